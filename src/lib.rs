@@ -1,0 +1,66 @@
+//! A whole REST API from one declaration a resource, on actix-web and Diesel.
+//!
+//! What django-tastypie is to Python: a derive declares a resource with its `Meta`, and each request runs
+//! `method_check`, `is_authenticated`, `throttle_check` and `log_throttled_access` before anything is fetched.
+//! Throttles are at its heart, and can be used alone: [`throttle`].
+//!
+//! # Features
+//!
+//! | feature | brings | costs |
+//! |---|---|---|
+//! | `sqlite` (default) | SQLite, embedded and bundled | a C compiler, a minute of it |
+//! | `postgres` | PostgreSQL | the system's libpq |
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use tastyrs_core::{
+    Compatibility, Error, Result, api, authentication, authorization, bundle, data, database, dispatch, django,
+    fields, http, meta, queries, resource, serializers,
+};
+pub use tastyrs_derive::{Model, ModelResource, Resource};
+pub use tastyrs_throttle as throttle;
+
+/// What a declaration needs: our traits and derives, and the few foreign names that stand in their signatures.
+pub mod prelude {
+    pub use actix_web::{HttpResponse, http::Method};
+    pub use tastyrs_core::{
+        Compatibility, Error, Result,
+        api::{Api, Urls},
+        authentication::{Authenticate, Authentication},
+        authorization::{Authorization, Authorize, ReadOnlyAuthorization},
+        bundle::Bundle,
+        data::{Data, Value},
+        database::{Database, DatabaseOptions},
+        dispatch::RequestType,
+        fields::{Column, Computed, FieldType, ToMany, ToOne},
+        http::{Query, Request, User},
+        meta::Meta,
+        queries::{Filtering, Lookup},
+        resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
+    };
+    pub use tastyrs_derive::{Model, ModelResource, Resource};
+    pub use tastyrs_throttle::{
+        Access, AnyThrottle, BaseThrottle, CacheDbThrottle, CacheThrottle, RetryAfter, Throttle, Verdict,
+    };
+}
+
+/// What the derives write names of; no part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use actix_web::http::Method;
+    pub use diesel;
+    pub use tastyrs_core::{
+        Result,
+        data::Value,
+        database::Row,
+        fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},
+        meta::Meta,
+        queries::{Filtering, Lookup},
+        resource::{
+            ColumnOf, ColumnSpec, DeleteAction, Hooks, Model, ModelFor, ModelResource, ObjectSource, Objects, OnDelete,
+            Resource, Rows, table_sql,
+        },
+    };
+}

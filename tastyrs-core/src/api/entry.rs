@@ -1,0 +1,229 @@
+//! A resource of an API, whatever its type.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashSet,
+    pin::Pin,
+    sync::Arc,
+};
+
+use actix_web::{HttpResponse, http::Method};
+use tastyrs_throttle::AccessLog;
+
+use super::{Binding, Declaring};
+use crate::{
+    data::Data,
+    dispatch::{RequestType, method_check, wrap_view},
+    errors::{Error, Result},
+    fields::{Field, Fields},
+    http::Request,
+    meta::Meta,
+    resource::{Hooks, Mounted, Resource, Source},
+    schema::build_schema,
+};
+
+/// A resource that was registered, before the API is built.
+pub(super) trait Pending: Send {
+    fn name(&self) -> &str;
+    fn type_name(&self) -> &'static str;
+    fn type_id(&self) -> TypeId;
+    fn declare(&self, declaring: &mut Declaring) -> Result<()>;
+    fn finish(
+        self: Box<Self>,
+        declaring: &Declaring,
+        api_name: &str,
+        access_log: Option<&Arc<dyn AccessLog>>,
+    ) -> Result<Entry>;
+}
+
+struct Registered<R: Resource> {
+    resource: R,
+    meta: Meta<R>,
+    fields: Fields<R>,
+}
+
+pub(super) fn pending<R: Hooks>(resource: R) -> Box<dyn Pending> {
+    let meta = R::meta();
+    let mut fields = R::fields();
+    let has = |fields: &Fields<R>, name: &str| fields.0.iter().any(|field| field.spec.name == name);
+    if meta.include_resource_uri && !has(&fields, "resource_uri") {
+        fields.0.insert(0, Field::resource_uri());
+    }
+    if meta.include_absolute_url && !has(&fields, "absolute_url") {
+        fields.0.push(Field::absolute_url());
+    }
+    Box::new(Registered { resource, meta, fields })
+}
+
+impl<R: Hooks> Pending for Registered<R> {
+    fn name(&self) -> &str {
+        &self.meta.resource_name
+    }
+
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<R>()
+    }
+
+    fn type_id(&self) -> TypeId {
+        TypeId::of::<R>()
+    }
+
+    fn declare(&self, declaring: &mut Declaring) -> Result<()> {
+        let mut names = HashSet::new();
+        if let Some(twice) = self.fields.0.iter().find(|field| !names.insert(field.spec.name)) {
+            return Err(Error::Configuration(format!(
+                "two fields of `{}` are named `{}`",
+                self.meta.resource_name, twice.spec.name
+            )));
+        }
+        R::Source::declare(&self.meta, &self.fields, declaring)
+    }
+
+    fn finish(
+        self: Box<Self>,
+        declaring: &Declaring,
+        api_name: &str,
+        access_log: Option<&Arc<dyn AccessLog>>,
+    ) -> Result<Entry> {
+        let Self { resource, meta, fields } = *self;
+        let state = R::Source::state(&meta, &fields, declaring)?;
+        meta.authentication.bind(&Binding { declaring, resource_name: &meta.resource_name })?;
+        if let Some(throttle) = &meta.throttle {
+            throttle
+                .bind(&tastyrs_throttle::Binding {
+                    resource: meta.resource_name.to_string(),
+                    addresses: vec![format!("/{api_name}/{}/", meta.resource_name)],
+                    access_log: access_log.cloned(),
+                })
+                .map_err(|error| Error::Configuration(format!("the throttle of `{}`: {error}", meta.resource_name)))?;
+        }
+        let urls = resource.prepend_urls();
+        let mut sorted: Vec<usize> = (0..fields.0.len()).collect();
+        sorted.sort_by_key(|position| fields.0[*position].spec.name);
+        let mounted = Arc::new(Mounted {
+            resource,
+            meta,
+            fields: fields.0,
+            sorted,
+            urls,
+            state,
+            compatibility: declaring.compatibility,
+        });
+        Ok(Entry {
+            name: mounted.meta.resource_name.to_string(),
+            type_id: TypeId::of::<R>(),
+            related_rows: R::Source::related_rows(&mounted),
+            mounted: Box::new(Arc::clone(&mounted)),
+            views: Box::new(mounted),
+        })
+    }
+}
+
+/// A resource of an API.
+pub(crate) struct Entry {
+    pub(super) name: String,
+    pub(super) type_id: TypeId,
+    /// An `Arc<Mounted<R>>`.
+    pub(super) mounted: Box<dyn Any + Send + Sync>,
+    /// A `Box<dyn RelatedRows<DB>>`.
+    pub(super) related_rows: Option<Box<dyn Any + Send + Sync>>,
+    pub(super) views: Box<dyn Views>,
+}
+
+/// Which view of a resource an address leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum View {
+    /// The endpoints of this path, by their places, and what its open places hold.
+    Endpoint { places: Vec<usize>, captures: Vec<(&'static str, String)> },
+    List,
+    Schema,
+    /// The names between semicolons.
+    Set(String),
+    Detail(String),
+}
+
+type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The views of a resource, whatever its type.
+pub(super) trait Views: Send + Sync {
+    /// The view at an address behind the resource's name and a slash.
+    fn route(&self, rest: &str) -> Option<View>;
+    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, HttpResponse>;
+    fn schema(&self, request: &Request) -> Data<'static>;
+    fn max_body_bytes(&self) -> usize;
+    fn error(&self, request: &Request, error: &Error) -> HttpResponse;
+}
+
+impl<R: Hooks> Views for Arc<Mounted<R>> {
+    fn route(&self, rest: &str) -> Option<View> {
+        if let Some((places, captures)) = self.urls.route(rest) {
+            return Some(View::Endpoint { places, captures });
+        }
+        if rest.is_empty() {
+            return Some(View::List);
+        }
+        let name = rest.strip_suffix('/')?;
+        if name == "schema" {
+            return Some(View::Schema);
+        }
+        if let Some(names) = rest.strip_prefix("set/").and_then(|names| names.strip_suffix('/')) {
+            return Some(View::Set(names.to_owned()));
+        }
+        Some(View::Detail(name.to_owned()))
+    }
+
+    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, HttpResponse> {
+        Box::pin(async move {
+            let (meta, resource) = (&self.meta, &self.resource);
+            wrap_view(request, &meta.serializer, &meta.default_format, async move |request: &mut Request| match view {
+                View::List => resource.dispatch(RequestType::List, request).await,
+                View::Detail(name) => {
+                    request.progress_mut().named = name;
+                    resource.dispatch(RequestType::Detail, request).await
+                }
+                View::Set(names) => {
+                    request.progress_mut().named = names;
+                    resource.get_multiple(request).await
+                }
+                View::Schema => resource.get_schema(request).await,
+                View::Endpoint { places, captures } => {
+                    request.progress_mut().captures = captures;
+                    endpoint(self, &places, request).await
+                }
+            })
+            .await
+        })
+    }
+
+    fn schema(&self, request: &Request) -> Data<'static> {
+        build_schema(self, request)
+    }
+
+    fn max_body_bytes(&self) -> usize {
+        self.meta.max_body_bytes
+    }
+
+    fn error(&self, request: &Request, error: &Error) -> HttpResponse {
+        crate::dispatch::render(request, &self.meta.serializer, &self.meta.default_format, error).into()
+    }
+}
+
+/// Calls the endpoint of the request's method.
+async fn endpoint<R: Hooks>(mounted: &Mounted<R>, places: &[usize], request: &mut Request) -> Result<HttpResponse> {
+    let endpoints = || places.iter().map(|place| &mounted.urls.endpoints[*place]);
+    let allowed: Vec<Method> = endpoints().map(|endpoint| endpoint.method.clone()).collect();
+    let method = method_check(request, &allowed)?;
+    let wanted = if method == Method::HEAD && !allowed.contains(&method) { Method::GET } else { method };
+    let endpoint = endpoints().find(|endpoint| endpoint.method == wanted).ok_or(Error::NotFound)?;
+    let answer = (endpoint.call)(&mounted.resource, request).await?;
+    if mounted.meta.throttle.is_some() && !request.progress().throttle_checked && endpoint.forgot_to_ask() {
+        tracing::warn!(
+            target: "tastyrs::throttle",
+            resource = %mounted.meta.resource_name,
+            endpoint = endpoint.name,
+            "the endpoint answered without `throttle_check`, though its resource has a throttle; \
+             say `.unthrottled()` behind it in `prepend_urls` if that is meant"
+        );
+    }
+    Ok(answer)
+}

@@ -1,0 +1,189 @@
+//! Resources under one name: registration, addresses, the listing of them all.
+//!
+//! - [`Api`]: what is declared
+//! - `declaring`: what is checked when the parts meet
+//! - `entry`: a resource, whatever its type
+//! - [`urls`](Urls): addresses of one's own
+//! - `site`: an API at its place in the address space
+//! - `serve`: requests from actix-web
+//! - `index`: the listing
+
+mod declaring;
+mod entry;
+mod index;
+mod serve;
+mod site;
+mod urls;
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+};
+
+use tastyrs_throttle::AccessLog;
+
+pub use self::{declaring::Binding, site::Mount, urls::Urls};
+pub(crate) use self::{declaring::Declaring, site::Site};
+use self::{
+    entry::{Entry, Pending},
+    site::Registry,
+};
+use crate::{
+    compatibility::Compatibility,
+    database::{Database, Dialect},
+    django::AccessTable,
+    errors::{Error, Result},
+    resource::Hooks,
+    serializers::Serializer,
+};
+
+/// Resources under one name, such as `v1`.
+///
+/// # Compatibility
+///
+/// `Api`, `api.py:22`.
+pub struct Api {
+    name: String,
+    compatibility: Compatibility,
+    script_prefix: String,
+    allow_missing_slash: bool,
+    serializer: Serializer,
+    databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    access_log: Option<Arc<dyn AccessLog>>,
+    resources: Vec<Box<dyn Pending>>,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("name", &self.name).field("resources", &self.resources.len()).finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// An API without resources.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            compatibility: Compatibility::Strict,
+            script_prefix: String::new(),
+            allow_missing_slash: false,
+            serializer: Serializer::default(),
+            databases: HashMap::new(),
+            access_log: None,
+            resources: Vec::new(),
+        }
+    }
+
+    /// Gives its resources a database; one for each backend.
+    #[must_use]
+    pub fn database<DB: Dialect>(mut self, database: Database<DB>) -> Self {
+        self.access_log.get_or_insert_with(|| Arc::new(AccessTable::new(database.clone())));
+        self.databases.insert(TypeId::of::<DB>(), Box::new(database));
+        self
+    }
+
+    /// Adds a resource.
+    ///
+    /// # Compatibility
+    ///
+    /// `Api.register`, `api.py:39`.
+    #[must_use]
+    pub fn register<R: Hooks>(mut self, resource: R) -> Self {
+        self.resources.push(entry::pending(resource));
+        self
+    }
+
+    /// Sets how closely it follows Tastypie where Tastypie is loose.
+    #[must_use]
+    pub fn compatible(mut self, compatibility: Compatibility) -> Self {
+        self.compatibility = compatibility;
+        self
+    }
+
+    /// Sets what a proxy strips from the front of addresses, as in `/shop`; it stands in those that we write.
+    #[must_use]
+    pub fn script_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.script_prefix = prefix.into().trim_end_matches('/').to_owned();
+        self
+    }
+
+    /// Answers addresses without their last slash, instead of redirecting to those with it.
+    ///
+    /// # Compatibility
+    ///
+    /// `TASTYPIE_ALLOW_MISSING_SLASH`, `utils/urls.py`.
+    #[must_use]
+    pub fn allow_missing_slash(mut self, allow: bool) -> Self {
+        self.allow_missing_slash = allow;
+        self
+    }
+
+    /// Sets the formats of the listing.
+    #[must_use]
+    pub fn serializer(mut self, serializer: Serializer) -> Self {
+        self.serializer = serializer;
+        self
+    }
+
+    /// Puts the parts together, and checks what can only be seen when they meet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`], naming those concerned: two resources of one name, a relation to a resource that
+    /// is not registered, objects written out in a circle, a filter or order by a field that is not there, a
+    /// resource without its database, a throttle that lacks what it needs.
+    pub fn build(self) -> Result<Mount> {
+        let mut declaring = Declaring::new(self.databases, self.compatibility);
+        let mut resources = self.resources;
+        resources.sort_by_key(|resource| std::cmp::Reverse(resource.name().len()));
+        check_names(&resources)?;
+        for resource in &resources {
+            resource.declare(&mut declaring)?;
+        }
+        declaring.freeze()?;
+        let entries = resources
+            .into_iter()
+            .map(|resource| resource.finish(&declaring, &self.name, self.access_log.as_ref()))
+            .collect::<Result<Vec<Entry>>>()?;
+        Ok(Mount::new(Registry::new(
+            self.name,
+            self.compatibility,
+            self.script_prefix,
+            self.allow_missing_slash,
+            self.serializer,
+            entries,
+        )))
+    }
+}
+
+fn check_names(resources: &[Box<dyn Pending>]) -> Result<()> {
+    for (position, resource) in resources.iter().enumerate() {
+        let name = resource.name();
+        let plain = !name.is_empty() && name.split('/').all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
+        if !plain {
+            return Err(Error::Configuration(format!(
+                "`{name}` of {} cannot be a `resource_name`: it must be words between single slashes",
+                resource.type_name()
+            )));
+        }
+        for other in &resources[..position] {
+            if other.name() == name {
+                return Err(Error::Configuration(format!(
+                    "two resources are named `{name}`: {} and {}",
+                    other.type_name(),
+                    resource.type_name()
+                )));
+            }
+            if other.type_id() == resource.type_id() {
+                return Err(Error::Configuration(format!(
+                    "{} is registered twice, as `{}` and as `{name}`",
+                    resource.type_name(),
+                    other.name()
+                )));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Requests from actix-web, and answers to it.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse, Scope,
+    http::{
+        StatusCode,
+        header::{CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING},
+    },
+    web::{self, Bytes},
+};
+
+use super::{Site, index, site::Route};
+use crate::{
+    errors::{Error, Result},
+    http::{Answer, Head, Query, Request, decode_path, quote_path},
+};
+
+/// How long a body may take to arrive.
+const BODY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A service that answers everything below the API's name.
+pub(super) fn scope(base: &str, site: Arc<Site>) -> Scope {
+    web::scope(base).default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
+        let site = Arc::clone(&site);
+        async move { serve(site, &request, payload).await }
+    }))
+}
+
+async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) -> HttpResponse {
+    let path = request.uri().path();
+    let Some((prefix, rest)) = site.split(path) else { return nowhere() };
+    let route = site.route(&decode_path(rest));
+    match route {
+        Route::Nowhere => nowhere(),
+        Route::Slash => to_slash(&site, request),
+        Route::Index => index::top_level(&picture(&site, request, prefix)),
+        Route::View { entry, view } => {
+            let views = &site.registry.entries[entry].views;
+            let mut picture = picture(&site, request, prefix);
+            match body(request, payload, views.max_body_bytes()).await {
+                Ok(body) => picture.set_body(body),
+                Err(error) => return views.error(&picture, &error),
+            }
+            views.call(view, &mut picture).await
+        }
+    }
+}
+
+/// A page for where nothing is.
+fn nowhere() -> HttpResponse {
+    Answer::new(StatusCode::NOT_FOUND)
+        .body("<!doctype html>\n<html lang=\"en\">\n<head>\n  <title>Not Found</title>\n</head>\n<body>\n  <h1>Not Found</h1>\n</body>\n</html>\n")
+        .into()
+}
+
+/// To the same address with a slash behind it, its parameters kept.
+///
+/// # Compatibility
+///
+/// Django's `APPEND_SLASH` (`django/middleware/common.py`).
+fn to_slash(site: &Site, request: &HttpRequest) -> HttpResponse {
+    let uri = request.uri();
+    let path = quote_path(&decode_path(uri.path()));
+    // Two slashes in front would lead to another host.
+    let path = format!("/{}", path.trim_start_matches('/'));
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Answer::new(StatusCode::MOVED_PERMANENTLY)
+        .header(LOCATION, &format!("{}{path}/{query}", site.registry.script_prefix))
+        .into()
+}
+
+/// Our own picture of a request, without its body.
+fn picture(site: &Arc<Site>, request: &HttpRequest, prefix: &str) -> Request {
+    let uri = request.uri();
+    let full_path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let head = Head {
+        method: request.method().clone(),
+        full_path: full_path.to_owned(),
+        path_length: uri.path().len(),
+        query: uri.query().map(Query::parse).unwrap_or_default(),
+        headers: request.headers().clone(),
+        peer: request.peer_addr().map(|peer| peer.ip()),
+        body: Bytes::new(),
+        prefix: prefix.to_owned(),
+    };
+    Request::new(head, Arc::clone(site))
+}
+
+/// The body, of no more bytes and in no more time than it may have.
+async fn body(request: &HttpRequest, payload: web::Payload, limit: usize) -> Result<Bytes> {
+    let headers = request.headers();
+    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+        return Ok(Bytes::new());
+    }
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|text| text.parse().ok());
+    if announced.is_some_and(|length: usize| length > limit) {
+        return Err(Error::BodyTooLarge { limit });
+    }
+    tokio::time::timeout(BODY_DEADLINE, payload.to_bytes_limited(limit))
+        .await
+        .map_err(|_| Error::BodyTimeout)?
+        .map_err(|_| Error::BodyTooLarge { limit })?
+        .map_err(|error| Error::Body(error.to_string()))
+}

@@ -1,0 +1,150 @@
+//! Addresses of one's own.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use actix_web::{HttpResponse, http::Method};
+
+use crate::{errors::Result, http::Request};
+
+type Local<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse>> + 'a>>;
+type Call<R> = Box<dyn for<'a> Fn(&'a R, &'a mut Request) -> Local<'a> + Send + Sync>;
+
+/// An endpoint of one's own.
+pub(super) struct Endpoint<R> {
+    path: &'static str,
+    pub(super) name: &'static str,
+    pub(super) method: Method,
+    pub(super) call: Call<R>,
+    unthrottled: bool,
+    warned: AtomicBool,
+}
+
+impl<R> Endpoint<R> {
+    /// Whether it should have asked the throttle and nobody was told yet.
+    pub(super) fn forgot_to_ask(&self) -> bool {
+        !self.unthrottled && !self.warned.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// Addresses of one's own, below that of the resource; they go before those that every resource has.
+///
+/// A path ends in a slash. `{name}` in it stands for any text without a slash, which
+/// [`Request::capture`] gives.
+///
+/// # Compatibility
+///
+/// `prepend_urls`, `resources.py:331`. What is registered for one method answers the others with 405 and `Allow`.
+pub struct Urls<R> {
+    pub(super) endpoints: Vec<Endpoint<R>>,
+}
+
+impl<R> Default for Urls<R> {
+    fn default() -> Self {
+        Self { endpoints: Vec::new() }
+    }
+}
+
+impl<R> fmt::Debug for Urls<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.endpoints.iter().map(|endpoint| endpoint.path)).finish()
+    }
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident => $method:ident;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name<F>(self, path: &'static str, name: &'static str, view: F) -> Self
+        where
+            F: for<'a> AsyncFn(&'a R, &'a mut Request) -> Result<HttpResponse> + Copy + Send + Sync + 'static,
+        {
+            self.method(Method::$method, path, name, view)
+        }
+    )*};
+}
+
+impl<R: 'static> Urls<R> {
+    /// Has none.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    methods! {
+        /// Answers GET at `path`; `name` is what logs call it.
+        get => GET;
+        /// Answers POST at `path`; `name` is what logs call it.
+        post => POST;
+        /// Answers PUT at `path`; `name` is what logs call it.
+        put => PUT;
+        /// Answers PATCH at `path`; `name` is what logs call it.
+        patch => PATCH;
+        /// Answers DELETE at `path`; `name` is what logs call it.
+        delete => DELETE;
+    }
+
+    /// Answers a method at `path`; `name` is what logs call it.
+    #[must_use]
+    pub fn method<F>(mut self, method: Method, path: &'static str, name: &'static str, view: F) -> Self
+    where
+        F: for<'a> AsyncFn(&'a R, &'a mut Request) -> Result<HttpResponse> + Copy + Send + Sync + 'static,
+    {
+        let call: Call<R> = Box::new(move |resource, request| Box::pin(async move { view(resource, request).await }));
+        self.endpoints.push(Endpoint { path, name, method, call, unthrottled: false, warned: AtomicBool::new(false) });
+        self
+    }
+
+    /// Says that the endpoint before it does not ask the throttle of its resource on purpose.
+    #[must_use]
+    pub fn unthrottled(mut self) -> Self {
+        if let Some(last) = self.endpoints.last_mut() {
+            last.unthrottled = true;
+        }
+        self
+    }
+
+    /// The endpoints at an address, and what stands in its open places.
+    pub(super) fn route(&self, rest: &str) -> Option<(Vec<usize>, Vec<(&'static str, String)>)> {
+        let (first, captures) = self
+            .endpoints
+            .iter()
+            .enumerate()
+            .find_map(|(place, endpoint)| Some((place, matched(endpoint.path, rest)?)))?;
+        let path = self.endpoints[first].path;
+        let places = self.endpoints.iter().enumerate().filter(|(_, other)| other.path == path).map(|(place, _)| place);
+        Some((places.collect(), captures))
+    }
+}
+
+/// What stands in the open places of a pattern, if an address fits it.
+fn matched(pattern: &'static str, rest: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut captures = Vec::new();
+    let (mut wanted, mut given) = (pattern.split('/'), rest.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(captures),
+            (Some(wanted), Some(given)) => match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) if !given.is_empty() => captures.push((name, given.to_owned())),
+                None if wanted == given => {}
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_place_takes_one_part_of_an_address() {
+        assert_eq!(matched("search/", "search/"), Some(vec![]));
+        assert_eq!(matched("search/", "search/more/"), None);
+        assert_eq!(matched("{slug}/children/", "a b/children/"), Some(vec![("slug", "a b".to_owned())]));
+        assert_eq!(matched("{slug}/children/", "/children/"), None);
+    }
+}

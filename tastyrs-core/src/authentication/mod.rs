@@ -1,0 +1,131 @@
+//! Who calls.
+//!
+//! - [`Authenticate`]: the trait, for one's own
+//! - [`Authentication`]: lets everybody in, and knows them by their address
+
+mod open;
+
+use std::{fmt, pin::Pin, sync::Arc};
+
+pub use self::open::Authentication;
+use crate::{
+    api::Binding,
+    errors::Result,
+    http::Request,
+};
+
+/// Finds out who calls.
+///
+/// # Examples
+///
+/// ```
+/// use tastyrs_core::{Error, Result, authentication::Authenticate, http::{Request, User}};
+///
+/// struct ByHeader;
+///
+/// impl Authenticate for ByHeader {
+///     async fn is_authenticated(&self, request: &mut Request) -> Result<()> {
+///         let name = request.header("x-user").map(ToOwned::to_owned);
+///         let name = name.ok_or(Error::Unauthorized { challenge: None })?;
+///         request.set_identifier(name.as_str());
+///         request.set_user(User::new(0, name));
+///         Ok(())
+///     }
+/// }
+/// # let _ = tastyrs_core::authentication::AnyAuthentication::new(ByHeader);
+/// ```
+///
+/// # Compatibility
+///
+/// `Authentication`, `authentication.py:53`.
+pub trait Authenticate: Send + Sync + 'static {
+    /// Lets the caller in, and says who they are by [`Request::set_user`] and [`Request::set_identifier`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthorized`](crate::Error::Unauthorized) where nobody is let in.
+    fn is_authenticated(&self, request: &mut Request) -> impl Future<Output = Result<()>>;
+
+    /// The name by which throttles know the caller; what the request was told, or its address.
+    ///
+    /// # Compatibility
+    ///
+    /// `get_identifier`, `authentication.py:105`.
+    fn get_identifier(&self, request: &Request) -> String {
+        request.identifier().map_or_else(|| open::address(request), ToOwned::to_owned)
+    }
+
+    /// Is told of the database when the API is built.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`](crate::Error::Configuration) where it lacks something.
+    fn bind(&self, binding: &Binding<'_>) -> Result<()> {
+        let _ = binding;
+        Ok(())
+    }
+}
+
+type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The object-safe twin of [`Authenticate`].
+trait Erased: Send + Sync {
+    fn is_authenticated<'a>(&'a self, request: &'a mut Request) -> Local<'a, Result<()>>;
+    fn get_identifier(&self, request: &Request) -> String;
+    fn bind(&self, binding: &Binding<'_>) -> Result<()>;
+}
+
+impl<A: Authenticate> Erased for A {
+    fn is_authenticated<'a>(&'a self, request: &'a mut Request) -> Local<'a, Result<()>> {
+        Box::pin(Authenticate::is_authenticated(self, request))
+    }
+
+    fn get_identifier(&self, request: &Request) -> String {
+        Authenticate::get_identifier(self, request)
+    }
+
+    fn bind(&self, binding: &Binding<'_>) -> Result<()> {
+        Authenticate::bind(self, binding)
+    }
+}
+
+/// A handle of any authentication.
+#[derive(Clone)]
+pub struct AnyAuthentication(Arc<dyn Erased>);
+
+impl AnyAuthentication {
+    /// Holds an authentication.
+    pub fn new(authentication: impl Authenticate) -> Self {
+        Self(Arc::new(authentication))
+    }
+
+    /// Lets the caller in or not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthorized`](crate::Error::Unauthorized) where nobody is let in.
+    pub async fn is_authenticated(&self, request: &mut Request) -> Result<()> {
+        self.0.is_authenticated(request).await
+    }
+
+    /// The name by which throttles know the caller.
+    pub fn get_identifier(&self, request: &Request) -> String {
+        self.0.get_identifier(request)
+    }
+
+    pub(crate) fn bind(&self, binding: &Binding<'_>) -> Result<()> {
+        self.0.bind(binding)
+    }
+}
+
+impl fmt::Debug for AnyAuthentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyAuthentication")
+    }
+}
+
+impl<A: Authenticate> From<A> for AnyAuthentication {
+    fn from(authentication: A) -> Self {
+        Self::new(authentication)
+    }
+}

@@ -1,0 +1,48 @@
+//! Everybody is let in.
+
+use std::net::IpAddr;
+
+use super::Authenticate;
+use crate::{errors::Result, http::Request};
+
+/// Lets everybody in, and knows them by their address.
+///
+/// # Compatibility
+///
+/// `Authentication`, `authentication.py:53`. The identifier is the address and `nohost`, as where a server does
+/// not look up names; an IPv6 address counts by its first 64 bits.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Authentication;
+
+impl Authentication {
+    /// Lets everybody in.
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl Authenticate for Authentication {
+    async fn is_authenticated(&self, _: &mut Request) -> Result<()> {
+        Ok(())
+    }
+
+    fn get_identifier(&self, request: &Request) -> String {
+        address(request)
+    }
+}
+
+/// The name of a caller of whom nothing but the address is known.
+pub(super) fn address(request: &Request) -> String {
+    let address = match request.peer() {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => address.to_string(),
+            None => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::")
+            }
+        },
+        None => "noaddr".to_owned(),
+    };
+    format!("{address}_nohost")
+}

@@ -1,0 +1,258 @@
+//! What a model is dehydrated into, and what the serializers walk.
+
+use std::borrow::Cow;
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use uuid::Uuid;
+
+/// A value on its way out to a client, or in from one.
+///
+/// Text is borrowed from where it was read, wherever it can be.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// Nothing: `null` in JSON.
+    #[default]
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A floating point number; JSON writes it as Python's `repr` does.
+    Float(f64),
+    /// A decimal number as its digits, with the places of its column; JSON writes it as a string.
+    Decimal(Cow<'a, str>),
+    /// Text.
+    Text(Cow<'a, str>),
+    /// A day.
+    Date(NaiveDate),
+    /// A time of day.
+    Time(NaiveTime),
+    /// A moment without a zone; what has one is kept in UTC.
+    DateTime(NaiveDateTime),
+    /// A moment as SQLite keeps it, `2010-03-19 01:18:01` with six digits of fraction or none,
+    /// known to be of that form.
+    StoredDateTime(&'a str),
+    /// A UUID.
+    Uuid(Uuid),
+    /// Bytes; JSON writes them in base 64.
+    Bytes(Cow<'a, [u8]>),
+    /// Values in their order.
+    List(Vec<Self>),
+    /// Values by name.
+    Map(Data<'a>),
+}
+
+/// Values by name, kept in the order of their names, in which every format writes them.
+///
+/// # Compatibility
+///
+/// Tastypie fills a `dict` and sorts it when it writes (`serializers.py:404`).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Data<'a> {
+    entries: Vec<(Cow<'a, str>, Value<'a>)>,
+}
+
+impl<'a> Data<'a> {
+    /// Holds nothing.
+    pub const fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// Holds nothing, with room for `fields`.
+    pub fn with_capacity(fields: usize) -> Self {
+        Self { entries: Vec::with_capacity(fields) }
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(known, _)| known.as_ref().cmp(name))
+    }
+
+    /// The value of `name`.
+    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
+        self.position(name).ok().map(|position| &self.entries[position].1)
+    }
+
+    /// The value of `name`, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value<'a>> {
+        self.position(name).ok().map(|position| &mut self.entries[position].1)
+    }
+
+    /// Sets `name`, and gives back what stood there.
+    pub fn insert(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) -> Option<Value<'a>> {
+        let (name, value) = (name.into(), value.into());
+        match self.position(&name) {
+            Ok(position) => Some(std::mem::replace(&mut self.entries[position].1, value)),
+            Err(position) => {
+                self.entries.insert(position, (name, value));
+                None
+            }
+        }
+    }
+
+    /// Appends a name that comes after all the others.
+    pub(crate) fn push(&mut self, name: &'a str, value: Value<'a>) {
+        debug_assert!(self.entries.last().is_none_or(|(last, _)| last.as_ref() < name), "{name} is out of order");
+        self.entries.push((Cow::Borrowed(name), value));
+    }
+
+    /// Takes `name` out.
+    pub fn remove(&mut self, name: &str) -> Option<Value<'a>> {
+        self.position(name).ok().map(|position| self.entries.remove(position).1)
+    }
+
+    /// Gives the value of `from` the name `to`, if it is there.
+    pub fn rename(&mut self, from: &str, to: impl Into<Cow<'a, str>>) {
+        if let Some(value) = self.remove(from) {
+            self.insert(to, value);
+        }
+    }
+
+    /// Whether `name` has a value.
+    pub fn contains(&self, name: &str) -> bool {
+        self.position(name).is_ok()
+    }
+
+    /// Names and values in the order of the names.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value<'a>)> {
+        self.entries.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// How many values it holds.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Copies what is borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Data<'static> {
+        let owned = |(name, value): (Cow<'a, str>, Value<'a>)| (Cow::Owned(name.into_owned()), value.into_owned());
+        Data { entries: self.entries.into_iter().map(owned).collect() }
+    }
+}
+
+impl<'a, N: Into<Cow<'a, str>>, V: Into<Value<'a>>> FromIterator<(N, V)> for Data<'a> {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        let mut data = Self::new();
+        for (name, value) in pairs {
+            data.insert(name, value);
+        }
+        data
+    }
+}
+
+impl Value<'_> {
+    /// Copies what is borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Float(value) => Value::Float(value),
+            Self::Decimal(digits) => Value::Decimal(Cow::Owned(digits.into_owned())),
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Date(value) => Value::Date(value),
+            Self::Time(value) => Value::Time(value),
+            Self::DateTime(value) => Value::DateTime(value),
+            Self::StoredDateTime(text) => stored_datetime(text).map_or(Value::Null, Value::DateTime),
+            Self::Uuid(value) => Value::Uuid(value),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
+            Self::List(values) => Value::List(values.into_iter().map(Value::into_owned).collect()),
+            Self::Map(data) => Value::Map(data.into_owned()),
+        }
+    }
+
+    /// Whether it is nothing.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Its text, if it is text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Its number, if it is a whole one.
+    pub const fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a moment in SQLite's form.
+pub(crate) fn stored_datetime(text: &str) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()
+}
+
+macro_rules! from {
+    ($($type:ty => $variant:ident($convert:expr)),* $(,)?) => {$(
+        impl<'a> From<$type> for Value<'a> {
+            fn from(value: $type) -> Self {
+                Self::$variant($convert(value))
+            }
+        }
+    )*};
+}
+from! {
+    bool => Bool(std::convert::identity),
+    i16 => Int(i64::from), i32 => Int(i64::from), i64 => Int(std::convert::identity),
+    u8 => Int(i64::from), u16 => Int(i64::from), u32 => Int(i64::from),
+    f32 => Float(f64::from), f64 => Float(std::convert::identity),
+    &'a str => Text(Cow::Borrowed), String => Text(Cow::Owned), Cow<'a, str> => Text(std::convert::identity),
+    NaiveDate => Date(std::convert::identity), NaiveTime => Time(std::convert::identity),
+    NaiveDateTime => DateTime(std::convert::identity),
+    Uuid => Uuid(std::convert::identity),
+    Data<'a> => Map(std::convert::identity),
+}
+
+impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, Into::into)
+    }
+}
+
+impl<'a, T: Into<Self>> From<Vec<T>> for Value<'a> {
+    fn from(values: Vec<T>) -> Self {
+        Value::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_its_names_in_order_whatever_the_order_of_insertion() {
+        let mut data = Data::new();
+
+        data.insert("title", "b");
+        data.insert("id", 1);
+        data.insert("meta", Value::Null);
+        data.insert("id", 2);
+
+        let names: Vec<_> = data.iter().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(names, ["id", "meta", "title"]);
+        assert_eq!(data.get("id"), Some(&Value::Int(2)));
+    }
+
+    #[test]
+    fn renames_what_is_there_and_nothing_else() {
+        let mut data: Data<'_> = [("meta", 1)].into_iter().collect();
+
+        data.rename("meta", "paging");
+        data.rename("nothing", "something");
+
+        assert_eq!(data, [("paging", 1)].into_iter().collect());
+    }
+}

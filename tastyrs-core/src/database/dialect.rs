@@ -1,0 +1,154 @@
+//! What differs between the databases.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use diesel::{
+    QueryResult,
+    backend::Backend,
+    connection::{DefaultLoadingMode, LoadConnection},
+    query_builder::{AstPass, QueryFragment},
+    r2d2::R2D2Connection,
+    row::Row as _,
+};
+use uuid::Uuid;
+
+use super::{Cell, DatabaseOptions, Fragment, Loaded, Page, Statement};
+use crate::{
+    errors::{Error, Result},
+    fields::Kind,
+    queries::{Lookup, Part},
+};
+
+/// A value bound in a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bind {
+    /// A whole number.
+    Int(i64),
+    /// A truth value.
+    Bool(bool),
+    /// A floating point number.
+    Float(f64),
+    /// Text, and on SQLite all that it keeps as text.
+    Text(String),
+    /// A decimal number.
+    Decimal(bigdecimal::BigDecimal),
+    /// A day.
+    Date(NaiveDate),
+    /// A time of day.
+    Time(NaiveTime),
+    /// A moment.
+    DateTime(NaiveDateTime),
+    /// A UUID.
+    Uuid(Uuid),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// A database that resources can be kept in.
+///
+/// Implemented for Diesel's `Sqlite` and, with the feature `postgres`, for its `Pg`; nobody else
+/// implements it.
+#[diagnostic::on_unimplemented(
+    message = "tastyrs does not know the backend `{Self}`",
+    note = "backends are Diesel's `Sqlite`, and `Pg` with the feature `postgres`"
+)]
+pub trait Dialect: Backend + Sized + Send + Sync + 'static {
+    /// Diesel's connection to it.
+    type Connection: LoadConnection<Backend = Self> + R2D2Connection + 'static;
+
+    /// Whether `name` is a server's address rather than a file.
+    #[doc(hidden)]
+    fn is_remote() -> bool;
+    /// What each new connection is told.
+    #[doc(hidden)]
+    fn prepare(connection: &mut Self::Connection, options: &DatabaseOptions) -> QueryResult<()>;
+    /// Runs `work` in a transaction that is right for reading or for writing.
+    #[doc(hidden)]
+    fn transaction<T>(
+        connection: &mut Self::Connection,
+        writes: bool,
+        work: impl FnOnce(&mut Self::Connection) -> Result<T>,
+    ) -> Result<T>;
+    #[doc(hidden)]
+    fn push_bind<'b>(out: &mut AstPass<'_, 'b, Self>, value: &'b Bind) -> QueryResult<()>;
+    /// A statement as text, its values as placeholders.
+    #[doc(hidden)]
+    fn sql_of(fragment: &dyn QueryFragment<Self>) -> String;
+    /// A name as it stands in SQL.
+    #[doc(hidden)]
+    fn quote(name: &str) -> String;
+    /// How a value that is compared with a column of this kind is bound.
+    #[doc(hidden)]
+    fn stored(value: Bind, kind: Kind) -> Bind;
+    /// The forms in which it may keep a UUID.
+    #[doc(hidden)]
+    fn uuid_forms(uuid: Uuid) -> Vec<Bind>;
+    /// Reads a value of a row, which is not null.
+    #[doc(hidden)]
+    fn read<'r>(
+        field: <Self as Backend>::RawValue<'r>,
+        column: Loaded,
+        page: &mut Page,
+    ) -> Result<Cell>;
+    /// A column as the text in which patterns search.
+    #[doc(hidden)]
+    fn as_text(column: &str, kind: Kind) -> String;
+    /// The comparison of a column's text with a pattern: what stands before the pattern, and behind it.
+    #[doc(hidden)]
+    fn pattern(lookup: Lookup, column: &str) -> (String, &'static str);
+    /// Whether a column's text matches a regular expression.
+    #[doc(hidden)]
+    fn matches(column: &str, case_insensitive: bool, pattern: &str) -> Fragment;
+    /// A part of a moment as a whole number, or as a day or time.
+    #[doc(hidden)]
+    fn part(part: Part, column: &str, kind: Kind) -> String;
+    /// The least and greatest whole number that a column of this kind can hold.
+    #[doc(hidden)]
+    fn integer_range(kind: Kind) -> (i64, i64);
+    /// Creates `tastypie_apiaccess` where it is missing.
+    #[doc(hidden)]
+    fn create_access_table() -> &'static str;
+    /// Refuses a regular expression that is wrong or may run for ever.
+    #[doc(hidden)]
+    fn check_pattern(pattern: &str) -> Result<()>;
+}
+
+/// The SQL of a fragment without bound values.
+pub(super) fn plain_sql<DB>(fragment: &dyn QueryFragment<DB>, backend: &DB) -> String
+where
+    DB: Dialect,
+    DB::QueryBuilder: Default,
+{
+    let mut builder = DB::QueryBuilder::default();
+    fragment.to_sql(&mut builder, backend).expect("the name of a table has no values that could fail");
+    diesel::query_builder::QueryBuilder::<DB>::finish(builder)
+}
+
+/// A name between quotes of the database.
+pub(super) fn quoted(name: &str, quote: char) -> String {
+    let doubled: String = name.chars().flat_map(|c| std::iter::repeat_n(c, 1 + usize::from(c == quote))).collect();
+    format!("{quote}{doubled}{quote}")
+}
+
+/// Runs a statement and keeps its rows.
+pub(crate) fn load<DB: Dialect>(
+    connection: &mut DB::Connection,
+    statement: Statement<DB>,
+    columns: Vec<Loaded>,
+    doing: &'static str,
+) -> Result<Page> {
+    let mut page = Page::new(columns);
+    let rows = LoadConnection::<DefaultLoadingMode>::load(connection, statement).map_err(Error::database(doing))?;
+    for row in rows {
+        let row = row.map_err(Error::database(doing))?;
+        for place in 0..page.columns().len() {
+            let column = page.columns()[place];
+            let cell = match row.get(place).as_ref().map(diesel::row::Field::value) {
+                Some(Some(value)) => DB::read(value, column, &mut page)?,
+                Some(None) => Cell::Null,
+                None => return Err(Error::Column { column: column.name, wanted: "a column of the answer" }),
+            };
+            page.push(cell);
+        }
+    }
+    Ok(page)
+}

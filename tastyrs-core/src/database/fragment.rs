@@ -1,0 +1,209 @@
+//! A piece of SQL with its bound values: what filters, orderings and relations are made of.
+
+use diesel::{
+    QueryResult,
+    expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate},
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{Nullable, Untyped},
+};
+
+use super::{Bind, Dialect};
+
+/// SQL text and the values bound in it, in order.
+///
+/// Names in it come from declarations and never from a client; what a client sends is bound.
+#[derive(Debug, Clone, Default)]
+pub struct Fragment {
+    parts: Vec<Part>,
+    /// Whether its text has more forms than a statement cache should hold.
+    many_forms: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    Sql(String),
+    Bind(Bind),
+}
+
+impl Fragment {
+    /// Holds nothing yet.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends `sql` as it stands.
+    pub(crate) fn sql(&mut self, sql: &str) -> &mut Self {
+        if let Some(Part::Sql(last)) = self.parts.last_mut() {
+            last.push_str(sql);
+        } else {
+            self.parts.push(Part::Sql(sql.to_owned()));
+        }
+        self
+    }
+
+    /// Appends a bound value.
+    pub(crate) fn bind(&mut self, value: Bind) -> &mut Self {
+        self.parts.push(Part::Bind(value));
+        self
+    }
+
+    /// Appends another fragment.
+    pub(crate) fn append(&mut self, other: Self) -> &mut Self {
+        self.many_forms |= other.many_forms;
+        for part in other.parts {
+            match part {
+                Part::Sql(sql) => self.sql(&sql),
+                Part::Bind(value) => self.bind(value),
+            };
+        }
+        self
+    }
+
+    /// Appends `(a, b, ...)`: whole numbers as text, since they are many and harmless, the rest bound.
+    pub(crate) fn list(&mut self, values: impl IntoIterator<Item = Bind>) -> &mut Self {
+        self.many_forms = true;
+        self.sql("(");
+        for (position, value) in values.into_iter().enumerate() {
+            if position > 0 {
+                self.sql(", ");
+            }
+            match value {
+                Bind::Int(number) => self.sql(&number.to_string()),
+                other => self.bind(other),
+            };
+        }
+        self.sql(")")
+    }
+
+    /// Says that its text has too many forms to keep each one prepared.
+    pub(crate) fn uncached(&mut self) -> &mut Self {
+        self.many_forms = true;
+        self
+    }
+}
+
+impl<DB: Dialect> QueryFragment<DB> for Fragment {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if self.many_forms {
+            out.unsafe_to_cache_prepared();
+        }
+        for part in &self.parts {
+            match part {
+                Part::Sql(sql) => out.push_sql(sql),
+                Part::Bind(value) => DB::push_bind(&mut out, value)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for Fragment {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// A [`Fragment`] where a condition stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition(pub(crate) Fragment);
+
+/// A [`Fragment`] where columns or an order stand.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed(pub(crate) Fragment);
+
+macro_rules! expression {
+    ($name:ty, $sql_type:ty, $aggregate:ty) => {
+        impl Expression for $name {
+            type SqlType = $sql_type;
+        }
+        impl<GB> ValidGrouping<GB> for $name {
+            type IsAggregate = $aggregate;
+        }
+        // Its names are those of the table that it is put on: whoever builds one sees to it.
+        impl<QS: ?Sized> AppearsOnTable<QS> for $name {}
+        impl<QS: ?Sized> SelectableExpression<QS> for $name {}
+        impl QueryId for $name {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+        impl<DB: Dialect> QueryFragment<DB> for $name {
+            fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+                <Fragment as QueryFragment<DB>>::walk_ast(&self.0, out)
+            }
+        }
+    };
+}
+expression!(Condition, Nullable<diesel::sql_types::Bool>, is_aggregate::No);
+expression!(Listed, Untyped, is_aggregate::Never);
+
+/// A whole statement whose table and columns are no longer part of its type.
+pub struct Statement<DB: Dialect> {
+    body: Box<dyn QueryFragment<DB> + Send>,
+    /// ` LIMIT 20 OFFSET 40`, where it has one.
+    tail: Fragment,
+}
+
+impl<DB: Dialect> std::fmt::Debug for Statement<DB> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Statement").field("tail", &self.tail).finish_non_exhaustive()
+    }
+}
+
+impl<DB: Dialect> Statement<DB> {
+    pub(crate) fn new(body: impl QueryFragment<DB> + Send + 'static) -> Self {
+        Self { body: Box::new(body), tail: Fragment::new() }
+    }
+
+    /// Cuts `limit` rows out from `offset` on.
+    pub(crate) fn slice(mut self, slice: Slice) -> Self {
+        self.tail = slice.fragment();
+        self
+    }
+}
+
+/// Which part of a result is asked for; no limit is all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slice {
+    pub(crate) limit: Option<u64>,
+    pub(crate) offset: u64,
+    /// Whether the limit is one that most requests have, so that it may stand in the text.
+    pub(crate) usual: bool,
+}
+
+impl Slice {
+    /// `SQLite` plans a statement anew when the value bound to its LIMIT changes, as it does each time that
+    /// bindings are cleared: usual limits stand in the text.
+    fn fragment(self) -> Fragment {
+        let mut tail = Fragment::new();
+        let limit = self.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let offset = i64::try_from(self.offset).unwrap_or(i64::MAX);
+        match limit {
+            Some(limit) if self.usual && offset == 0 => {
+                tail.sql(&format!(" LIMIT {limit}"));
+            }
+            Some(limit) => {
+                tail.sql(" LIMIT ").bind(Bind::Int(limit)).sql(" OFFSET ").bind(Bind::Int(offset));
+            }
+            None if offset == 0 => {}
+            None => {
+                tail.sql(" LIMIT ").bind(Bind::Int(i64::MAX)).sql(" OFFSET ").bind(Bind::Int(offset));
+            }
+        }
+        tail
+    }
+}
+
+impl<DB: Dialect> QueryFragment<DB> for Statement<DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.body.walk_ast(out.reborrow())?;
+        <Fragment as QueryFragment<DB>>::walk_ast(&self.tail, out)
+    }
+}
+
+impl<DB: Dialect> QueryId for Statement<DB> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB: Dialect> Query for Statement<DB> {
+    type SqlType = Untyped;
+}

@@ -1,0 +1,30 @@
+//! The database: its pool, its rows, the SQL that the framework writes.
+//!
+//! - [`pool`](Database): connections, and who may have one
+//! - `dialect`, `sqlite`, `postgres`: what differs between the databases
+//! - `row`: rows as they were loaded
+//! - `fragment`: SQL with its bound values
+//! - `narrow`: what is done to a query that a user narrowed
+//! - `decimal`: decimals as their column writes them
+
+mod decimal;
+mod dialect;
+mod fragment;
+mod narrow;
+mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use dialect::Dialect;
+pub(crate) use decimal::with_places;
+pub use dialect::Bind;
+pub(crate) use dialect::load;
+pub use fragment::Statement;
+pub(crate) use fragment::{Fragment, Slice};
+pub use narrow::Narrow;
+pub use pool::{Database, DatabaseOptions};
+pub use row::Row;
+pub(crate) use row::{Cell, Loaded, Page};

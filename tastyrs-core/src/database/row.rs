@@ -1,0 +1,149 @@
+//! Rows as they were loaded: the cells of a page in one piece, their text in another.
+
+use std::borrow::Cow;
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use uuid::Uuid;
+
+use crate::{
+    data::Value,
+    errors::{Error, Result},
+    fields::{FieldType, Kind},
+};
+
+/// A value of a row; text and bytes stand in the page's buffers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cell {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Span),
+    Decimal(Span),
+    StoredDateTime(Span),
+    DateTime(NaiveDateTime),
+    Date(NaiveDate),
+    Time(NaiveTime),
+    Uuid(Uuid),
+    Bytes(Span),
+    Json(Span),
+}
+
+/// Where something stands in a buffer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+/// A column of a page: what it holds, and the places of a decimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Loaded {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) decimal_places: Option<u32>,
+}
+
+/// The rows of one query.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    columns: Vec<Loaded>,
+    cells: Vec<Cell>,
+    text: String,
+    bytes: Vec<u8>,
+}
+
+impl Page {
+    pub(crate) fn new(columns: Vec<Loaded>) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
+    pub(crate) fn columns(&self) -> &[Loaded] {
+        &self.columns
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.cells.len() / self.columns.len().max(1)
+    }
+
+    pub(crate) fn push(&mut self, cell: Cell) {
+        self.cells.push(cell);
+    }
+
+    /// Appends text, and says where it stands.
+    pub(crate) fn write(&mut self, text: &str) -> Result<Span> {
+        let start = span_edge(self.text.len())?;
+        self.text.push_str(text);
+        Ok(Span { start, end: span_edge(self.text.len())? })
+    }
+
+    /// Appends bytes, and says where they stand.
+    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> Result<Span> {
+        let start = span_edge(self.bytes.len())?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(Span { start, end: span_edge(self.bytes.len())? })
+    }
+
+    fn text(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// The value at a row and a column of the query.
+    pub(crate) fn value(&self, row: usize, column: usize) -> Value<'_> {
+        match self.cells[row * self.columns.len() + column] {
+            Cell::Null => Value::Null,
+            Cell::Bool(flag) => Value::Bool(flag),
+            Cell::Int(number) => Value::Int(number),
+            Cell::Float(number) => Value::Float(number),
+            Cell::Text(span) => Value::Text(Cow::Borrowed(self.text(span))),
+            Cell::Decimal(span) => Value::Decimal(Cow::Borrowed(self.text(span))),
+            Cell::StoredDateTime(span) => Value::StoredDateTime(self.text(span)),
+            Cell::DateTime(moment) => Value::DateTime(moment),
+            Cell::Date(day) => Value::Date(day),
+            Cell::Time(time) => Value::Time(time),
+            Cell::Uuid(uuid) => Value::Uuid(uuid),
+            Cell::Bytes(span) => {
+                Value::Bytes(Cow::Borrowed(self.bytes.get(span.start as usize..span.end as usize).unwrap_or_default()))
+            }
+            Cell::Json(span) => serde_json::from_str::<serde_json::Value>(self.text(span))
+                .map_or(Value::Null, |json| json.to_value().into_owned()),
+        }
+    }
+}
+
+fn span_edge(length: usize) -> Result<u32> {
+    u32::try_from(length).map_err(|_| Error::bad_request("The page is larger than four gigabytes."))
+}
+
+/// A row of a model's table, as much of it as was loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'p> {
+    page: &'p Page,
+    row: usize,
+    /// For each column of the model its place in the page.
+    places: &'p [Option<u16>],
+}
+
+impl<'p> Row<'p> {
+    pub(crate) fn new(page: &'p Page, row: usize, places: &'p [Option<u16>]) -> Self {
+        Self { page, row, places }
+    }
+
+    /// The value of the model's column at this position.
+    pub(crate) fn value(&self, column: usize) -> Option<Value<'p>> {
+        let place = self.places.get(column).copied().flatten()?;
+        Some(self.page.value(self.row, usize::from(place)))
+    }
+
+    /// The value of the model's column at this position, as the Rust type that the model gives it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Column`] where the column was not loaded or holds something else.
+    pub fn get<T: FieldType>(&self, column: usize, name: &'static str) -> Result<T> {
+        self.value(column)
+            .and_then(|value| T::from_value(&value))
+            .ok_or(Error::Column { column: name, wanted: std::any::type_name::<T>() })
+    }
+}

@@ -1,0 +1,261 @@
+//! SQLite: embedded, with times kept as text the way Django keeps them.
+
+use chrono::{NaiveDate, NaiveTime};
+use diesel::{
+    Connection as _, QueryResult, SqliteConnection,
+    connection::SimpleConnection,
+    query_builder::{AstPass, QueryFragment},
+    sql_types as sql,
+    sqlite::{Sqlite, SqliteType},
+};
+use uuid::Uuid;
+
+use super::{
+    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, decimal,
+    dialect::{plain_sql, quoted},
+};
+use crate::{
+    data::stored_datetime,
+    errors::{Error, Result},
+    fields::Kind,
+    queries::{Lookup, Part, regular_expression},
+};
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// Whether a text matches a regular expression; a bad one matches nothing.
+    fn tastyrs_regexp(pattern: sql::Text, value: sql::Nullable<sql::Text>) -> sql::Bool;
+}
+
+impl Dialect for Sqlite {
+    type Connection = SqliteConnection;
+
+    fn is_remote() -> bool {
+        false
+    }
+
+    fn prepare(connection: &mut SqliteConnection, options: &DatabaseOptions) -> QueryResult<()> {
+        connection.batch_execute(
+            "PRAGMA busy_timeout=2000; PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL;",
+        )?;
+        if options.write_ahead_log {
+            connection.batch_execute("PRAGMA journal_mode=WAL;")?;
+        }
+        tastyrs_regexp_utils::register_impl(connection, |pattern: String, value: Option<String>| {
+            value.is_some_and(|value| regular_expression(&pattern).is_ok_and(|expression| expression.is_match(&value)))
+        })
+    }
+
+    fn transaction<T>(
+        connection: &mut SqliteConnection,
+        writes: bool,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T>,
+    ) -> Result<T> {
+        if writes { connection.immediate_transaction(work) } else { connection.transaction(work) }
+    }
+
+    fn push_bind<'b>(out: &mut AstPass<'_, 'b, Self>, value: &'b Bind) -> QueryResult<()> {
+        match value {
+            Bind::Int(number) => out.push_bind_param::<sql::BigInt, _>(number),
+            Bind::Bool(flag) => out.push_bind_param::<sql::Bool, _>(flag),
+            Bind::Float(number) => out.push_bind_param::<sql::Double, _>(number),
+            Bind::Text(text) => out.push_bind_param::<sql::Text, _>(text),
+            Bind::Bytes(bytes) => out.push_bind_param::<sql::Binary, _>(bytes),
+            Bind::Decimal(_) | Bind::Date(_) | Bind::Time(_) | Bind::DateTime(_) | Bind::Uuid(_) => {
+                Err(diesel::result::Error::QueryBuilderError("a value that SQLite keeps as text was not made text".into()))
+            }
+        }
+    }
+
+    fn sql_of(fragment: &dyn QueryFragment<Self>) -> String {
+        plain_sql(fragment, &Self)
+    }
+
+    fn quote(name: &str) -> String {
+        quoted(name, '`')
+    }
+
+    fn stored(value: Bind, _: Kind) -> Bind {
+        match value {
+            Bind::Decimal(number) => Bind::Text(number.to_plain_string()),
+            Bind::Date(day) => Bind::Text(day.format("%Y-%m-%d").to_string()),
+            Bind::Time(time) => Bind::Text(time.format(with_fraction("%H:%M:%S", time)).to_string()),
+            Bind::DateTime(moment) => {
+                Bind::Text(moment.format(with_fraction("%Y-%m-%d %H:%M:%S", moment.time())).to_string())
+            }
+            Bind::Uuid(uuid) => Bind::Text(uuid.simple().to_string()),
+            other => other,
+        }
+    }
+
+    fn uuid_forms(uuid: Uuid) -> Vec<Bind> {
+        // Django keeps 32 digits, others the form with hyphens; Diesel keeps the bytes.
+        vec![
+            Bind::Text(uuid.simple().to_string()),
+            Bind::Text(uuid.hyphenated().to_string()),
+            Bind::Bytes(uuid.as_bytes().to_vec()),
+        ]
+    }
+
+    fn read<'r>(
+        mut field: <Self as diesel::backend::Backend>::RawValue<'r>,
+        column: Loaded,
+        page: &mut Page,
+    ) -> Result<Cell> {
+        let unreadable = || Error::Column { column: column.name, wanted: column.kind.dehydrated_type() };
+        Ok(match column.kind {
+            Kind::SmallInt | Kind::Integer | Kind::BigInt => Cell::Int(field.read_long()),
+            Kind::Bool => Cell::Bool(field.read_integer() != 0),
+            Kind::Float | Kind::Double => Cell::Float(field.read_double()),
+            Kind::Text | Kind::List | Kind::Dict => Cell::Text(page.write(field.read_text())?),
+            Kind::Json => Cell::Json(page.write(field.read_text())?),
+            Kind::Decimal => {
+                let digits = match field.value_type() {
+                    Some(SqliteType::Double | SqliteType::Float) => {
+                        decimal::from_float(field.read_double(), column.decimal_places).ok_or_else(unreadable)?
+                    }
+                    _ => {
+                        let number = field.read_text().parse().map_err(|_| unreadable())?;
+                        decimal::digits(&number, column.decimal_places)
+                    }
+                };
+                Cell::Decimal(page.write(&digits)?)
+            }
+            Kind::DateTime => {
+                let text = field.read_text();
+                if is_stored_datetime(text.as_bytes()) {
+                    Cell::StoredDateTime(page.write(text)?)
+                } else {
+                    Cell::DateTime(stored_datetime(text).or_else(|| lenient(text)).ok_or_else(unreadable)?)
+                }
+            }
+            Kind::Date => {
+                let text = field.read_text();
+                let day = text.get(..10).unwrap_or(text);
+                Cell::Date(NaiveDate::parse_from_str(day, "%Y-%m-%d").map_err(|_| unreadable())?)
+            }
+            Kind::Time => {
+                let text = field.read_text();
+                let time = NaiveTime::parse_from_str(text, "%H:%M:%S%.f")
+                    .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M"));
+                Cell::Time(time.map_err(|_| unreadable())?)
+            }
+            Kind::Uuid => {
+                let uuid = match field.value_type() {
+                    Some(SqliteType::Binary) => Uuid::from_slice(field.read_blob()),
+                    _ => Uuid::parse_str(field.read_text()),
+                };
+                Cell::Uuid(uuid.map_err(|_| unreadable())?)
+            }
+            Kind::Bytes => Cell::Bytes(page.write_bytes(field.read_blob())?),
+        })
+    }
+
+    fn as_text(column: &str, _: Kind) -> String {
+        column.to_owned()
+    }
+
+    fn pattern(_: Lookup, column: &str) -> (String, &'static str) {
+        // LIKE ignores the case of ASCII letters here, whichever lookup asks.
+        (format!("{column} LIKE "), " ESCAPE '\\'")
+    }
+
+    fn matches(column: &str, case_insensitive: bool, pattern: &str) -> Fragment {
+        let mut fragment = Fragment::new();
+        let pattern = if case_insensitive { format!("(?i){pattern}") } else { pattern.to_owned() };
+        fragment.sql("tastyrs_regexp(").bind(Bind::Text(pattern));
+        fragment.sql(&format!(", CAST({column} AS TEXT))"));
+        fragment
+    }
+
+    fn part(part: Part, column: &str, kind: Kind) -> String {
+        let number = |format: &str| format!("CAST(strftime('{format}', {column}) AS INTEGER)");
+        match part {
+            Part::Year => number("%Y"),
+            Part::IsoYear => number("%G"),
+            Part::Quarter => format!("((CAST(strftime('%m', {column}) AS INTEGER) + 2) / 3)"),
+            Part::Month => number("%m"),
+            Part::Week => number("%V"),
+            Part::Day => number("%d"),
+            Part::WeekDay => format!("(CAST(strftime('%w', {column}) AS INTEGER) + 1)"),
+            Part::IsoWeekDay => number("%u"),
+            Part::Hour => number("%H"),
+            Part::Minute => number("%M"),
+            Part::Second => number("%S"),
+            Part::Date => format!("substr({column}, 1, 10)"),
+            Part::Time if kind == Kind::DateTime => format!("substr({column}, 12)"),
+            Part::Time => column.to_owned(),
+        }
+    }
+
+    fn integer_range(_: Kind) -> (i64, i64) {
+        (i64::MIN, i64::MAX)
+    }
+
+    fn create_access_table() -> &'static str {
+        r#"CREATE TABLE IF NOT EXISTS "tastypie_apiaccess" (
+            "id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+            "identifier" varchar(255) NOT NULL,
+            "url" text NOT NULL,
+            "request_method" varchar(10) NOT NULL,
+            "accessed" integer unsigned NOT NULL CHECK ("accessed" >= 0)
+        )"#
+    }
+
+    fn check_pattern(pattern: &str) -> Result<()> {
+        regular_expression(pattern).map(|_| ())
+    }
+}
+
+/// SQLite compares times as text: six digits of fraction, or none.
+fn with_fraction(format: &'static str, time: NaiveTime) -> &'static str {
+    use chrono::Timelike as _;
+    match (format, time.nanosecond() / 1_000 == 0) {
+        (_, true) => format,
+        ("%H:%M:%S", false) => "%H:%M:%S%.6f",
+        _ => "%Y-%m-%d %H:%M:%S%.6f",
+    }
+}
+
+/// Whether text has the form `2010-03-19 01:18:01`, with six digits of fraction or none.
+fn is_stored_datetime(text: &[u8]) -> bool {
+    const FORM: &[u8; 26] = b"0000-00-00 00:00:00.000000";
+    (text.len() == 19 || text.len() == 26)
+        && text.iter().zip(FORM).all(|(byte, form)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form })
+        && text.get(20..) != Some(b"000000")
+}
+
+/// A moment in another form than Django's, as other programs write it.
+fn lenient(text: &str) -> Option<chrono::NaiveDateTime> {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .map(|moment| moment.naive_utc())
+        .ok()
+        .or_else(|| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok())
+        .or_else(|| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok())
+        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_form_in_which_django_keeps_a_moment() {
+        assert!(is_stored_datetime(b"2010-03-19 01:18:01"));
+        assert!(is_stored_datetime(b"2010-03-19 01:18:01.120000"));
+        assert!(!is_stored_datetime(b"2010-03-19T01:18:01"));
+        assert!(!is_stored_datetime(b"2010-03-19 01:18:01.12"));
+        assert!(!is_stored_datetime(b"2010-03-19 01:18:01.000000"));
+    }
+
+    #[test]
+    fn moments_are_bound_with_six_digits_of_fraction_or_none() {
+        let day = NaiveDate::from_ymd_opt(2010, 3, 19).unwrap();
+
+        let whole = Sqlite::stored(Bind::DateTime(day.and_hms_opt(1, 18, 1).unwrap()), Kind::DateTime);
+        let cut = Sqlite::stored(Bind::DateTime(day.and_hms_micro_opt(1, 18, 1, 500_000).unwrap()), Kind::DateTime);
+
+        assert_eq!(whole, Bind::Text("2010-03-19 01:18:01".to_owned()));
+        assert_eq!(cut, Bind::Text("2010-03-19 01:18:01.500000".to_owned()));
+    }
+}

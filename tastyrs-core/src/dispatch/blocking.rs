@@ -1,0 +1,40 @@
+//! The hop to a thread where rows may be touched.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::{
+    errors::{Error, Result},
+    http::Request,
+};
+
+/// Runs `work` on a blocking thread, to which the request goes along, and comes back.
+///
+/// Should the caller go away meanwhile, the work is still finished and the request's place settled.
+///
+/// # Errors
+///
+/// What `work` answers, and [`Error::Panicked`] where it panics.
+pub(crate) async fn blocking<T: Send + 'static>(
+    request: &mut Request,
+    work: impl FnOnce(&Request) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let lent = request.lend();
+    let (lent, answer) = actix_web::rt::task::spawn_blocking(move || {
+        let answer = catch_unwind(AssertUnwindSafe(|| work(&lent)));
+        (lent, answer.unwrap_or_else(|panic| Err(panicked(&*panic))))
+    })
+    .await
+    .map_err(|_| Error::Panicked("the blocking thread ended".to_owned()))?;
+    request.restore(lent);
+    answer
+}
+
+/// What a panic says, for the log.
+pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_owned());
+    Error::Panicked(text)
+}

@@ -1,0 +1,39 @@
+//! Who calls, and whether they may.
+
+use crate::{
+    errors::{Error, Result},
+    http::Request,
+    resource::{Hooks, mounted},
+};
+
+/// Has the resource's authentication let the caller in.
+///
+/// # Errors
+///
+/// [`Error::Unauthorized`] where it does not.
+///
+/// # Compatibility
+///
+/// `Resource.is_authenticated`, `resources.py:551`.
+pub(crate) async fn is_authenticated<R: Hooks>(resource: &R, request: &mut Request) -> Result<()> {
+    let authentication = mounted(resource, request)?.meta.authentication.clone();
+    authentication.is_authenticated(request).await
+}
+
+/// What an authorization's answer to one object means.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for a known user, [`Error::Unauthorized`] for an anonymous one, and always with the switch.
+///
+/// # Compatibility
+///
+/// `unauthorized_result`, `resources.py:607`: 401.
+pub(crate) fn permitted(answer: Result<bool>, request: &Request) -> Result<()> {
+    match answer {
+        Ok(true) => Ok(()),
+        Ok(false) if request.user().is_some() && !request.site().compatibility().is_tastypie() => Err(Error::Forbidden),
+        Ok(false) => Err(Error::Unauthorized { challenge: None }),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,121 @@
+//! The order of the steps, and the steps.
+//!
+//! - `method_check`, `is_authenticated`, `throttle_check`, `log_throttled_access`: a file each
+//! - [`wrap_view`]: where an answer or an error becomes what is sent
+//! - `blocking`: the hop to a thread where rows may be touched
+
+mod blocking;
+mod is_authenticated;
+mod log_throttled_access;
+mod method_check;
+mod throttle_check;
+mod wrap_view;
+
+use actix_web::{
+    HttpResponse,
+    http::{Method, StatusCode, header::HeaderName},
+};
+use tastyrs_throttle::Reservation;
+
+pub(crate) use self::{
+    blocking::blocking,
+    is_authenticated::{is_authenticated, permitted},
+    log_throttled_access::log_throttled_access,
+    method_check::method_check,
+    throttle_check::throttle_check,
+    wrap_view::{render, wrap_view},
+};
+use crate::{
+    data::Value,
+    errors::{Error, Result},
+    http::{Answer, Request},
+    meta::Meta,
+    resource::{Hooks, Resource},
+    serializers::build_content_type,
+};
+
+/// Whether a request goes to the list or to one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestType {
+    /// To the list.
+    List,
+    /// To one object.
+    Detail,
+}
+
+/// Which steps a request has taken.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// What the address names: a key, or keys between semicolons.
+    pub(crate) named: String,
+    /// What the address says in the places that an endpoint left open.
+    pub(crate) captures: Vec<(&'static str, String)>,
+    /// Whether `throttle_check` was called.
+    pub(crate) throttle_checked: bool,
+    /// The place that it took.
+    pub(crate) reservation: Option<Reservation>,
+}
+
+/// The steps of a request to the list or to one object.
+///
+/// # Compatibility
+///
+/// `Resource.dispatch`, `resources.py:463`.
+pub(crate) async fn dispatch<R: Hooks>(
+    resource: &R,
+    request_type: RequestType,
+    request: &mut Request,
+) -> Result<HttpResponse> {
+    let mounted = crate::resource::mounted(resource, request)?;
+    let meta = &mounted.meta;
+    let allowed = match request_type {
+        RequestType::List => &meta.list_allowed_methods,
+        RequestType::Detail => &meta.detail_allowed_methods,
+    };
+    method_check::apply_override(request, allowed, mounted.compatibility)?;
+    let method = resource.method_check(request, allowed)?;
+    resource.is_authenticated(request).await?;
+    resource.throttle_check(request).await?;
+    if mounted.compatibility.is_tastypie() {
+        let answer = verb(resource, &method, request_type, request).await?;
+        resource.log_throttled_access(request).await?;
+        return Ok(answer);
+    }
+    resource.log_throttled_access(request).await?;
+    verb(resource, &method, request_type, request).await
+}
+
+async fn verb<R: Hooks>(
+    resource: &R,
+    method: &Method,
+    request_type: RequestType,
+    request: &mut Request,
+) -> Result<HttpResponse> {
+    match (method, request_type) {
+        (&Method::GET | &Method::HEAD, RequestType::List) => resource.get_list(request).await,
+        (&Method::GET | &Method::HEAD, RequestType::Detail) => resource.get_detail(request).await,
+        _ => resource.not_implemented(request).await,
+    }
+}
+
+/// Writes data in the format that the client wants.
+///
+/// # Compatibility
+///
+/// `create_response`, `resources.py:1193`.
+pub(crate) fn create_answer<R: Resource>(
+    meta: &Meta<R>,
+    request: &Request,
+    data: &Value<'_>,
+    status: StatusCode,
+) -> Result<Answer> {
+    let format = meta.serializer.determine_format(request, &meta.default_format)?;
+    let body = meta.serializer.serialize(data, &format)?;
+    Ok(Answer::new(status).content_type(&build_content_type(&format)).body(body))
+}
+
+/// An answer without a body that ends the request.
+pub(crate) fn immediate(status: StatusCode, headers: &[(HeaderName, &str)], body: String) -> Error {
+    let answer = headers.iter().fold(Answer::new(status), |answer, (name, value)| answer.header(name.clone(), value));
+    Error::Immediate(Box::new(answer.body(body)))
+}

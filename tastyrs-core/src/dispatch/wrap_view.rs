@@ -1,0 +1,161 @@
+//! Where an answer or an error becomes what is sent.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        Method, StatusCode,
+        header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE},
+    },
+};
+use futures_util::FutureExt as _;
+
+use super::blocking::panicked;
+use crate::{
+    data::{Data, Value},
+    errors::{Error, Result},
+    http::{Answer, Request},
+    serializers::{Serializer, build_content_type},
+};
+
+/// The text that stands for whatever went wrong inside.
+///
+/// # Compatibility
+///
+/// `TASTYPIE_CANNED_ERROR`, `resources.py:303`.
+const CANNED: &str = "Sorry, this request could not be processed. Please try again later.";
+
+/// Runs a view, settles the request's place, and makes what is sent of what came of it.
+///
+/// # Compatibility
+///
+/// `Resource.wrap_view`, `resources.py:198`: an answer that was returned carries `Vary` and, for a successful GET,
+/// `Cache-Control`; one that was raised carries neither.
+pub(crate) async fn wrap_view(
+    request: &mut Request,
+    serializer: &Serializer,
+    default_format: &str,
+    view: impl AsyncFnOnce(&mut Request) -> Result<HttpResponse>,
+) -> HttpResponse {
+    let viewed = AssertUnwindSafe(view(request)).catch_unwind().await;
+    let answer = viewed.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    let answer = match (answer, settle(request).await) {
+        (Ok(_), Err(failed)) => Err(failed),
+        (answer, _) => answer,
+    };
+    match answer {
+        Ok(response) => returned(request, response),
+        Err(error) => render(request, serializer, default_format, &error).into(),
+    }
+}
+
+/// Counts the request's place where it was kept, and gives it back where it was not.
+async fn settle(request: &mut Request) -> Result<()> {
+    match request.progress_mut().reservation.take() {
+        Some(reservation) => Ok(reservation.settle().await?),
+        None => Ok(()),
+    }
+}
+
+/// Adds what every returned answer carries.
+///
+/// # Compatibility
+///
+/// `NoCache`, `cache.py:8`.
+fn returned(request: &Request, mut response: HttpResponse) -> HttpResponse {
+    let cacheable = matches!(*request.method(), Method::GET | Method::HEAD) && response.status() == StatusCode::OK;
+    let headers = response.headers_mut();
+    if !headers.contains_key(VARY) {
+        headers.insert(VARY, HeaderValue::from_static("Accept"));
+    }
+    let by_script = request.header("x-requested-with").is_some_and(|by| by == "XMLHttpRequest");
+    if (cacheable || by_script) && !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    response
+}
+
+/// What an error is to a client: what it did wrong, and nothing about the inside, which goes to the log.
+pub(crate) fn render(request: &Request, serializer: &Serializer, default_format: &str, error: &Error) -> Answer {
+    let body = |status, name: &'static str, text: &str| {
+        let data: Data<'_> = [(name, text)].into_iter().collect();
+        written(request, serializer, default_format, status, data)
+    };
+    let canned = |status| body(status, "error_message", CANNED);
+    match error {
+        Error::BadRequest(text) => body(StatusCode::BAD_REQUEST, "error", &sanitize(text)),
+        Error::NotFound => canned(StatusCode::NOT_FOUND),
+        Error::Unauthorized { challenge } => {
+            let answer = Answer::new(StatusCode::UNAUTHORIZED);
+            match challenge {
+                Some(challenge) => answer.header(WWW_AUTHENTICATE, challenge),
+                None => answer,
+            }
+        }
+        Error::Forbidden => Answer::new(StatusCode::FORBIDDEN),
+        Error::Throttled(retry_after) => {
+            let answer = Answer::new(StatusCode::TOO_MANY_REQUESTS);
+            match retry_after.header_value() {
+                Some(value) => answer.header(RETRY_AFTER, &value),
+                None => answer,
+            }
+        }
+        Error::Immediate(answer) => (**answer).clone(),
+        Error::UnsupportedSerializationFormat => canned(StatusCode::NOT_ACCEPTABLE),
+        Error::UnsupportedDeserializationFormat(_) => canned(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        Error::BodyTooLarge { .. } => body(StatusCode::PAYLOAD_TOO_LARGE, "error", &error.to_string()),
+        Error::BodyTimeout => body(StatusCode::REQUEST_TIMEOUT, "error", &error.to_string()),
+        Error::Body(_) => body(StatusCode::BAD_REQUEST, "error", "the body could not be read"),
+        Error::Busy => {
+            tracing::warn!(target: "tastyrs::request", path = request.path(), "no connection became free in time");
+            canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
+        }
+        Error::Throttle(_)
+        | Error::Database { .. }
+        | Error::Unreachable(_)
+        | Error::Column { .. }
+        | Error::NoObject
+        | Error::Panicked(_)
+        | Error::Configuration(_) => {
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::error!(target: "tastyrs::request", path = request.path(), %error, cause, "internal server error");
+            canned(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// The error in the format that the client wants, as far as it can be understood.
+///
+/// # Compatibility
+///
+/// `error_response`, `resources.py:1206`: with `callback` in the address, JSON; where `Accept` is wrong, the default.
+fn written(
+    request: &Request,
+    serializer: &Serializer,
+    default_format: &str,
+    status: StatusCode,
+    data: Data<'_>,
+) -> Answer {
+    let format = if request.params().get("callback").is_some() {
+        Ok("application/json".into())
+    } else {
+        serializer.determine_format(request, default_format)
+    };
+    let format = format.unwrap_or_else(|_| default_format.to_owned().into());
+    match serializer.serialize(&Value::Map(data), &format) {
+        Ok(body) => Answer::new(status).content_type(&build_content_type(&format)).body(body),
+        Err(_) => Answer::new(status)
+            .content_type("text/plain")
+            .body("Additional errors occurred, but serialization of those errors failed."),
+    }
+}
+
+/// Text from a client, safe to show in a page.
+///
+/// # Compatibility
+///
+/// `sanitize`, `resources.py:61`: quotes stay as they are.
+fn sanitize(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

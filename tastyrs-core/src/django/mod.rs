@@ -1,0 +1,7 @@
+//! The tables of Django and Tastypie that an API uses.
+//!
+//! - [`access`](AccessTable): `tastypie_apiaccess`
+
+mod access;
+
+pub use access::AccessTable;

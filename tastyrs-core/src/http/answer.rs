@@ -1,0 +1,74 @@
+//! An answer that may cross from a blocking thread.
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    },
+    web::Bytes,
+};
+
+/// The content type of an answer without a body.
+///
+/// # Compatibility
+///
+/// Django's `DEFAULT_CONTENT_TYPE`.
+const NO_FORMAT: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// A status, headers and a body.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub fn new(status: StatusCode) -> Self {
+        Self { status, headers: vec![(CONTENT_TYPE, NO_FORMAT)], body: Bytes::new() }
+    }
+
+    /// The same with a body; its content type stays what it was.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The same with a header in place of one of that name; a value that no header can have is left out.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.retain(|(known, _)| *known != name);
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The same with this content type.
+    #[must_use]
+    pub fn content_type(self, mime: &str) -> Self {
+        self.header(CONTENT_TYPE, mime)
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl From<Answer> for HttpResponse {
+    fn from(answer: Answer) -> Self {
+        let mut response = Self::build(answer.status).body(answer.body);
+        // 204 has no body and so no type of one (RFC 9110, section 8.3).
+        let bare = answer.status == StatusCode::NO_CONTENT;
+        for (name, value) in answer.headers {
+            if !(bare && name == CONTENT_TYPE) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+}

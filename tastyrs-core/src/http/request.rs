@@ -1,0 +1,248 @@
+//! Our own picture of a request, which may cross to a blocking thread.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fmt,
+    net::IpAddr,
+    sync::Arc,
+};
+
+use actix_web::{
+    http::{Method, header::HeaderMap},
+    web::Bytes,
+};
+
+use super::Query;
+use crate::{
+    api::Site,
+    dispatch::Progress,
+    errors::Result,
+};
+
+/// What came over the wire.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) method: Method,
+    /// Path and query as they were sent.
+    pub(crate) full_path: String,
+    pub(crate) path_length: usize,
+    pub(crate) query: Query,
+    pub(crate) headers: HeaderMap,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) body: Bytes,
+    /// What stands in front of the API's own addresses, as a proxy or an outer scope adds it.
+    pub(crate) prefix: String,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct User {
+    /// The key of the row in the table of users.
+    pub id: i64,
+    /// The name by which they sign in.
+    pub username: String,
+    /// Whether they may sign in.
+    pub is_active: bool,
+    /// Whether they may use the site's administration.
+    pub is_staff: bool,
+    /// Whether they may do everything.
+    pub is_superuser: bool,
+}
+
+impl User {
+    /// An active user without privileges.
+    pub fn new(id: i64, username: impl Into<String>) -> Self {
+        Self { id, username: username.into(), is_active: true, is_staff: false, is_superuser: false }
+    }
+}
+
+/// Values of the caller's own types that travel with a request, one of each type.
+#[derive(Default)]
+pub struct Extensions(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+
+impl Extensions {
+    /// Puts a value in, and gives back the one of its type that was there.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> Option<T> {
+        self.0.insert(TypeId::of::<T>(), Box::new(value)).and_then(|old| old.downcast().ok()).map(|old| *old)
+    }
+
+    /// The value of this type.
+    pub fn get<T: 'static>(&self) -> Option<&T> {
+        self.0.get(&TypeId::of::<T>()).and_then(|value| value.downcast_ref())
+    }
+}
+
+impl fmt::Debug for Extensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Extensions({})", self.0.len())
+    }
+}
+
+struct Inner {
+    head: Head,
+    site: Arc<Site>,
+    user: Option<User>,
+    identifier: Option<String>,
+    extensions: Extensions,
+    progress: Progress,
+}
+
+/// A request on its way through the steps of a resource.
+pub struct Request {
+    /// Nothing only while the request is lent to a blocking thread.
+    inner: Option<Box<Inner>>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.inner {
+            Some(inner) => write!(f, "Request({} {})", inner.head.method, inner.head.full_path),
+            None => f.write_str("Request(lent)"),
+        }
+    }
+}
+
+impl Request {
+    pub(crate) fn new(head: Head, site: Arc<Site>) -> Self {
+        let inner = Inner {
+            head,
+            site,
+            user: None,
+            identifier: None,
+            extensions: Extensions::default(),
+            progress: Progress::default(),
+        };
+        Self { inner: Some(Box::new(inner)) }
+    }
+
+    /// Takes the content out, to be given to another thread; it comes back by `restore`.
+    pub(crate) fn lend(&mut self) -> Self {
+        Self { inner: self.inner.take() }
+    }
+
+    pub(crate) fn restore(&mut self, lent: Self) {
+        self.inner = lent.inner;
+    }
+
+    fn inner(&self) -> &Inner {
+        self.inner.as_ref().expect("whoever holds a request holds it whole: it is lent behind a `&mut`")
+    }
+
+    fn inner_mut(&mut self) -> &mut Inner {
+        self.inner.as_mut().expect("whoever holds a request holds it whole: it is lent behind a `&mut`")
+    }
+
+    /// Its method; an override that was allowed has replaced what was sent.
+    pub fn method(&self) -> &Method {
+        &self.inner().head.method
+    }
+
+    pub(crate) fn set_method(&mut self, method: Method) {
+        self.inner_mut().head.method = method;
+    }
+
+    /// Path and query as they were sent.
+    pub fn full_path(&self) -> &str {
+        &self.inner().head.full_path
+    }
+
+    /// The path as it was sent.
+    pub fn path(&self) -> &str {
+        let head = &self.inner().head;
+        head.full_path.get(..head.path_length).unwrap_or_default()
+    }
+
+    /// The parameters of its address.
+    pub fn params(&self) -> &Query {
+        &self.inner().head.query
+    }
+
+    /// The parameters of its address as a struct of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadRequest`](crate::Error::BadRequest) where they do not fit the struct.
+    pub fn query<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
+        self.params().to()
+    }
+
+    /// What its address says in the place that an endpoint left open under this name.
+    pub fn capture(&self, name: &str) -> Option<&str> {
+        let captures = &self.inner().progress.captures;
+        captures.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.inner().head.headers
+    }
+
+    /// The header of this name, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The address of whoever opened the connection.
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.inner().head.peer
+    }
+
+    /// Its body.
+    pub fn body(&self) -> &Bytes {
+        &self.inner().head.body
+    }
+
+    pub(crate) fn set_body(&mut self, body: Bytes) {
+        self.inner_mut().head.body = body;
+    }
+
+    /// What stands in front of the API's own addresses.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.inner().head.prefix
+    }
+
+    /// The API that it came to.
+    pub(crate) fn site(&self) -> &Arc<Site> {
+        &self.inner().site
+    }
+
+    /// Who is signed in.
+    pub fn user(&self) -> Option<&User> {
+        self.inner().user.as_ref()
+    }
+
+    /// Says who is signed in; an authentication does.
+    pub fn set_user(&mut self, user: User) {
+        self.inner_mut().user = Some(user);
+    }
+
+    /// By which name the authentication knows the caller, once it has let them in.
+    pub fn identifier(&self) -> Option<&str> {
+        self.inner().identifier.as_deref()
+    }
+
+    /// Says by which name the caller is known to throttles; an authentication does.
+    pub fn set_identifier(&mut self, identifier: impl Into<String>) {
+        self.inner_mut().identifier = Some(identifier.into());
+    }
+
+    /// Values of one's own that travel with the request.
+    pub fn extensions(&self) -> &Extensions {
+        &self.inner().extensions
+    }
+
+    /// Values of one's own that travel with the request, to be changed.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.inner_mut().extensions
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.inner().progress
+    }
+
+    pub(crate) fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.inner_mut().progress
+    }
+}

@@ -1,0 +1,176 @@
+//! What a resource says of itself.
+
+mod methods;
+
+use std::{borrow::Cow, fmt};
+
+use actix_web::http::Method;
+
+use tastyrs_throttle::AnyThrottle;
+
+pub(crate) use self::methods::{ALL_METHODS, method_name};
+use crate::{
+    authentication::{AnyAuthentication, Authentication},
+    authorization::{AnyAuthorization, Authorize, ReadOnlyAuthorization},
+    queries::Filtering,
+    resource::Resource,
+    serializers::Serializer,
+};
+
+/// What a resource says of itself: Tastypie's `class Meta`.
+///
+/// The derive builds it from the attribute; `#[resource(meta = Self::configure)]` has a function change it
+/// when the resource is registered, for what is known only then.
+///
+/// # Compatibility
+///
+/// `ResourceOptions`, `resources.py:68`, with its defaults.
+#[non_exhaustive]
+pub struct Meta<R: Resource> {
+    /// The name in addresses; it may hold slashes.
+    pub resource_name: Cow<'static, str>,
+    /// The methods that the list allows; all five.
+    pub list_allowed_methods: Vec<Method>,
+    /// The methods that an object allows; all five.
+    pub detail_allowed_methods: Vec<Method>,
+    /// The objects on a page where the client does not say; 20, and 0 is as many as `max_limit` lets.
+    pub limit: u64,
+    /// The most objects on a page; 1,000, and 0 is any number.
+    pub max_limit: u64,
+    /// Who is turned away for calling too often; nobody, at no cost.
+    pub throttle: Option<AnyThrottle>,
+    /// Who calls; anybody.
+    pub authentication: AnyAuthentication,
+    /// What they may do; read.
+    pub authorization: AnyAuthorization<R>,
+    /// The formats that are written and read; JSON.
+    pub serializer: Serializer,
+    /// The format where a client does not say.
+    pub default_format: Cow<'static, str>,
+    /// By which fields clients may filter; none.
+    pub filtering: Vec<(Cow<'static, str>, Filtering)>,
+    /// By which fields clients may order; none.
+    pub ordering: Vec<Cow<'static, str>>,
+    /// The name under which a list holds its objects.
+    pub collection_name: Cow<'static, str>,
+    /// The column by which an address names an object, or `pk`.
+    pub detail_uri_name: Cow<'static, str>,
+    /// Whether objects tell their address in the API.
+    pub include_resource_uri: bool,
+    /// Whether objects tell the address of the page that shows them.
+    pub include_absolute_url: bool,
+    /// Whether what is written is answered with.
+    pub always_return_data: bool,
+    /// The most bytes of a body; 2 MiB.
+    pub max_body_bytes: usize,
+}
+
+impl<R: Resource> fmt::Debug for Meta<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meta")
+            .field("resource_name", &self.resource_name)
+            .field("throttle", &self.throttle)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: Resource> Meta<R> {
+    /// The defaults under a name.
+    pub fn new(resource_name: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            resource_name: resource_name.into(),
+            list_allowed_methods: ALL_METHODS.to_vec(),
+            detail_allowed_methods: ALL_METHODS.to_vec(),
+            limit: 20,
+            max_limit: 1_000,
+            throttle: None,
+            authentication: AnyAuthentication::new(Authentication::new()),
+            authorization: AnyAuthorization::new(ReadOnlyAuthorization),
+            serializer: Serializer::default(),
+            default_format: Cow::Borrowed("application/json"),
+            filtering: Vec::new(),
+            ordering: Vec::new(),
+            collection_name: Cow::Borrowed("objects"),
+            detail_uri_name: Cow::Borrowed("pk"),
+            include_resource_uri: true,
+            include_absolute_url: false,
+            always_return_data: false,
+            max_body_bytes: 2 * 1024 * 1024,
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident($argument:ident: $type:ty) => $value:expr;)*) => {
+        impl<R: Resource> Meta<R> {$(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $name(mut self, $argument: $type) -> Self {
+                self.$name = $value;
+                self
+            }
+        )*}
+    };
+}
+setters! {
+    /// Sets the methods that the list allows.
+    list_allowed_methods(methods: impl Into<Vec<Method>>) => methods.into();
+    /// Sets the methods that an object allows.
+    detail_allowed_methods(methods: impl Into<Vec<Method>>) => methods.into();
+    /// Sets the objects on a page where the client does not say.
+    limit(limit: u64) => limit;
+    /// Sets the most objects on a page; 0 is any number.
+    max_limit(limit: u64) => limit;
+    /// Sets who is turned away for calling too often.
+    throttle(throttle: impl Into<AnyThrottle>) => Some(throttle.into());
+    /// Sets who may call.
+    authentication(authentication: impl Into<AnyAuthentication>) => authentication.into();
+    /// Sets what callers may do.
+    authorization(authorization: impl Authorize<R>) => AnyAuthorization::new(authorization);
+    /// Sets the formats that are written and read.
+    serializer(serializer: Serializer) => serializer;
+    /// Sets the format where a client does not say, as a media type.
+    default_format(mime: impl Into<Cow<'static, str>>) => mime.into();
+    /// Sets the name under which a list holds its objects.
+    collection_name(name: impl Into<Cow<'static, str>>) => name.into();
+    /// Sets the column by which an address names an object.
+    detail_uri_name(name: impl Into<Cow<'static, str>>) => name.into();
+    /// Sets whether objects tell their address in the API.
+    include_resource_uri(include: bool) => include;
+    /// Sets whether objects tell the address of the page that shows them.
+    include_absolute_url(include: bool) => include;
+    /// Sets whether what is written is answered with.
+    always_return_data(always: bool) => always;
+    /// Sets the most bytes of a body.
+    max_body_bytes(bytes: usize) => bytes;
+}
+
+impl<R: Resource> Meta<R> {
+    /// Sets the methods that the list and an object allow.
+    #[must_use]
+    pub fn allowed_methods(self, methods: impl Into<Vec<Method>>) -> Self {
+        let methods = methods.into();
+        self.list_allowed_methods(methods.clone()).detail_allowed_methods(methods)
+    }
+
+    /// Lets clients filter by a field.
+    #[must_use]
+    pub fn filtering(mut self, field: impl Into<Cow<'static, str>>, rule: Filtering) -> Self {
+        self.filtering.push((field.into(), rule));
+        self
+    }
+
+    /// Lets clients order by these fields.
+    #[must_use]
+    pub fn ordering<F: Into<Cow<'static, str>>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
+        self.ordering = fields.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Has no throttle.
+    #[must_use]
+    pub fn without_throttle(mut self) -> Self {
+        self.throttle = None;
+        self
+    }
+}

@@ -1,0 +1,109 @@
+//! What filters and orderings know of resources and of the relations between them.
+
+use std::{any::TypeId, collections::HashMap};
+
+use uuid::Uuid;
+
+use super::Filtering;
+use crate::{
+    data::Value,
+    database::{Bind, Dialect},
+    fields::{FieldSpec, Kind, RelationSpec},
+};
+
+/// The key of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Int(i64),
+    Text(Box<str>),
+    Uuid(Uuid),
+    /// A key that no row has.
+    None,
+}
+
+impl Key {
+    pub(crate) fn of(value: &Value<'_>) -> Option<Self> {
+        Some(match value {
+            Value::Int(number) => Self::Int(*number),
+            Value::Text(text) => Self::Text(text.as_ref().into()),
+            Value::Uuid(uuid) => Self::Uuid(*uuid),
+            _ => return None,
+        })
+    }
+
+    /// The forms in which a column may hold it.
+    pub(crate) fn binds<DB: Dialect>(&self) -> Vec<Bind> {
+        match self {
+            Self::Int(number) => vec![Bind::Int(*number)],
+            Self::Text(text) => vec![Bind::Text(text.to_string())],
+            Self::Uuid(uuid) => DB::uuid_forms(*uuid),
+            Self::None => Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Int(number) => number.fmt(f),
+            Self::Text(text) => f.write_str(text),
+            Self::Uuid(uuid) => uuid.fmt(f),
+            Self::None => Ok(()),
+        }
+    }
+}
+
+/// A column, with its names as they stand in SQL.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeColumn {
+    pub(crate) name: &'static str,
+    /// `"note"."title"`.
+    pub(crate) sql: String,
+    /// `"title"`.
+    pub(crate) quoted: String,
+    pub(crate) kind: Kind,
+    pub(crate) nullable: bool,
+    pub(crate) decimal_places: Option<u32>,
+}
+
+/// A resource with a model, as queries see it.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) resource_name: String,
+    pub(crate) table: String,
+    pub(crate) columns: Vec<NodeColumn>,
+    pub(crate) key: usize,
+    /// The column by which an address names an object.
+    pub(crate) detail: usize,
+    pub(crate) fields: Vec<FieldSpec>,
+    pub(crate) filtering: Vec<(String, Filtering)>,
+    pub(crate) ordering: Vec<String>,
+}
+
+impl Node {
+    pub(crate) fn field(&self, name: &str) -> Option<&FieldSpec> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    pub(crate) fn key(&self) -> &NodeColumn {
+        &self.columns[self.key]
+    }
+
+    pub(crate) fn filtering(&self, name: &str) -> Option<&Filtering> {
+        self.filtering.iter().find(|(field, _)| field == name).map(|(_, rule)| rule)
+    }
+}
+
+/// The resources of an API that share a database.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) by_type: HashMap<TypeId, usize>,
+}
+
+impl Graph {
+    /// The resource that a relation leads to; that it is there was checked when the API was built.
+    pub(crate) fn target(&self, relation: &RelationSpec) -> Option<&Node> {
+        self.by_type.get(&relation.target).map(|position| &self.nodes[*position])
+    }
+}

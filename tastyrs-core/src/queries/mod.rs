@@ -1,0 +1,26 @@
+//! What a client may ask of a list: filters, orderings, pages.
+//!
+//! - [`lookup`](Lookup): what a filter asks of a column
+//! - `values`: the text of a request as values, read as Python and Django read it
+//! - `python`: numbers as Python reads them
+//! - `graph`: what filters and orderings know of resources and their relations
+//! - `filtering`, `ordering`, `pagination`
+
+mod filtering;
+mod graph;
+mod lookup;
+mod ordering;
+pub(crate) mod pagination;
+mod pattern;
+mod python;
+mod values;
+
+pub use filtering::Filtering;
+pub(crate) use filtering::{build_filters, key_filter};
+pub(crate) use graph::{Graph, Key, Node, NodeColumn};
+pub use lookup::Lookup;
+pub(crate) use lookup::Part;
+pub(crate) use ordering::{apply_sorting, default_order};
+pub(crate) use pattern::regular_expression;
+pub(crate) use python::{int as python_int, Int};
+pub(crate) use values::parse_key;

@@ -1,0 +1,297 @@
+//! The steps and the hooks that a resource may override.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, http::Method};
+use serde::Serialize;
+
+use super::{Hop, ModelResource, Mounted, Resource, Source};
+use crate::{
+    api::Urls,
+    bundle::Bundle,
+    data::Data,
+    dispatch::{self, RequestType},
+    errors::{Error, Result},
+    http::{Answer, Request},
+};
+
+/// What a resource does, step by step; each step can be called, and each can be overridden.
+///
+/// The derives implement it empty, unless the attribute says `hooks`.
+///
+/// What touches no row is async: the steps of dispatch, authentication, throttles, endpoints. What touches rows
+/// is a plain function, called on a blocking thread in a transaction.
+///
+/// # Compatibility
+///
+/// The methods of `Resource` and `ModelResource`, `resources.py`, under their names.
+pub trait Hooks: Resource {
+    /// Addresses of one's own, which go before those that every resource has.
+    ///
+    /// # Compatibility
+    ///
+    /// `prepend_urls`, `resources.py:331`.
+    fn prepend_urls(&self) -> Urls<Self> {
+        Urls::new()
+    }
+
+    /// Takes a request to a list or an object through its steps: `method_check`, `is_authenticated`,
+    /// `throttle_check`, `log_throttled_access`, and then the verb.
+    ///
+    /// # Errors
+    ///
+    /// What the steps answer.
+    ///
+    /// # Compatibility
+    ///
+    /// `dispatch`, `resources.py:463`. What is logged before the verb counts even if the verb fails; with the
+    /// switch it is logged after, as Tastypie does it.
+    fn dispatch(&self, request_type: RequestType, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        dispatch::dispatch(self, request_type, request)
+    }
+
+    /// Lets a method through that is among `allowed`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Immediate`]: 405, or 200 for OPTIONS, with `Allow`.
+    ///
+    /// # Compatibility
+    ///
+    /// `method_check`, `resources.py:513`.
+    fn method_check(&self, request: &Request, allowed: &[Method]) -> Result<Method> {
+        dispatch::method_check(request, allowed)
+    }
+
+    /// Finds out who calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthorized`] where nobody is let in.
+    ///
+    /// # Compatibility
+    ///
+    /// `is_authenticated`, `resources.py:551`.
+    fn is_authenticated(&self, request: &mut Request) -> impl Future<Output = Result<()>> {
+        dispatch::is_authenticated(self, request)
+    }
+
+    /// Takes the request's place among those that may pass, or turns it away.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Throttled`] when the limit is reached, [`Error::Throttle`] when the throttle itself failed.
+    ///
+    /// # Compatibility
+    ///
+    /// `throttle_check`, `resources.py:570`.
+    fn throttle_check(&self, request: &mut Request) -> impl Future<Output = Result<()>> {
+        dispatch::throttle_check(self, request)
+    }
+
+    /// Marks the request's place as kept: it is counted when the request ends.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `log_throttled_access`, `resources.py:597`.
+    fn log_throttled_access(&self, request: &mut Request) -> impl Future<Output = Result<()>> {
+        dispatch::log_throttled_access(self, request)
+    }
+
+    /// Answers with a page of the list.
+    ///
+    /// # Errors
+    ///
+    /// What the parameters, the database and the hooks meet.
+    ///
+    /// # Compatibility
+    ///
+    /// `get_list`, `resources.py:1312`.
+    fn get_list(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::get_list(self, request)
+    }
+
+    /// Answers with one object.
+    ///
+    /// # Errors
+    ///
+    /// What the address, the database and the hooks meet.
+    ///
+    /// # Compatibility
+    ///
+    /// `get_detail`, `resources.py:1341`.
+    fn get_detail(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::get_detail(self, request)
+    }
+
+    /// Answers with the objects that an address names, `set/1;2/`.
+    ///
+    /// # Errors
+    ///
+    /// What the steps, the database and the hooks meet.
+    ///
+    /// # Compatibility
+    ///
+    /// `get_multiple`, `resources.py:1745`.
+    fn get_multiple(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::get_multiple(self, request)
+    }
+
+    /// Answers with the schema.
+    ///
+    /// # Errors
+    ///
+    /// What the steps meet, and [`Error::Unauthorized`] where the caller may not read.
+    ///
+    /// # Compatibility
+    ///
+    /// `get_schema`, `resources.py:1728`.
+    fn get_schema(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::get_schema(self, request)
+    }
+
+    /// Answers a method for which there is no view of its own: 501.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `HttpNotImplemented`, `resources.py:479`.
+    fn not_implemented(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        let _ = request;
+        async { Ok(Answer::new(actix_web::http::StatusCode::NOT_IMPLEMENTED).into()) }
+    }
+
+    /// The objects that there are, to be narrowed with plain Diesel. It may run twice for one page, for the rows and
+    /// for their number.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `get_object_list`, `resources.py:2207`.
+    fn get_object_list(&self, request: &Request) -> Result<Self::List> {
+        Self::Source::all(self, request)
+    }
+
+    /// The objects that the caller may read.
+    ///
+    /// # Errors
+    ///
+    /// What the authorization answers.
+    ///
+    /// # Compatibility
+    ///
+    /// `authorized_read_list`, `resources.py:610`.
+    fn authorized_read_list(&self, list: Self::List, request: &Request) -> Result<Self::List> {
+        mounted(self, request)?.meta.authorization.read_list(list, request)
+    }
+
+    /// Checks that the caller may read an object.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthorized`] or [`Error::Forbidden`] where they may not.
+    ///
+    /// # Compatibility
+    ///
+    /// `authorized_read_detail`, `resources.py:622`.
+    fn authorized_read_detail(&self, bundle: &Bundle<'_, Self>) -> Result<()> {
+        let allowed = mounted(self, bundle.request())?.meta.authorization.read_detail(bundle);
+        dispatch::permitted(allowed, bundle.request())
+    }
+
+    /// Has the last word on the data of an object.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `dehydrate`, `resources.py:927`.
+    fn dehydrate(&self, bundle: &mut Bundle<'_, Self>) -> Result<()> {
+        let _ = bundle;
+        Ok(())
+    }
+
+    /// Has the last word on a list before it is written.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `alter_list_data_to_serialize`, `resources.py:394`.
+    fn alter_list_data_to_serialize(&self, request: &Request, data: &mut Data<'_>) -> Result<()> {
+        let _ = (request, data);
+        Ok(())
+    }
+
+    /// Has the last word on an object before it is written.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `alter_detail_data_to_serialize`, `resources.py:406`.
+    fn alter_detail_data_to_serialize(&self, request: &Request, data: &mut Data<'_>) -> Result<()> {
+        let _ = (request, data);
+        Ok(())
+    }
+
+    /// Writes an answer in the format that the client wants.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadRequest`] where the client's wish cannot be understood or the data cannot be written.
+    ///
+    /// # Compatibility
+    ///
+    /// `create_response`, `resources.py:1193`.
+    fn create_response<T: Serialize>(&self, request: &Request, data: T) -> Result<HttpResponse> {
+        let data = crate::serializers::to_value(&data)?;
+        let mounted = mounted(self, request)?;
+        Ok(dispatch::create_answer(&mounted.meta, request, &data, actix_web::http::StatusCode::OK)?.into())
+    }
+}
+
+/// The resource as a part of the API that the request came to.
+pub(crate) fn mounted<R: Resource>(_: &R, request: &Request) -> Result<Arc<Mounted<R>>> {
+    request.site().resource::<R>().ok_or_else(|| {
+        Error::Configuration(format!("{} is not registered in this API", std::any::type_name::<R>()))
+    })
+}
+
+/// Work on rows from an endpoint of one's own.
+pub trait InDb: ModelResource + Hooks {
+    /// Hops to a blocking thread, opens a transaction, and hands over the resource and the connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] where no connection becomes free in time, [`Error::Panicked`] where `work` panics, and what
+    /// `work` answers; on an error the transaction is rolled back.
+    fn in_db<T, F>(&self, request: &mut Request, work: F) -> impl Future<Output = Result<T>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Hop<'_, Self>, &mut <Self::Source as Source<Self>>::Connection) -> Result<T> + Send + 'static,
+    {
+        async move {
+            let mounted = mounted(self, request)?;
+            <Self::Source as Source<Self>>::hop(&mounted, request, true, work).await
+        }
+    }
+}
+
+impl<R: ModelResource + Hooks> InDb for R {}

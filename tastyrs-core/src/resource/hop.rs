@@ -1,0 +1,89 @@
+//! Work on a blocking thread: a resource, its request, and what was loaded for them.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use typed_arena::Arena;
+
+use super::{Hooks, ModelResource, Mounted, Pages, Resource, Source};
+use crate::{
+    bundle::Item,
+    data::Data,
+    errors::Result,
+    http::Request,
+};
+
+/// A resource where rows may be touched; it is the resource, with the request at hand.
+pub struct Hop<'h, R: Resource> {
+    pub(crate) mounted: &'h Arc<Mounted<R>>,
+    pub(crate) request: &'h Request,
+    /// What was loaded lives as long as the hop, so that data can borrow from it.
+    pub(crate) pages: &'h Pages,
+    pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
+}
+
+impl<R: Resource> fmt::Debug for Hop<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hop").field("request", self.request).finish_non_exhaustive()
+    }
+}
+
+impl<R: Resource> Deref for Hop<'_, R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.mounted.resource
+    }
+}
+
+impl<R: Hooks> Hop<'_, R> {
+    /// The request.
+    pub fn request(&self) -> &Request {
+        self.request
+    }
+
+    /// Runs `work` with room for what it loads.
+    pub(super) fn run<T>(mounted: &Arc<Mounted<R>>, request: &Request, work: impl FnOnce(&Hop<'_, R>) -> T) -> T {
+        let (pages, objects) = (Pages::new(), Arena::new());
+        work(&Hop { mounted, request, pages: &pages, objects: Some(&objects) })
+    }
+}
+
+impl<R: ModelResource + Hooks> Hop<'_, R> {
+    /// The data that a client is shown of a model, as in a detail.
+    ///
+    /// # Errors
+    ///
+    /// What loading related rows and the hooks meet.
+    ///
+    /// # Compatibility
+    ///
+    /// `full_dehydrate`, `resources.py:888`.
+    pub fn full_dehydrate(
+        &self,
+        connection: &mut <Rows<R> as Source<R>>::Connection,
+        object: &R::Model,
+    ) -> Result<Data<'static>> {
+        Ok(self.full_dehydrate_all(connection, std::slice::from_ref(object))?.pop().unwrap_or_default())
+    }
+
+    /// The data that a client is shown of each of these models, as in details; what is related to them is loaded
+    /// for all at once.
+    ///
+    /// # Errors
+    ///
+    /// What loading related rows and the hooks meet.
+    pub fn full_dehydrate_all(
+        &self,
+        connection: &mut <Rows<R> as Source<R>>::Connection,
+        objects: &[R::Model],
+    ) -> Result<Vec<Data<'static>>> {
+        let pages = Pages::new();
+        let hop = Hop { mounted: self.mounted, request: self.request, pages: &pages, objects: None };
+        let items: Vec<Item<'_, R>> = objects.iter().map(Item::Object).collect();
+        let data = super::dehydrate::all(&hop, connection, &items, false)?;
+        Ok(data.into_iter().map(Data::into_owned).collect())
+    }
+}
+
+/// The source of a model resource, whatever the resource.
+type Rows<R> = <R as Resource>::Source;

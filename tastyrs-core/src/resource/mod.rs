@@ -1,0 +1,187 @@
+//! Resources: what is declared, what can be overridden, where the objects come from.
+//!
+//! - [`model`](Model): what `#[derive(Model)]` says
+//! - [`hooks`](Hooks): the steps and the hooks that a resource may override
+//! - `mounted`: a resource in an API
+//! - [`rows`](Rows), [`objects`](Objects): objects from tables, and from anywhere else
+//! - `dehydrate`: objects as data
+//! - `related`: the objects behind relations, loaded by the page
+//! - `views`: lists, details, sets
+
+mod dehydrate;
+mod hooks;
+mod hop;
+mod model;
+mod mounted;
+mod objects;
+mod related;
+mod rows;
+mod views;
+
+pub(crate) use hooks::mounted;
+pub use hooks::{Hooks, InDb};
+pub use hop::Hop;
+pub use model::{ColumnOf, ColumnSpec, DeleteAction, Model, ModelFor, OnDelete, table_sql};
+pub(crate) use mounted::Mounted;
+pub use objects::{ObjectSource, Objects};
+pub(crate) use related::{Related, RelatedRows};
+pub use rows::Rows;
+pub(crate) use views::{get_detail, get_list, get_multiple, get_schema};
+
+use std::{any::Any, sync::Arc};
+
+use crate::{
+    api::Declaring,
+    bundle::Item,
+    data::Value,
+    database::{Dialect, Page},
+    errors::Result,
+    fields::Fields,
+    http::Request,
+    meta::Meta,
+    queries::pagination::Asked,
+};
+
+/// A resource as it is declared.
+///
+/// Implemented by `#[derive(ModelResource)]` and `#[derive(Resource)]`. What a resource does is in [`Hooks`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource",
+    label = "not a resource",
+    note = "add `#[derive(ModelResource)]`, or `#[derive(Resource)]` for a source without a model"
+)]
+pub trait Resource: Sized + Send + Sync + 'static {
+    /// What it shows: a model, or any object.
+    type Object: Send + Sync + 'static;
+    /// Many of them, to be narrowed: Diesel's boxed query, or a `Vec`.
+    type List: Send + 'static;
+    /// Where they come from: [`Rows`] or [`Objects`].
+    type Source: Source<Self>;
+
+    /// Whether hooks may ask for the object, so that all of its columns are loaded.
+    const READS_OBJECTS: bool;
+
+    /// What the attribute says.
+    fn meta() -> Meta<Self>;
+
+    /// Its fields.
+    fn fields() -> Fields<Self>;
+
+    /// A list of nothing, in place of this one.
+    fn none(list: Self::List) -> Self::List {
+        Self::Source::none(list)
+    }
+}
+
+/// A resource over a Diesel model.
+///
+/// Implemented by `#[derive(ModelResource)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource over a model",
+    label = "not a model resource",
+    note = "add `#[derive(ModelResource)]` to `{Self}`"
+)]
+pub trait ModelResource:
+    Resource<Object = <Self as ModelResource>::Model, List = <<Self as ModelResource>::Model as ModelFor<<Self as ModelResource>::Db>>::Query, Source = Rows>
+{
+    /// Its model.
+    type Model: ModelFor<Self::Db>;
+    /// The backend of its database.
+    type Db: Dialect;
+}
+
+/// Where the objects of a resource come from.
+///
+/// Sealed: [`Rows`] and [`Objects`] are the two.
+pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
+    /// What it keeps of the API that the resource is part of.
+    #[doc(hidden)]
+    type State: Send + Sync;
+    /// What its work is done on.
+    #[doc(hidden)]
+    type Connection;
+
+    /// Enters the resource among those that it may be related to.
+    #[doc(hidden)]
+    fn declare(meta: &Meta<R>, fields: &Fields<R>, declaring: &mut Declaring) -> Result<()>;
+    /// Finds its database, once all resources are declared.
+    #[doc(hidden)]
+    fn state(meta: &Meta<R>, fields: &Fields<R>, declaring: &Declaring) -> Result<Self::State>;
+    /// What the resources related to it load through it.
+    #[doc(hidden)]
+    fn related_rows(mounted: &Arc<Mounted<R>>) -> Option<Box<dyn Any + Send + Sync>>
+    where
+        R: Hooks;
+    /// All objects.
+    #[doc(hidden)]
+    fn all(resource: &R, request: &Request) -> Result<R::List>;
+    #[doc(hidden)]
+    fn none(list: R::List) -> R::List;
+    /// Runs work where it may block.
+    #[doc(hidden)]
+    fn hop<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        writes: bool,
+        work: F,
+    ) -> impl Future<Output = Result<T>>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static;
+    /// A page of a list, and how many objects there are in all.
+    #[doc(hidden)]
+    fn page<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        asked: Asked,
+    ) -> Result<(Vec<Item<'h, R>>, u64)>
+    where
+        R: Hooks;
+    /// The objects that an address names: none, one, or too many.
+    #[doc(hidden)]
+    fn named<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        name: &str,
+    ) -> Result<Vec<Item<'h, R>>>
+    where
+        R: Hooks;
+    /// For each of these names its object.
+    #[doc(hidden)]
+    fn set<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        names: &[&str],
+    ) -> Result<Vec<Option<Item<'h, R>>>>
+    where
+        R: Hooks;
+    /// What the relations of these objects lead to, a value of each field.
+    #[doc(hidden)]
+    fn related<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        items: &[Item<'h, R>],
+        for_list: bool,
+    ) -> Result<Vec<Related<'h>>>
+    where
+        R: Hooks;
+    /// The value of a column of the model.
+    #[doc(hidden)]
+    fn column<'h>(item: &Item<'h, R>, column: usize) -> Value<'h>;
+    /// The name of an object in its address.
+    #[doc(hidden)]
+    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<String>;
+    /// The address of the page that shows an object.
+    #[doc(hidden)]
+    fn absolute_url(object: &R::Object) -> Option<String>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Rows {}
+    impl Sealed for super::Objects {}
+}
+
+/// Where the pages of a hop are kept until it ends.
+pub(crate) type Pages = typed_arena::Arena<Page>;

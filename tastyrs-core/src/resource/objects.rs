@@ -1,0 +1,143 @@
+//! Objects that come from anywhere but a table of the database.
+
+use std::{any::Any, sync::Arc};
+
+use super::{Hooks, Hop, Mounted, Resource, Source, related::Related};
+use crate::{
+    api::Declaring,
+    bundle::Item,
+    data::Value,
+    dispatch,
+    errors::{Error, Result},
+    fields::Fields,
+    http::Request,
+    meta::Meta,
+    queries::pagination::Asked,
+};
+
+/// Where the objects of a resource without a model come from; it is called on a blocking thread.
+///
+/// # Compatibility
+///
+/// The data methods of `Resource`, `resources.py:1058`: what a resource of one's own had to write.
+pub trait ObjectSource: Resource<Source = Objects, List = Vec<<Self as Resource>::Object>> {
+    /// The objects of the list, in their order.
+    ///
+    /// # Errors
+    ///
+    /// What the source meets.
+    fn obj_get_list(&self, request: &Request) -> Result<Vec<Self::Object>>;
+
+    /// The object that an address names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`](crate::Error::NotFound) where there is none, and what the source meets.
+    fn obj_get(&self, request: &Request, name: &str) -> Result<Self::Object>;
+
+    /// The name of an object in its address.
+    fn detail_uri(&self, object: &Self::Object) -> String;
+}
+
+/// The source of a resource without a model: its [`ObjectSource`].
+#[derive(Debug)]
+pub struct Objects;
+
+impl<R: ObjectSource> Source<R> for Objects {
+    type State = ();
+    type Connection = ();
+
+    fn declare(_: &Meta<R>, _: &Fields<R>, _: &mut Declaring) -> Result<()> {
+        Ok(())
+    }
+
+    fn state(_: &Meta<R>, _: &Fields<R>, _: &Declaring) -> Result<()> {
+        Ok(())
+    }
+
+    fn related_rows(_: &Arc<Mounted<R>>) -> Option<Box<dyn Any + Send + Sync>>
+    where
+        R: Hooks,
+    {
+        None
+    }
+
+    fn all(resource: &R, request: &Request) -> Result<R::List> {
+        resource.obj_get_list(request)
+    }
+
+    fn none(_: R::List) -> R::List {
+        Vec::new()
+    }
+
+    async fn hop<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, _: bool, work: F) -> Result<T>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        let here = Arc::clone(mounted);
+        dispatch::blocking(request, move |request| Hop::run(&here, request, |hop| work(hop, &mut ()))).await
+    }
+
+    fn page<'h>(hop: &Hop<'h, R>, (): &mut (), asked: Asked) -> Result<(Vec<Item<'h, R>>, u64)>
+    where
+        R: Hooks,
+    {
+        let objects = hop.authorized_read_list(hop.get_object_list(hop.request)?, hop.request)?;
+        let total = objects.len() as u64;
+        let slice = asked.slice();
+        let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let objects: Vec<R::Object> =
+            objects.into_iter().skip(whole(slice.offset)).take(slice.limit.map_or(usize::MAX, whole)).collect();
+        Ok((kept(hop, objects), total))
+    }
+
+    fn named<'h>(hop: &Hop<'h, R>, (): &mut (), name: &str) -> Result<Vec<Item<'h, R>>>
+    where
+        R: Hooks,
+    {
+        Ok(kept(hop, vec![hop.obj_get(hop.request, name)?]))
+    }
+
+    fn set<'h>(hop: &Hop<'h, R>, (): &mut (), names: &[&str]) -> Result<Vec<Option<Item<'h, R>>>>
+    where
+        R: Hooks,
+    {
+        names
+            .iter()
+            .map(|name| match hop.obj_get(hop.request, name) {
+                Ok(object) => Ok(kept(hop, vec![object]).first().copied()),
+                Err(Error::NotFound) => Ok(None),
+                Err(error) => Err(error),
+            })
+            .collect()
+    }
+
+    fn related<'h>(hop: &Hop<'h, R>, (): &mut (), _: &[Item<'h, R>], _: bool) -> Result<Vec<Related<'h>>>
+    where
+        R: Hooks,
+    {
+        Ok(hop.mounted.fields.iter().map(|_| Related::None).collect())
+    }
+
+    fn column<'h>(_: &Item<'h, R>, _: usize) -> Value<'h> {
+        Value::Null
+    }
+
+    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<String> {
+        match item {
+            Item::Object(object) => Some(mounted.resource.detail_uri(object)),
+            Item::Row { .. } | Item::Nothing => None,
+        }
+    }
+
+    fn absolute_url(_: &R::Object) -> Option<String> {
+        None
+    }
+}
+
+/// Keeps objects until the hop ends.
+fn kept<'h, R: ObjectSource>(hop: &Hop<'h, R>, objects: Vec<R::Object>) -> Vec<Item<'h, R>> {
+    hop.objects.map_or_else(Vec::new, |room| room.alloc(objects).iter().map(Item::Object).collect())
+}

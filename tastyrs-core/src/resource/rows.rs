@@ -1,0 +1,310 @@
+//! Objects that are rows of a table.
+
+use std::{any::Any, sync::Arc};
+
+use super::{
+    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Resource, Source,
+    related::{self, Related, RelatedRows},
+};
+use crate::{
+    api::Declaring,
+    bundle::Item,
+    data::Value,
+    database::{Database, Dialect, Fragment, Loaded, Narrow, Page, Slice, Statement, load},
+    dispatch,
+    errors::{Error, Result},
+    fields::{Attribute, By, Fields, Kind},
+    http::Request,
+    meta::Meta,
+    queries::{
+        Graph, Key, Node, NodeColumn, apply_sorting, build_filters, default_order, key_filter, pagination::Asked,
+        parse_key,
+    },
+};
+
+/// The source of a resource over a model: rows of its table.
+#[derive(Debug)]
+pub struct Rows;
+
+/// What a resource over a model keeps of its API.
+#[derive(Debug)]
+pub struct RowsState<DB: Dialect> {
+    database: Database<DB>,
+    pub(super) graph: Arc<Graph>,
+    node: usize,
+    /// The columns that are loaded of a row, and their names in SQL.
+    pub(super) loaded: Vec<Loaded>,
+    pub(super) columns_sql: String,
+    /// For each column of the model its place among those that are loaded.
+    places: Vec<Option<u16>>,
+}
+
+impl<DB: Dialect> RowsState<DB> {
+    pub(super) fn node(&self) -> &Node {
+        &self.graph.nodes[self.node]
+    }
+
+    /// The place of a model's column that is always loaded.
+    pub(super) fn place(&self, column: usize) -> usize {
+        self.places.get(column).copied().flatten().map_or(0, usize::from)
+    }
+}
+
+/// The rows of a page as what is dehydrated.
+pub(super) fn items<'h, R: ModelResource>(mounted: &'h Mounted<R>, page: &'h Page) -> Vec<Item<'h, R>> {
+    (0..page.len())
+        .map(|row| Item::Row {
+            row: crate::database::Row::new(page, row, &mounted.state.places),
+            read: <R::Model as Model>::from_row,
+        })
+        .collect()
+}
+
+impl<R: ModelResource> Source<R> for Rows {
+    type State = RowsState<R::Db>;
+    type Connection = <R::Db as Dialect>::Connection;
+
+    fn declare(meta: &Meta<R>, fields: &Fields<R>, declaring: &mut Declaring) -> Result<()> {
+        let table = <R::Model as ModelFor<R::Db>>::table_sql();
+        let columns: Vec<NodeColumn> = R::Model::COLUMNS
+            .iter()
+            .map(|column| {
+                let quoted = R::Db::quote(column.column);
+                NodeColumn {
+                    name: column.name,
+                    sql: format!("{table}.{quoted}"),
+                    quoted,
+                    kind: column.kind,
+                    nullable: column.nullable,
+                    decimal_places: column.decimal_places,
+                }
+            })
+            .collect();
+        let detail = match meta.detail_uri_name.as_ref() {
+            "pk" => R::Model::KEY,
+            name => columns.iter().position(|column| column.name == name).ok_or_else(|| {
+                Error::Configuration(format!(
+                    "`detail_uri_name` of `{}` is `{name}`, which is no column of its model",
+                    meta.resource_name
+                ))
+            })?,
+        };
+        declaring.node::<R::Db, R>(Node {
+            resource_name: meta.resource_name.to_string(),
+            table,
+            columns,
+            key: R::Model::KEY,
+            detail,
+            fields: fields.0.iter().map(|field| field.spec.clone()).collect(),
+            filtering: meta.filtering.iter().map(|(name, rule)| (name.to_string(), rule.clone())).collect(),
+            ordering: meta.ordering.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    fn state(meta: &Meta<R>, fields: &Fields<R>, declaring: &Declaring) -> Result<RowsState<R::Db>> {
+        let (graph, node) = declaring.graph::<R::Db, R>();
+        let database = declaring.database::<R::Db>().ok_or_else(|| {
+            Error::Configuration(format!(
+                "`{}` needs a database: give the API one by `.database(...)` before it is built",
+                meta.resource_name
+            ))
+        })?;
+        // A hook may ask for the whole model; else only what is shown is loaded.
+        let mut wanted: Vec<bool> = vec![R::READS_OBJECTS; R::Model::COLUMNS.len()];
+        let this = &graph.nodes[node];
+        for position in [this.key, this.detail] {
+            wanted[position] = true;
+        }
+        for field in &fields.0 {
+            match &field.spec.attribute {
+                Attribute::Column(column) => wanted[*column] = true,
+                Attribute::Relation(relation) => {
+                    if let By::Column(column) = relation.by {
+                        wanted[column] = true;
+                    }
+                }
+                Attribute::AbsoluteUrl => wanted.fill(true),
+                Attribute::None | Attribute::ResourceUri | Attribute::Object => {}
+            }
+        }
+        let mut loaded = Vec::new();
+        let mut places = vec![None; wanted.len()];
+        let mut columns_sql = String::new();
+        for (position, column) in this.columns.iter().enumerate().filter(|(position, _)| wanted[*position]) {
+            places[position] = u16::try_from(loaded.len()).ok();
+            if !loaded.is_empty() {
+                columns_sql.push_str(", ");
+            }
+            columns_sql.push_str(&column.sql);
+            loaded.push(Loaded { name: column.name, kind: column.kind, decimal_places: column.decimal_places });
+        }
+        Ok(RowsState { database, graph, node, loaded, columns_sql, places })
+    }
+
+    fn related_rows(mounted: &Arc<Mounted<R>>) -> Option<Box<dyn Any + Send + Sync>>
+    where
+        R: Hooks,
+    {
+        let rows: Box<dyn RelatedRows<R::Db>> = Box::new(Arc::clone(mounted));
+        Some(Box::new(rows))
+    }
+
+    fn all(_: &R, _: &Request) -> Result<R::List> {
+        Ok(<R::Model as ModelFor<R::Db>>::query())
+    }
+
+    fn none(list: R::List) -> R::List {
+        let mut never = Fragment::new();
+        never.sql("1 = 0");
+        list.narrow(never)
+    }
+
+    async fn hop<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, writes: bool, work: F) -> Result<T>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        let database = mounted.state.database.clone();
+        let permit = database.permit().await?;
+        let here = Arc::clone(mounted);
+        dispatch::blocking(request, move |request| {
+            let answer = Hop::run(&here, request, |hop| database.with(writes, |connection| work(hop, connection)));
+            drop(permit);
+            answer
+        })
+        .await
+    }
+
+    fn page<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        asked: Asked,
+    ) -> Result<(Vec<Item<'h, R>>, u64)>
+    where
+        R: Hooks,
+    {
+        let state = &hop.mounted.state;
+        let (query, compatibility) = (hop.request.params(), hop.mounted.compatibility);
+        let filters = build_filters::<R::Db>(&state.graph, state.node(), query, compatibility)?;
+        let order = apply_sorting::<R::Db>(&state.graph, state.node(), query, compatibility)?;
+
+        let total = count(hop, connection, filters.clone())?;
+        if total <= asked.offset {
+            return Ok((Vec::new(), total));
+        }
+        let list = narrowed(hop, filters)?;
+        let list = match order {
+            Some(order) => list.order(order),
+            None => list.then_order(default_order(state.node())),
+        };
+        Ok((rows(hop, connection, list, Some(asked.slice()))?, total))
+    }
+
+    fn named<'h>(hop: &Hop<'h, R>, connection: &mut Self::Connection, name: &str) -> Result<Vec<Item<'h, R>>>
+    where
+        R: Hooks,
+    {
+        let state = &hop.mounted.state;
+        let column = &state.node().columns[state.node().detail];
+        let key = parse_key(name, column.kind).ok_or(Error::NotFound)?;
+        let list = hop.get_object_list(hop.request)?.narrow(key_filter::<R::Db>(column, &[key]));
+        rows(hop, connection, list, Some(Slice { limit: Some(2), offset: 0, usual: true }))
+    }
+
+    fn set<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        names: &[&str],
+    ) -> Result<Vec<Option<Item<'h, R>>>>
+    where
+        R: Hooks,
+    {
+        let state = &hop.mounted.state;
+        let column = &state.node().columns[state.node().detail];
+        let mut keys: Vec<Key> = names.iter().filter_map(|name| parse_key(name, column.kind)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let query = hop.request.params();
+        let mut filters = build_filters::<R::Db>(&state.graph, state.node(), query, hop.mounted.compatibility)?;
+        filters.push(key_filter::<R::Db>(column, &keys));
+        let list = narrowed(hop, filters)?.then_order(default_order(state.node()));
+        let items = rows(hop, connection, list, None)?;
+        // An id counts as it is written: `01` is not `1`. Of several rows behind one name the first is shown.
+        let mut by_name: std::collections::HashMap<String, Item<'h, R>> = std::collections::HashMap::new();
+        for item in items {
+            if let Some(key) = Key::of(&Self::column(&item, state.node().detail)) {
+                by_name.entry(key.to_string()).or_insert(item);
+            }
+        }
+        Ok(names.iter().map(|name| by_name.get(*name).copied()).collect())
+    }
+
+    fn related<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        items: &[Item<'h, R>],
+        for_list: bool,
+    ) -> Result<Vec<Related<'h>>>
+    where
+        R: Hooks,
+    {
+        related::load_related(hop, connection, items, for_list)
+    }
+
+    fn column<'h>(item: &Item<'h, R>, column: usize) -> Value<'h> {
+        match item {
+            Item::Row { row, .. } => row.value(column).unwrap_or_default(),
+            Item::Object(object) => object.value(column),
+            Item::Nothing => Value::Null,
+        }
+    }
+
+    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<String> {
+        match Self::column(item, mounted.state.node().detail) {
+            Value::Int(number) => Some(number.to_string()),
+            other => Key::of(&other).map(|key| key.to_string()),
+        }
+    }
+
+    fn absolute_url(object: &R::Object) -> Option<String> {
+        object.absolute_url()
+    }
+}
+
+/// The objects that the caller may read and asked for.
+fn narrowed<R: ModelResource + Hooks>(hop: &Hop<'_, R>, filters: Vec<Fragment>) -> Result<R::List> {
+    let list = hop.get_object_list(hop.request)?;
+    let list = filters.into_iter().fold(list, Narrow::narrow);
+    hop.authorized_read_list(list, hop.request)
+}
+
+fn count<R: ModelResource + Hooks>(
+    hop: &Hop<'_, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    filters: Vec<Fragment>,
+) -> Result<u64> {
+    let column = Loaded { name: "count", kind: Kind::BigInt, decimal_places: None };
+    let page = load::<R::Db>(connection, narrowed(hop, filters)?.count(), vec![column], "counting rows")?;
+    match page.value(0, 0) {
+        Value::Int(total) => Ok(total.unsigned_abs()),
+        _ => Err(Error::Column { column: "count", wanted: "a whole number" }),
+    }
+}
+
+fn rows<'h, R: ModelResource>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    list: R::List,
+    slice: Option<Slice>,
+) -> Result<Vec<Item<'h, R>>> {
+    let state = &hop.mounted.state;
+    let mut columns = Fragment::new();
+    columns.sql(&state.columns_sql);
+    let mut statement: Statement<R::Db> = list.rows(columns);
+    if let Some(slice) = slice {
+        statement = statement.slice(slice);
+    }
+    let page = load::<R::Db>(connection, statement, state.loaded.clone(), "loading rows")?;
+    Ok(items(hop.mounted, hop.pages.alloc(page)))
+}

@@ -1,0 +1,111 @@
+//! Lists, details, sets and schemas: the views that read.
+
+use actix_web::{
+    HttpResponse,
+    http::{Method, StatusCode},
+};
+
+use super::{Hooks, Source, dehydrate, hooks::mounted};
+use crate::{
+    bundle::{Bundle, Item},
+    data::{Data, Value},
+    dispatch,
+    errors::{Error, Result},
+    http::{Answer, Request},
+    queries::pagination::Asked,
+    schema,
+};
+
+/// A page of the list.
+pub(crate) async fn get_list<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
+    let mounted = mounted(resource, request)?;
+    let asked = Asked::read(request.params(), mounted.meta.limit, mounted.meta.max_limit);
+    let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
+        let meta = &hop.mounted.meta;
+        // What is wrong with a filter is told before what is wrong with the page.
+        let (items, total) = match asked {
+            Ok(asked) => R::Source::page(hop, connection, asked)?,
+            Err(wrong) => {
+                R::Source::page(hop, connection, Asked::FIRST)?;
+                return Err(wrong);
+            }
+        };
+        let objects = dehydrate::all(hop, connection, &items, true)?;
+        let mut list = Data::with_capacity(2);
+        list.insert(meta.collection_name.clone(), Value::List(objects.into_iter().map(Value::Map).collect()));
+        let page = asked?.meta(hop.request.params(), &hop.mounted.list_uri(hop.request), total);
+        list.insert("meta", page);
+        hop.alter_list_data_to_serialize(hop.request, &mut list)?;
+        dispatch::create_answer(meta, hop.request, &Value::Map(list), StatusCode::OK)
+    })
+    .await?;
+    Ok(answer.into())
+}
+
+/// One object.
+pub(crate) async fn get_detail<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
+    let mounted = mounted(resource, request)?;
+    let name = request.progress().named.clone();
+    let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
+        let items = R::Source::named(hop, connection, &name)?;
+        let item = match items[..] {
+            [] => return Ok(Answer::new(StatusCode::NOT_FOUND)),
+            [item] => item,
+            _ => {
+                let text = "More than one resource is found at this URI.";
+                return Ok(Answer::new(StatusCode::MULTIPLE_CHOICES).body(text));
+            }
+        };
+        hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
+        let mut data = dehydrate::all(hop, connection, &[item], false)?.pop().unwrap_or_default();
+        hop.alter_detail_data_to_serialize(hop.request, &mut data)?;
+        dispatch::create_answer(&hop.mounted.meta, hop.request, &Value::Map(data), StatusCode::OK)
+    })
+    .await?;
+    Ok(answer.into())
+}
+
+/// The objects that an address names, in its order.
+pub(crate) async fn get_multiple<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
+    resource.method_check(request, &[Method::GET])?;
+    resource.is_authenticated(request).await?;
+    resource.throttle_check(request).await?;
+
+    let mounted = mounted(resource, request)?;
+    let named = request.progress().named.clone();
+    let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
+        let names: Vec<&str> = named.split(';').collect();
+        let found = R::Source::set(hop, connection, &names)?;
+        let missing: Vec<&str> =
+            names.iter().zip(&found).filter(|(_, item)| item.is_none()).map(|(name, _)| *name).collect();
+        let items: Vec<Item<'_, R>> = found.into_iter().flatten().collect();
+        let objects = dehydrate::all(hop, connection, &items, true)?;
+        let mut set = Data::with_capacity(2);
+        set.insert(hop.mounted.meta.collection_name.clone(), Value::List(objects.into_iter().map(Value::Map).collect()));
+        if !missing.is_empty() {
+            set.insert("not_found", missing);
+        }
+        dispatch::create_answer(&hop.mounted.meta, hop.request, &Value::Map(set), StatusCode::OK)
+    })
+    .await?;
+
+    resource.log_throttled_access(request).await?;
+    Ok(answer.into())
+}
+
+/// The schema.
+pub(crate) async fn get_schema<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
+    resource.method_check(request, &[Method::GET])?;
+    resource.is_authenticated(request).await?;
+    resource.throttle_check(request).await?;
+    resource.log_throttled_access(request).await?;
+
+    match resource.authorized_read_detail(&Bundle::new(Item::Nothing, request, false, 0)) {
+        // Whoever must see the object first lets nobody see the schema of none.
+        Err(Error::NoObject) => return Err(Error::Unauthorized { challenge: None }),
+        checked => checked?,
+    }
+    let mounted = mounted(resource, request)?;
+    let schema = Value::Map(schema::build_schema(&mounted, request));
+    Ok(dispatch::create_answer(&mounted.meta, request, &schema, StatusCode::OK)?.into())
+}

@@ -1,0 +1,252 @@
+//! JSON as Python's `json.dumps(sort_keys=True, ensure_ascii=False)` writes it, byte for byte.
+
+use std::io::Write as _;
+
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
+
+use crate::data::Value;
+
+/// Appends a value.
+pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Int(number) => integer(*number, out),
+        Value::Float(number) => float(*number, out),
+        Value::Decimal(digits) => {
+            out.push(b'"');
+            out.extend_from_slice(digits.as_bytes());
+            out.push(b'"');
+        }
+        Value::Text(text) => string(text, out),
+        Value::Date(day) => quoted(out, |out| date(*day, out)),
+        Value::Time(time) => quoted(out, |out| clock(*time, out)),
+        Value::DateTime(moment) => quoted(out, |out| datetime(*moment, out)),
+        Value::StoredDateTime(text) => quoted(out, |out| {
+            let start = out.len();
+            out.extend_from_slice(text.as_bytes());
+            if let Some(separator) = out.get_mut(start + 10) {
+                *separator = b'T';
+            }
+        }),
+        Value::Uuid(uuid) => {
+            quoted(out, |out| out.extend_from_slice(uuid.hyphenated().encode_lower(&mut [0; 36]).as_bytes()));
+        }
+        Value::Bytes(bytes) => quoted(out, |out| base64(bytes, out)),
+        Value::List(values) => {
+            out.push(b'[');
+            for (position, value) in values.iter().enumerate() {
+                if position > 0 {
+                    out.extend_from_slice(b", ");
+                }
+                write(value, out);
+            }
+            out.push(b']');
+        }
+        Value::Map(data) => {
+            out.push(b'{');
+            for (position, (name, value)) in data.iter().enumerate() {
+                if position > 0 {
+                    out.extend_from_slice(b", ");
+                }
+                string(name, out);
+                out.extend_from_slice(b": ");
+                write(value, out);
+            }
+            out.push(b'}');
+        }
+    }
+}
+
+fn quoted(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'"');
+    body(out);
+    out.push(b'"');
+}
+
+fn integer(number: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// Python's `repr(float)`: the shortest digits that read back the same, an exponent below 1e-4 and from 1e16 on.
+fn float(number: f64, out: &mut Vec<u8>) {
+    if number.is_nan() {
+        out.extend_from_slice(b"NaN");
+        return;
+    }
+    if number.is_infinite() {
+        out.extend_from_slice(if number > 0.0 { b"Infinity" as &[u8] } else { b"-Infinity" });
+        return;
+    }
+    let magnitude = number.abs();
+    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
+        // `1.5e-7` here is `1.5e-07` there.
+        let shortest = format!("{number:e}");
+        let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+        write_fmt(out, format_args!("{digits}e{sign}{exponent:0>2}"));
+    } else if number.fract() == 0.0 {
+        write_fmt(out, format_args!("{number:.1}"));
+    } else {
+        write_fmt(out, format_args!("{number}"));
+    }
+}
+
+fn write_fmt(out: &mut Vec<u8>, arguments: std::fmt::Arguments<'_>) {
+    // Writing to memory does not fail.
+    let _ = out.write_fmt(arguments);
+}
+
+/// The escapes of the characters below a space, a quote and a backslash; 0 for none.
+const ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        table[control] = b'u';
+        control += 1;
+    }
+    table[0x08] = b'b';
+    table[0x09] = b't';
+    table[0x0a] = b'n';
+    table[0x0c] = b'f';
+    table[0x0d] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+/// Where the next byte that must be escaped stands; eight bytes are looked at together.
+fn next_escape(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let mut position = 0;
+    while let Some(chunk) = bytes.get(position..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let quote = has_zero(word ^ (ONES * b'"' as u64));
+        let backslash = has_zero(word ^ (ONES * b'\\' as u64));
+        if control | quote | backslash != 0 {
+            break;
+        }
+        position += 8;
+    }
+    bytes.get(position..)?.iter().position(|byte| ESCAPES[usize::from(*byte)] != 0).map(|found| position + found)
+}
+
+/// Appends text between quotes.
+fn string(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some(position) = next_escape(rest) {
+        let (run, escaped) = rest.split_at(position);
+        out.extend_from_slice(run);
+        let byte = escaped[0];
+        match ESCAPES[usize::from(byte)] {
+            b'u' => write_fmt(out, format_args!("\\u{byte:04x}")),
+            letter => out.extend_from_slice(&[b'\\', letter]),
+        }
+        rest = &escaped[1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+fn date(day: NaiveDate, out: &mut Vec<u8>) {
+    write_fmt(out, format_args!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()));
+}
+
+/// Six digits of fraction, or none.
+fn clock(time: NaiveTime, out: &mut Vec<u8>) {
+    write_fmt(out, format_args!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()));
+    let micros = time.nanosecond() / 1_000 % 1_000_000;
+    if micros > 0 {
+        write_fmt(out, format_args!(".{micros:06}"));
+    }
+}
+
+fn datetime(moment: NaiveDateTime, out: &mut Vec<u8>) {
+    date(moment.date(), out);
+    out.push(b'T');
+    clock(moment.time(), out);
+}
+
+fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+    use base64::Engine as _;
+    out.extend_from_slice(base64::engine::general_purpose::STANDARD.encode(bytes).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json<'a>(value: impl Into<Value<'a>>) -> String {
+        let mut out = Vec::new();
+        write(&value.into(), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn floats_are_written_as_python_does() {
+        for (number, written) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (0.1, "0.1"),
+            (1e-4, "0.0001"),
+            (1e-7, "1e-07"),
+            (1.5e-7, "1.5e-07"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (-1.5e300, "-1.5e+300"),
+            (5e-324, "5e-324"),
+            (123_456_789.987_654_33, "123456789.98765433"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
+            assert_eq!(json(number), written);
+        }
+    }
+
+    #[test]
+    fn text_keeps_its_letters_and_escapes_only_what_it_must() {
+        assert_eq!(json("日本語 🍰 é \u{7f} / <b>"), "\"日本語 🍰 é \u{7f} / <b>\"");
+        assert_eq!(json("a\"b\\c\nd\re\tf\u{8}g\u{c}h\u{1}i\u{1f}"), r#""a\"b\\c\nd\re\tf\bg\fh\u0001i\u001f""#);
+        assert_eq!(json("0123456\"01234567"), r#""0123456\"01234567""#);
+    }
+
+    #[test]
+    fn every_escape_is_found_at_every_place() {
+        for length in 0..20 {
+            for place in 0..length {
+                for byte in (0..0x20).chain([b'"', b'\\']) {
+                    let mut text = vec![b'x'; length];
+                    text[place] = byte;
+                    assert_eq!(next_escape(&text), Some(place));
+                }
+            }
+            assert_eq!(next_escape(&vec![0xe9; length]), None);
+        }
+    }
+
+    #[test]
+    fn moments_have_six_digits_of_fraction_or_none() {
+        let day = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
+
+        assert_eq!(json(day.and_hms_opt(0, 0, 0).unwrap()), "\"0001-01-01T00:00:00\"");
+        assert_eq!(json(day.and_hms_micro_opt(6, 7, 8, 120_000).unwrap()), "\"0001-01-01T06:07:08.120000\"");
+        assert_eq!(json(Value::StoredDateTime("2010-03-19 01:18:01")), "\"2010-03-19T01:18:01\"");
+    }
+
+    #[test]
+    fn maps_and_lists_have_a_space_behind_each_separator() {
+        let map: crate::data::Data<'_> =
+            [("b", Value::from(vec![1, 2])), ("a", Value::Decimal("18.20".into()))].into_iter().collect();
+
+        assert_eq!(json(map), r#"{"a": "18.20", "b": [1, 2]}"#);
+    }
+}

@@ -1,0 +1,120 @@
+//! The formats in which a client is answered, and how one is chosen.
+//!
+//! - [`json`]: JSON as Python writes it
+//! - `mime`: which of several media types a client would rather have
+
+mod json;
+mod mime;
+mod value;
+
+use std::borrow::Cow;
+
+use crate::{
+    data::Value,
+    errors::{Error, Result},
+    http::Request,
+};
+
+pub(crate) use self::{json::write as write_json, value::to_value};
+
+/// A format that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+}
+
+impl Format {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+        }
+    }
+
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// The formats of a resource.
+///
+/// # Compatibility
+///
+/// `Serializer`, `serializers.py:118`.
+#[derive(Debug, Clone)]
+pub struct Serializer {
+    formats: Vec<Format>,
+}
+
+impl Default for Serializer {
+    fn default() -> Self {
+        Self { formats: vec![Format::Json] }
+    }
+}
+
+impl Serializer {
+    /// JSON.
+    pub fn json() -> Self {
+        Self::default()
+    }
+
+    /// Writes a value in the format of this media type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnsupportedSerializationFormat`] where it is none of the formats.
+    pub fn serialize(&self, value: &Value<'_>, content_type: &str) -> Result<Vec<u8>> {
+        match self.formats.iter().find(|format| format.content_type() == content_type) {
+            Some(Format::Json) => {
+                let mut out = Vec::with_capacity(1024);
+                json::write(value, &mut out);
+                Ok(out)
+            }
+            None => Err(Error::UnsupportedSerializationFormat),
+        }
+    }
+
+    /// The media type in which a client wants to be answered: `?format=` by name, then `Accept`, then the
+    /// default.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadRequest`] where `Accept` is no list of media ranges.
+    ///
+    /// # Compatibility
+    ///
+    /// `determine_format`, `utils/mime.py:6`.
+    pub fn determine_format(&self, request: &Request, default_format: &str) -> Result<Cow<'static, str>> {
+        if let Some(name) = request.params().get("format").filter(|name| !name.is_empty())
+            && let Some(format) = self.formats.iter().find(|format| format.name() == name)
+        {
+            return Ok(Cow::Borrowed(format.content_type()));
+        }
+        match request.headers().get("accept").map(|accept| accept.to_str().unwrap_or("")) {
+            None | Some("*/*") => {}
+            Some(accept) => {
+                let supported: Vec<&'static str> = self.formats.iter().rev().map(|format| format.content_type()).collect();
+                if let Some(best) = mime::best_match(&supported, accept)
+                    .ok_or_else(|| Error::bad_request("Invalid Accept header"))?
+                {
+                    return Ok(Cow::Borrowed(best));
+                }
+            }
+        }
+        Ok(Cow::Owned(default_format.to_owned()))
+    }
+}
+
+/// The `Content-Type` of an answer in the format of this media type.
+///
+/// # Compatibility
+///
+/// `build_content_type`, `utils/mime.py:47`: JSON goes without a charset.
+pub(crate) fn build_content_type(mime: &str) -> Cow<'_, str> {
+    if mime.contains("charset") || matches!(mime, "application/json" | "text/javascript") {
+        Cow::Borrowed(mime)
+    } else {
+        Cow::Owned(format!("{mime}; charset=utf-8"))
+    }
+}

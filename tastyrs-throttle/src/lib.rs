@@ -1,0 +1,84 @@
+//! Throttles that hold exactly.
+//!
+//! A throttle answers two questions: should this caller be turned away, and remember that it
+//! came. Asked one after the other, others slip through between the two. So a request takes its
+//! place in one step, keeps it or gives it back, and settles it when it ends: of any number of
+//! requests at once exactly `throttle_at` pass.
+//!
+//! ```
+//! use std::time::Duration;
+//! use tastyrs_throttle::{Access, Admission, AnyThrottle, CacheThrottle, Result};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<()> {
+//! let throttle = AnyThrottle::new(
+//!     CacheThrottle::new().throttle_at(2).timeframe(Duration::from_secs(60)),
+//! );
+//! let call = Access::new("192.0.2.1");
+//!
+//! for _ in 0..2 {
+//!     match throttle.reserve(&call).await? {
+//!         Admission::Admitted(mut place) => {
+//!             // ... do the work; then:
+//!             place.keep();
+//!             place.settle().await?;
+//!         }
+//!         Admission::Refused(_) => unreachable!("two may pass"),
+//!     }
+//! }
+//!
+//! let Admission::Refused(retry_after) = throttle.reserve(&call).await? else {
+//!     panic!("the third is turned away")
+//! };
+//! assert_eq!(retry_after.header_value().as_deref(), Some("60"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | what | for |
+//! |---|---|
+//! | [`BaseThrottle`] | letting everybody through |
+//! | [`CacheThrottle`] | an exact sliding window in memory |
+//! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
+//! | [`Throttle`] | one's own: a trait with one method to write |
+//! | [`AnyThrottle`] | holding any of them |
+//! | [`Access`] | the request as a throttle sees it |
+//! | [`Verdict`], [`RetryAfter`] | what a throttle says |
+//! | [`Admission`], [`Reservation`], [`Ticket`] | the place that a request holds |
+//! | [`Store`] | counting together, and how many callers are remembered |
+//! | [`AccessLog`], [`AccessRow`], [`Binding`] | where accesses are written down |
+//! | [`Clock`] | moving the time by hand in tests |
+//!
+//! The crate knows no web framework and runs on any executor. Where a tokio runtime is at hand it
+//! leaves the access log's writing to a task there, else to a thread.
+
+mod access;
+mod access_log;
+mod base;
+mod cache;
+mod cache_db;
+mod clock;
+mod counter;
+mod errors;
+mod identifier;
+mod journal;
+mod reservation;
+mod settings;
+mod store;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod verdict;
+mod window;
+
+pub use access::Access;
+pub use access_log::{AccessLog, AccessRow, Binding};
+pub use base::BaseThrottle;
+pub use cache::CacheThrottle;
+pub use cache_db::CacheDbThrottle;
+pub use clock::Clock;
+pub use errors::{Error, Result};
+pub use reservation::{Reservation, Ticket};
+pub use store::Store;
+pub use throttle::{Admission, AnyThrottle, BoxFuture, Throttle};
+pub use verdict::{RetryAfter, Verdict};

@@ -1,0 +1,74 @@
+//! What the throttles promise, seen from outside.
+//!
+//! `edges` holds the faults of others, `model` compares with tastypie's algorithm, `threads` asks
+//! from many at once, `reservations` gives places back, `stores` shares and fills them, and
+//! `access_log` writes rows down.
+
+mod access_log;
+mod edges;
+mod model;
+mod reservations;
+mod stores;
+mod threads;
+
+use std::time::Duration;
+
+use crate::{
+    Access, Admission, AnyThrottle, CacheThrottle, Clock, Reservation, Result, RetryAfter, Verdict,
+};
+
+/// A throttle of `throttle_at` in 60 seconds, and the clock that it goes by.
+fn per_minute(throttle_at: u32) -> (AnyThrottle, Clock) {
+    let clock = Clock::manual();
+    let throttle = CacheThrottle::new()
+        .throttle_at(throttle_at)
+        .timeframe(Duration::from_secs(60))
+        .clock(clock.clone());
+    (throttle.into(), clock)
+}
+
+fn call() -> Access<'static> {
+    Access::new("daniel")
+}
+
+fn retry_in(secs: u64) -> Verdict {
+    Verdict::Throttled(RetryAfter::After(Duration::from_secs(secs)))
+}
+
+async fn admitted(throttle: &AnyThrottle, access: &Access<'_>) -> Result<Reservation> {
+    match throttle.reserve(access).await? {
+        Admission::Admitted(place) => Ok(place),
+        Admission::Refused(retry_after) => panic!("refused: {retry_after:?}"),
+    }
+}
+
+async fn refused(throttle: &AnyThrottle, access: &Access<'_>) -> Result<RetryAfter> {
+    match throttle.reserve(access).await? {
+        Admission::Admitted(place) => panic!("admitted: {place:?}"),
+        Admission::Refused(retry_after) => Ok(retry_after),
+    }
+}
+
+/// Takes a place and keeps it, if there is one.
+async fn passes(throttle: &AnyThrottle, access: &Access<'_>) -> Result<bool> {
+    match throttle.reserve(access).await? {
+        Admission::Admitted(mut place) => {
+            place.keep();
+            place.settle().await?;
+            Ok(true)
+        }
+        Admission::Refused(_) => Ok(false),
+    }
+}
+
+/// A small generator of numbers that only look random: xorshift.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % end
+    }
+}

@@ -1,0 +1,267 @@
+//! The trait that throttles implement, and the handle that holds any of them.
+
+use std::any::type_name;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::access::Access;
+use crate::access_log::Binding;
+use crate::errors::Result;
+use crate::reservation::{Reservation, Ticket};
+use crate::verdict::{RetryAfter, Verdict};
+
+/// A future on the heap, as the traits with a `dyn` of their own return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Decides which requests are turned away.
+///
+/// One method is enough: [`should_be_throttled`](Self::should_be_throttled). A throttle that
+/// counts also implements [`accessed`](Self::accessed). Between the two questions other requests
+/// may slip through: with `n` clients at once, up to `n - 1` too many pass. Who wants none to
+/// pass overrides [`reserve`](Self::reserve), usually by asking a
+/// [`CacheThrottle`](crate::CacheThrottle) inside; the built-in throttles do.
+///
+/// # Examples
+///
+/// The throttle of tastypie's documentation draws a number and turns the caller away when it is
+/// even:
+///
+/// ```
+/// use tastyrs_throttle::{Access, AnyThrottle, Result, RetryAfter, Throttle, Verdict};
+///
+/// struct RandomThrottle {
+///     draw: fn() -> u32,
+/// }
+///
+/// impl Throttle for RandomThrottle {
+///     async fn should_be_throttled(&self, _: &Access<'_>) -> Result<Verdict> {
+///         Ok(if (self.draw)() % 2 == 0 {
+///             Verdict::Throttled(RetryAfter::Unknown)
+///         } else {
+///             Verdict::Allowed
+///         })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let even = AnyThrottle::new(RandomThrottle { draw: || 4 });
+/// let odd = AnyThrottle::new(RandomThrottle { draw: || 7 });
+/// let call = Access::new("daniel");
+///
+/// assert_eq!(even.should_be_throttled(&call).await?, Verdict::Throttled(RetryAfter::Unknown));
+/// assert_eq!(odd.should_be_throttled(&call).await?, Verdict::Allowed);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Compatibility
+///
+/// `BaseThrottle`, `throttle.py:9`. `convert_identifier_to_key` has no counterpart: it drops
+/// characters, so that `alice` and `al:ice` are one; here every identifier has a key of its own.
+pub trait Throttle: Send + Sync + 'static {
+    /// Says whether the request should be turned away, and counts nothing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the throttle from deciding.
+    fn should_be_throttled(
+        &self,
+        access: &Access<'_>,
+    ) -> impl Future<Output = Result<Verdict>> + Send;
+
+    /// Remembers that the request was let through; does nothing unless it is overridden.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the throttle from remembering.
+    fn accessed(&self, access: &Access<'_>) -> impl Future<Output = Result<()>> + Send {
+        let _ = access;
+        async { Ok(()) }
+    }
+
+    /// Decides and takes a place in one step.
+    ///
+    /// Provided over the two questions: it asks
+    /// [`should_be_throttled`](Self::should_be_throttled), and [`accessed`](Self::accessed) is
+    /// called when the reservation is kept and settled.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the throttle from deciding.
+    fn reserve(&self, access: &Access<'_>) -> impl Future<Output = Result<Admission>> + Send {
+        async {
+            Ok(match self.should_be_throttled(access).await? {
+                Verdict::Allowed => Admission::Admitted(Ticket::new()),
+                Verdict::Throttled(retry_after) => Admission::Refused(retry_after),
+            })
+        }
+    }
+
+    /// Learns for which resource the throttle will decide: told once for each resource, when the
+    /// API is built, and never while requests are served. It may block.
+    ///
+    /// # Errors
+    ///
+    /// Whatever must be put right before the first request, such as a setting.
+    fn bind(&self, binding: &Binding) -> Result<()> {
+        let _ = binding;
+        Ok(())
+    }
+}
+
+impl<T: Throttle> Throttle for Arc<T> {
+    fn should_be_throttled(
+        &self,
+        access: &Access<'_>,
+    ) -> impl Future<Output = Result<Verdict>> + Send {
+        T::should_be_throttled(self, access)
+    }
+
+    fn accessed(&self, access: &Access<'_>) -> impl Future<Output = Result<()>> + Send {
+        T::accessed(self, access)
+    }
+
+    fn reserve(&self, access: &Access<'_>) -> impl Future<Output = Result<Admission>> + Send {
+        T::reserve(self, access)
+    }
+
+    fn bind(&self, binding: &Binding) -> Result<()> {
+        T::bind(self, binding)
+    }
+}
+
+/// What became of a request that asked for a place: `T` is the place.
+///
+/// A [`Throttle`] hands out a [`Ticket`]; [`AnyThrottle::reserve`] makes a [`Reservation`] of it.
+#[derive(Debug)]
+#[must_use = "a refusal that nobody reads lets every request through"]
+pub enum Admission<T = Ticket> {
+    /// The request may go on, and holds this place.
+    Admitted(T),
+    /// The limit is reached.
+    Refused(RetryAfter),
+}
+
+/// Holds any throttle; a clone is the same throttle.
+///
+/// # Examples
+///
+/// ```
+/// use tastyrs_throttle::{Access, Admission, AnyThrottle, CacheThrottle, Result};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let throttle = AnyThrottle::new(CacheThrottle::new().throttle_at(1));
+/// let call = Access::new("daniel");
+///
+/// let Admission::Admitted(mut place) = throttle.reserve(&call).await? else {
+///     panic!("the first call passes")
+/// };
+/// place.keep();
+/// place.settle().await?;
+///
+/// assert!(matches!(throttle.reserve(&call).await?, Admission::Refused(_)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AnyThrottle(Arc<dyn Erased>);
+
+impl AnyThrottle {
+    /// Takes a throttle in.
+    pub fn new(throttle: impl Throttle) -> Self {
+        Self(Arc::new(throttle))
+    }
+
+    /// Says whether the request should be turned away, and counts nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the throttle's [`should_be_throttled`](Throttle::should_be_throttled) returns.
+    pub async fn should_be_throttled(&self, access: &Access<'_>) -> Result<Verdict> {
+        self.0.should_be_throttled(access).await
+    }
+
+    /// Counts the request without asking whether it may pass.
+    ///
+    /// # Errors
+    ///
+    /// What the throttle's [`accessed`](Throttle::accessed) returns.
+    pub async fn accessed(&self, access: &Access<'_>) -> Result<()> {
+        self.0.accessed(access).await
+    }
+
+    /// Decides and takes a place in one step.
+    ///
+    /// Of any number of requests at once exactly `throttle_at` are admitted by the built-in
+    /// throttles. What is admitted must be settled: see [`Reservation`].
+    ///
+    /// # Errors
+    ///
+    /// What the throttle's [`reserve`](Throttle::reserve) returns.
+    pub async fn reserve(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
+        Ok(match self.0.reserve(access).await? {
+            Admission::Admitted(ticket) => {
+                Admission::Admitted(Reservation::new(self.clone(), access, ticket))
+            }
+            Admission::Refused(retry_after) => Admission::Refused(retry_after),
+        })
+    }
+
+    /// Tells the throttle for which resource it will decide; see [`Throttle::bind`].
+    ///
+    /// # Errors
+    ///
+    /// What the throttle's [`bind`](Throttle::bind) returns.
+    pub fn bind(&self, binding: &Binding) -> Result<()> {
+        self.0.bind(binding)
+    }
+}
+
+impl<T: Throttle> From<T> for AnyThrottle {
+    fn from(throttle: T) -> Self {
+        Self::new(throttle)
+    }
+}
+
+impl fmt::Debug for AnyThrottle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AnyThrottle")
+            .field(&format_args!("{}", self.0.name()))
+            .finish()
+    }
+}
+
+/// The object-safe twin of [`Throttle`].
+trait Erased: Send + Sync {
+    fn should_be_throttled<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Verdict>>;
+    fn accessed<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<()>>;
+    fn reserve<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Admission>>;
+    fn bind(&self, binding: &Binding) -> Result<()>;
+    fn name(&self) -> &'static str;
+}
+
+impl<T: Throttle> Erased for T {
+    fn should_be_throttled<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Verdict>> {
+        Box::pin(Throttle::should_be_throttled(self, access))
+    }
+
+    fn accessed<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(Throttle::accessed(self, access))
+    }
+
+    fn reserve<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Admission>> {
+        Box::pin(Throttle::reserve(self, access))
+    }
+
+    fn bind(&self, binding: &Binding) -> Result<()> {
+        Throttle::bind(self, binding)
+    }
+
+    fn name(&self) -> &'static str {
+        type_name::<T>()
+    }
+}
