@@ -16,8 +16,8 @@
 struct Readme;
 
 pub use tastyrs_core::{
-    Compatibility, Error, Result, api, authentication, authorization, bundle, data, database, dispatch, django,
-    fields, http, meta, queries, resource, serializers,
+    Compatibility, Error, Result, api, authentication, authorization, bundle, data, database,
+    dispatch, django, fields, http, meta, queries, resource, serializers,
 };
 pub use tastyrs_derive::{Model, ModelResource, Resource};
 pub use tastyrs_throttle as throttle;
@@ -42,7 +42,8 @@ pub mod prelude {
     };
     pub use tastyrs_derive::{Model, ModelResource, Resource};
     pub use tastyrs_throttle::{
-        Access, AnyThrottle, BaseThrottle, CacheDbThrottle, CacheThrottle, RetryAfter, Throttle, Verdict,
+        Access, AnyThrottle, BaseThrottle, CacheDbThrottle, CacheThrottle, RetryAfter, Throttle,
+        Verdict,
     };
 }
 
@@ -59,8 +60,8 @@ pub mod __private {
         meta::Meta,
         queries::{Filtering, Lookup},
         resource::{
-            ColumnOf, ColumnSpec, DeleteAction, Hooks, Model, ModelFor, ModelResource, ObjectSource, Objects, OnDelete,
-            Resource, Rows, table_sql,
+            ColumnOf, ColumnSpec, DeleteAction, Hooks, Model, ModelFor, ModelResource,
+            ObjectSource, Objects, OnDelete, Resource, Rows, table_sql,
         },
     };
 }

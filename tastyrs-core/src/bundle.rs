@@ -11,8 +11,12 @@ use crate::{
 };
 
 /// What is dehydrated: a row as it was loaded, an object, or nothing.
-pub(crate) enum Item<'a, R: Resource> {
-    Row { row: Row<'a>, read: fn(&Row<'_>) -> Result<R::Object> },
+#[doc(hidden)]
+pub enum Item<'a, R: Resource> {
+    Row {
+        row: Row<'a>,
+        read: fn(&Row<'_>) -> Result<R::Object>,
+    },
     Object(&'a R::Object),
     Nothing,
 }
@@ -42,13 +46,27 @@ pub struct Bundle<'a, R: Resource> {
 
 impl<R: Resource> fmt::Debug for Bundle<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bundle").field("data", &self.data).field("for_list", &self.for_list).finish_non_exhaustive()
+        f.debug_struct("Bundle")
+            .field("data", &self.data)
+            .field("for_list", &self.for_list)
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a, R: Resource> Bundle<'a, R> {
-    pub(crate) fn new(item: Item<'a, R>, request: &'a Request, for_list: bool, fields: usize) -> Self {
-        Self { data: Data::with_capacity(fields), request, item, object: OnceCell::new(), for_list }
+    pub(crate) fn new(
+        item: Item<'a, R>,
+        request: &'a Request,
+        for_list: bool,
+        fields: usize,
+    ) -> Self {
+        Self {
+            data: Data::with_capacity(fields),
+            request,
+            item,
+            object: OnceCell::new(),
+            for_list,
+        }
     }
 
     /// The request.
@@ -83,5 +101,15 @@ impl<'a, R: Resource> Bundle<'a, R> {
 
     pub(crate) fn item(&self) -> Item<'a, R> {
         self.item
+    }
+}
+
+impl<R: Resource> fmt::Debug for Item<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Row { .. } => "Row",
+            Self::Object(_) => "Object",
+            Self::Nothing => "Nothing",
+        })
     }
 }

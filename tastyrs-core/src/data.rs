@@ -56,30 +56,43 @@ pub struct Data<'a> {
 impl<'a> Data<'a> {
     /// Holds nothing.
     pub const fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self {
+            entries: Vec::new(),
+        }
     }
 
     /// Holds nothing, with room for `fields`.
     pub fn with_capacity(fields: usize) -> Self {
-        Self { entries: Vec::with_capacity(fields) }
+        Self {
+            entries: Vec::with_capacity(fields),
+        }
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
-        self.entries.binary_search_by(|(known, _)| known.as_ref().cmp(name))
+        self.entries
+            .binary_search_by(|(known, _)| known.as_ref().cmp(name))
     }
 
     /// The value of `name`.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        self.position(name).ok().map(|position| &self.entries[position].1)
+        self.position(name)
+            .ok()
+            .map(|position| &self.entries[position].1)
     }
 
     /// The value of `name`, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value<'a>> {
-        self.position(name).ok().map(|position| &mut self.entries[position].1)
+        self.position(name)
+            .ok()
+            .map(|position| &mut self.entries[position].1)
     }
 
     /// Sets `name`, and gives back what stood there.
-    pub fn insert(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) -> Option<Value<'a>> {
+    pub fn insert(
+        &mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Value<'a>>,
+    ) -> Option<Value<'a>> {
         let (name, value) = (name.into(), value.into());
         match self.position(&name) {
             Ok(position) => Some(std::mem::replace(&mut self.entries[position].1, value)),
@@ -92,13 +105,20 @@ impl<'a> Data<'a> {
 
     /// Appends a name that comes after all the others.
     pub(crate) fn push(&mut self, name: &'a str, value: Value<'a>) {
-        debug_assert!(self.entries.last().is_none_or(|(last, _)| last.as_ref() < name), "{name} is out of order");
+        debug_assert!(
+            self.entries
+                .last()
+                .is_none_or(|(last, _)| last.as_ref() < name),
+            "{name} is out of order"
+        );
         self.entries.push((Cow::Borrowed(name), value));
     }
 
     /// Takes `name` out.
     pub fn remove(&mut self, name: &str) -> Option<Value<'a>> {
-        self.position(name).ok().map(|position| self.entries.remove(position).1)
+        self.position(name)
+            .ok()
+            .map(|position| self.entries.remove(position).1)
     }
 
     /// Gives the value of `from` the name `to`, if it is there.
@@ -115,7 +135,9 @@ impl<'a> Data<'a> {
 
     /// Names and values in the order of the names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value<'a>)> {
-        self.entries.iter().map(|(name, value)| (name.as_ref(), value))
+        self.entries
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value))
     }
 
     /// How many values it holds.
@@ -131,8 +153,12 @@ impl<'a> Data<'a> {
     /// Copies what is borrowed.
     #[must_use]
     pub fn into_owned(self) -> Data<'static> {
-        let owned = |(name, value): (Cow<'a, str>, Value<'a>)| (Cow::Owned(name.into_owned()), value.into_owned());
-        Data { entries: self.entries.into_iter().map(owned).collect() }
+        let owned = |(name, value): (Cow<'a, str>, Value<'a>)| {
+            (Cow::Owned(name.into_owned()), value.into_owned())
+        };
+        Data {
+            entries: self.entries.into_iter().map(owned).collect(),
+        }
     }
 }
 
@@ -160,7 +186,9 @@ impl Value<'_> {
             Self::Date(value) => Value::Date(value),
             Self::Time(value) => Value::Time(value),
             Self::DateTime(value) => Value::DateTime(value),
-            Self::StoredDateTime(text) => stored_datetime(text).map_or(Value::Null, Value::DateTime),
+            Self::StoredDateTime(text) => {
+                stored_datetime(text).map_or(Value::Null, Value::DateTime)
+            }
             Self::Uuid(value) => Value::Uuid(value),
             Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
             Self::List(values) => Value::List(values.into_iter().map(Value::into_owned).collect()),
@@ -216,13 +244,13 @@ from! {
     Data<'a> => Map(std::convert::identity),
 }
 
-impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Value::Null, Into::into)
     }
 }
 
-impl<'a, T: Into<Self>> From<Vec<T>> for Value<'a> {
+impl<T: Into<Self>> From<Vec<T>> for Value<'_> {
     fn from(values: Vec<T>) -> Self {
         Value::List(values.into_iter().map(Into::into).collect())
     }

@@ -120,13 +120,20 @@ impl Error {
 
 impl From<diesel::result::Error> for Error {
     fn from(source: diesel::result::Error) -> Self {
-        Self::Database { doing: "running a query", source }
+        Self::Database {
+            doing: "running a query",
+            source,
+        }
     }
 }
 
 /// `text` as Python writes it down: in single quotes unless it holds some and no double ones.
 fn python_repr(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);
     for character in text.chars() {
@@ -140,7 +147,7 @@ fn python_repr(text: &str) -> String {
                 out.push(quoted);
             }
             control if (control as u32) < 0x20 || control as u32 == 0x7f => {
-                out.push_str(&format!("\\x{:02x}", control as u32));
+                out.extend(format!("\\x{:02x}", control as u32).chars());
             }
             other => out.push(other),
         }

@@ -18,22 +18,38 @@ use crate::{
 /// `build_schema`, `resources.py:998`, with its bytes.
 pub(crate) fn build_schema<R: Resource>(mounted: &Mounted<R>, request: &Request) -> Data<'static> {
     let meta = &mounted.meta;
-    let methods = |methods: &[Method]| Value::from(methods.iter().map(method_name).collect::<Vec<_>>());
-    let fields: Data<'static> =
-        mounted.fields.iter().map(|field| (field.spec.name, field_schema(&field.spec, request))).collect();
+    let methods =
+        |methods: &[Method]| Value::from(methods.iter().map(method_name).collect::<Vec<_>>());
+    let fields: Data<'static> = mounted
+        .fields
+        .iter()
+        .map(|field| (field.spec.name, field_schema(&field.spec, request)))
+        .collect();
 
     let mut schema = Data::with_capacity(7);
     schema.insert("fields", fields);
     schema.insert("default_format", meta.default_format.clone());
-    schema.insert("allowed_list_http_methods", methods(&meta.list_allowed_methods));
-    schema.insert("allowed_detail_http_methods", methods(&meta.detail_allowed_methods));
-    schema.insert("default_limit", i64::try_from(meta.limit).unwrap_or(i64::MAX));
+    schema.insert(
+        "allowed_list_http_methods",
+        methods(&meta.list_allowed_methods),
+    );
+    schema.insert(
+        "allowed_detail_http_methods",
+        methods(&meta.detail_allowed_methods),
+    );
+    schema.insert(
+        "default_limit",
+        i64::try_from(meta.limit).unwrap_or(i64::MAX),
+    );
     if !meta.ordering.is_empty() {
         schema.insert("ordering", meta.ordering.clone());
     }
     if !meta.filtering.is_empty() {
-        let rules: Data<'static> =
-            meta.filtering.iter().map(|(name, rule)| (name.clone(), rule_schema(rule))).collect();
+        let rules: Data<'static> = meta
+            .filtering
+            .iter()
+            .map(|(name, rule)| (name.clone(), rule_schema(rule)))
+            .collect();
         schema.insert("filtering", rules);
     }
     schema
@@ -44,13 +60,20 @@ fn rule_schema(rule: &Filtering) -> Value<'static> {
     match rule {
         Filtering::All => Value::Int(1),
         Filtering::AllWithRelations => Value::Int(2),
-        Filtering::Only(lookups) => lookups.iter().map(|lookup| lookup.name()).collect::<Vec<_>>().into(),
+        Filtering::Only(lookups) => lookups
+            .iter()
+            .map(|lookup| lookup.name())
+            .collect::<Vec<_>>()
+            .into(),
     }
 }
 
 fn field_schema(field: &FieldSpec, request: &Request) -> Data<'static> {
     let mut schema = Data::with_capacity(11);
-    let default = field.default.value().unwrap_or_else(|| Value::from("No default provided."));
+    let default = field
+        .default
+        .value()
+        .unwrap_or_else(|| Value::from("No default provided."));
     schema.insert("default", default);
     schema.insert("nullable", field.null);
     schema.insert("blank", field.blank);
@@ -64,7 +87,10 @@ fn field_schema(field: &FieldSpec, request: &Request) -> Data<'static> {
             let to_many = field.kind == Kind::List;
             schema.insert("related_type", if to_many { "to_many" } else { "to_one" });
             let uri = request.site().uri_of(request.prefix(), relation.target);
-            schema.insert("related_schema", uri.map(|uri| format!("{uri}schema/")).unwrap_or_default());
+            schema.insert(
+                "related_schema",
+                uri.map(|uri| format!("{uri}schema/")).unwrap_or_default(),
+            );
             let help_text = if to_many {
                 "Many related resources. Can be either a list of URIs or list of individually nested resource data."
             } else {

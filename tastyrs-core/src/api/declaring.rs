@@ -27,17 +27,30 @@ pub struct Declaring {
 
 impl fmt::Debug for Declaring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Declaring").field("graphs", &self.graphs).finish_non_exhaustive()
+        f.debug_struct("Declaring")
+            .field("graphs", &self.graphs)
+            .finish_non_exhaustive()
     }
 }
 
 impl Declaring {
-    pub(super) fn new(databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>, compatibility: Compatibility) -> Self {
-        Self { databases, open: HashMap::new(), graphs: HashMap::new(), compatibility }
+    pub(super) fn new(
+        databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+        compatibility: Compatibility,
+    ) -> Self {
+        Self {
+            databases,
+            open: HashMap::new(),
+            graphs: HashMap::new(),
+            compatibility,
+        }
     }
 
     pub(crate) fn database<DB: Dialect>(&self) -> Option<Database<DB>> {
-        self.databases.get(&TypeId::of::<DB>()).and_then(|database| database.downcast_ref::<Database<DB>>()).cloned()
+        self.databases
+            .get(&TypeId::of::<DB>())
+            .and_then(|database| database.downcast_ref::<Database<DB>>())
+            .cloned()
     }
 
     /// Enters a resource with a model.
@@ -74,8 +87,16 @@ impl Declaring {
 
     /// The resources of a backend, and the place of one among them.
     pub(crate) fn graph<DB: Dialect, R: Resource>(&self) -> (Arc<Graph>, usize) {
-        let graph = self.graphs.get(&TypeId::of::<DB>()).cloned().unwrap_or_default();
-        let node = graph.by_type.get(&TypeId::of::<R>()).copied().unwrap_or_default();
+        let graph = self
+            .graphs
+            .get(&TypeId::of::<DB>())
+            .cloned()
+            .unwrap_or_default();
+        let node = graph
+            .by_type
+            .get(&TypeId::of::<R>())
+            .copied()
+            .unwrap_or_default();
         (graph, node)
     }
 }
@@ -84,7 +105,10 @@ fn known(node: &Node, name: &str, option: &str) -> Result<()> {
     if node.field(name).is_some() {
         return Ok(());
     }
-    Err(Error::Configuration(format!("`{option}` of `{}` names `{name}`, which is none of its fields", node.resource_name)))
+    Err(Error::Configuration(format!(
+        "`{option}` of `{}` names `{name}`, which is none of its fields",
+        node.resource_name
+    )))
 }
 
 fn related_is_registered(graph: &Graph, node: &Node, field: &FieldSpec) -> Result<()> {
@@ -101,7 +125,10 @@ fn related_is_registered(graph: &Graph, node: &Node, field: &FieldSpec) -> Resul
 fn no_circle(graph: &Graph, position: usize, list: bool, path: &mut Vec<usize>) -> Result<()> {
     let node = &graph.nodes[position];
     if path.contains(&position) {
-        let names: Vec<&str> = path.iter().map(|node| graph.nodes[*node].resource_name.as_str()).collect();
+        let names: Vec<&str> = path
+            .iter()
+            .map(|node| graph.nodes[*node].resource_name.as_str())
+            .collect();
         return Err(Error::Configuration(format!(
             "`full` goes in a circle: {} and again `{}`",
             names.join(", then "),
@@ -110,7 +137,11 @@ fn no_circle(graph: &Graph, position: usize, list: bool, path: &mut Vec<usize>) 
     }
     path.push(position);
     for relation in node.fields.iter().filter_map(FieldSpec::relation) {
-        let full = if list { relation.full.list } else { relation.full.detail };
+        let full = if list {
+            relation.full.list
+        } else {
+            relation.full.detail
+        };
         if let Some(next) = graph.by_type.get(&relation.target).filter(|_| full) {
             no_circle(graph, *next, list, path)?;
         }

@@ -26,7 +26,7 @@ use crate::{
 pub(super) trait Pending: Send {
     fn name(&self) -> &str;
     fn type_name(&self) -> &'static str;
-    fn type_id(&self) -> TypeId;
+    fn resource_type(&self) -> TypeId;
     fn declare(&self, declaring: &mut Declaring) -> Result<()>;
     fn finish(
         self: Box<Self>,
@@ -52,7 +52,11 @@ pub(super) fn pending<R: Hooks>(resource: R) -> Box<dyn Pending> {
     if meta.include_absolute_url && !has(&fields, "absolute_url") {
         fields.0.push(Field::absolute_url());
     }
-    Box::new(Registered { resource, meta, fields })
+    Box::new(Registered {
+        resource,
+        meta,
+        fields,
+    })
 }
 
 impl<R: Hooks> Pending for Registered<R> {
@@ -64,13 +68,18 @@ impl<R: Hooks> Pending for Registered<R> {
         std::any::type_name::<R>()
     }
 
-    fn type_id(&self) -> TypeId {
+    fn resource_type(&self) -> TypeId {
         TypeId::of::<R>()
     }
 
     fn declare(&self, declaring: &mut Declaring) -> Result<()> {
         let mut names = HashSet::new();
-        if let Some(twice) = self.fields.0.iter().find(|field| !names.insert(field.spec.name)) {
+        if let Some(twice) = self
+            .fields
+            .0
+            .iter()
+            .find(|field| !names.insert(field.spec.name))
+        {
             return Err(Error::Configuration(format!(
                 "two fields of `{}` are named `{}`",
                 self.meta.resource_name, twice.spec.name
@@ -85,9 +94,16 @@ impl<R: Hooks> Pending for Registered<R> {
         api_name: &str,
         access_log: Option<&Arc<dyn AccessLog>>,
     ) -> Result<Entry> {
-        let Self { resource, meta, fields } = *self;
+        let Self {
+            resource,
+            meta,
+            fields,
+        } = *self;
         let state = R::Source::state(&meta, &fields, declaring)?;
-        meta.authentication.bind(&Binding { declaring, resource_name: &meta.resource_name })?;
+        meta.authentication.bind(&Binding {
+            declaring,
+            resource_name: &meta.resource_name,
+        })?;
         if let Some(throttle) = &meta.throttle {
             throttle
                 .bind(&tastyrs_throttle::Binding {
@@ -95,7 +111,12 @@ impl<R: Hooks> Pending for Registered<R> {
                     addresses: vec![format!("/{api_name}/{}/", meta.resource_name)],
                     access_log: access_log.cloned(),
                 })
-                .map_err(|error| Error::Configuration(format!("the throttle of `{}`: {error}", meta.resource_name)))?;
+                .map_err(|error| {
+                    Error::Configuration(format!(
+                        "the throttle of `{}`: {error}",
+                        meta.resource_name
+                    ))
+                })?;
         }
         let urls = resource.prepend_urls();
         let mut sorted: Vec<usize> = (0..fields.0.len()).collect();
@@ -134,7 +155,10 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum View {
     /// The endpoints of this path, by their places, and what its open places hold.
-    Endpoint { places: Vec<usize>, captures: Vec<(&'static str, String)> },
+    Endpoint {
+        places: Vec<usize>,
+        captures: Vec<(&'static str, String)>,
+    },
     List,
     Schema,
     /// The names between semicolons.
@@ -166,7 +190,10 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
         if name == "schema" {
             return Some(View::Schema);
         }
-        if let Some(names) = rest.strip_prefix("set/").and_then(|names| names.strip_suffix('/')) {
+        if let Some(names) = rest
+            .strip_prefix("set/")
+            .and_then(|names| names.strip_suffix('/'))
+        {
             return Some(View::Set(names.to_owned()));
         }
         Some(View::Detail(name.to_owned()))
@@ -175,22 +202,27 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
     fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, HttpResponse> {
         Box::pin(async move {
             let (meta, resource) = (&self.meta, &self.resource);
-            wrap_view(request, &meta.serializer, &meta.default_format, async move |request: &mut Request| match view {
-                View::List => resource.dispatch(RequestType::List, request).await,
-                View::Detail(name) => {
-                    request.progress_mut().named = name;
-                    resource.dispatch(RequestType::Detail, request).await
-                }
-                View::Set(names) => {
-                    request.progress_mut().named = names;
-                    resource.get_multiple(request).await
-                }
-                View::Schema => resource.get_schema(request).await,
-                View::Endpoint { places, captures } => {
-                    request.progress_mut().captures = captures;
-                    endpoint(self, &places, request).await
-                }
-            })
+            wrap_view(
+                request,
+                &meta.serializer,
+                &meta.default_format,
+                async move |request: &mut Request| match view {
+                    View::List => resource.dispatch(RequestType::List, request).await,
+                    View::Detail(name) => {
+                        request.progress_mut().named = name;
+                        resource.dispatch(RequestType::Detail, request).await
+                    }
+                    View::Set(names) => {
+                        request.progress_mut().named = names;
+                        resource.get_multiple(request).await
+                    }
+                    View::Schema => resource.get_schema(request).await,
+                    View::Endpoint { places, captures } => {
+                        request.progress_mut().captures = captures;
+                        endpoint(self, &places, request).await
+                    }
+                },
+            )
             .await
         })
     }
@@ -204,19 +236,40 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
     }
 
     fn error(&self, request: &Request, error: &Error) -> HttpResponse {
-        crate::dispatch::render(request, &self.meta.serializer, &self.meta.default_format, error).into()
+        crate::dispatch::render(
+            request,
+            &self.meta.serializer,
+            &self.meta.default_format,
+            error,
+        )
+        .into()
     }
 }
 
 /// Calls the endpoint of the request's method.
-async fn endpoint<R: Hooks>(mounted: &Mounted<R>, places: &[usize], request: &mut Request) -> Result<HttpResponse> {
+async fn endpoint<R: Hooks>(
+    mounted: &Mounted<R>,
+    places: &[usize],
+    request: &mut Request,
+) -> Result<HttpResponse> {
     let endpoints = || places.iter().map(|place| &mounted.urls.endpoints[*place]);
-    let allowed: Vec<Method> = endpoints().map(|endpoint| endpoint.method.clone()).collect();
+    let allowed: Vec<Method> = endpoints()
+        .map(|endpoint| endpoint.method.clone())
+        .collect();
     let method = method_check(request, &allowed)?;
-    let wanted = if method == Method::HEAD && !allowed.contains(&method) { Method::GET } else { method };
-    let endpoint = endpoints().find(|endpoint| endpoint.method == wanted).ok_or(Error::NotFound)?;
+    let wanted = if method == Method::HEAD && !allowed.contains(&method) {
+        Method::GET
+    } else {
+        method
+    };
+    let endpoint = endpoints()
+        .find(|endpoint| endpoint.method == wanted)
+        .ok_or(Error::NotFound)?;
     let answer = (endpoint.call)(&mounted.resource, request).await?;
-    if mounted.meta.throttle.is_some() && !request.progress().throttle_checked && endpoint.forgot_to_ask() {
+    if mounted.meta.throttle.is_some()
+        && !request.progress().throttle_checked
+        && endpoint.forgot_to_ask()
+    {
         tracing::warn!(
             target: "tastyrs::throttle",
             resource = %mounted.meta.resource_name,

@@ -16,7 +16,9 @@ use crate::{
 /// `Api.top_level`, `api.py:130`: `fullschema` puts the schemas in place of their addresses; an `Accept` that is
 /// wrong is 400 without a body.
 pub(super) fn top_level(request: &Request) -> HttpResponse {
-    listing(request).unwrap_or_else(|_| Answer::new(StatusCode::BAD_REQUEST)).into()
+    listing(request)
+        .unwrap_or_else(|_| Answer::new(StatusCode::BAD_REQUEST))
+        .into()
 }
 
 fn listing(request: &Request) -> Result<Answer> {
@@ -35,11 +37,22 @@ fn listing(request: &Request) -> Result<Answer> {
             } else {
                 Value::from(format!("{list_endpoint}schema/"))
             };
-            let places: Data<'_> = [("list_endpoint", Value::from(list_endpoint)), ("schema", schema)].into_iter().collect();
+            let places: Data<'_> = [
+                ("list_endpoint", Value::from(list_endpoint)),
+                ("schema", schema),
+            ]
+            .into_iter()
+            .collect();
             (entry.name.as_str(), places)
         })
         .collect();
-    let format = registry.serializer.determine_format(request, "application/json")?;
-    let body = registry.serializer.serialize(&Value::Map(resources), &format)?;
-    Ok(Answer::new(StatusCode::OK).content_type(&build_content_type(&format)).body(body))
+    let format = registry
+        .serializer
+        .determine_format(request, "application/json")?;
+    let body = registry
+        .serializer
+        .serialize(&Value::Map(resources), &format)?;
+    Ok(Answer::new(StatusCode::OK)
+        .content_type(&build_content_type(&format))
+        .body(body))
 }

@@ -57,7 +57,10 @@ pub struct Api {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("name", &self.name).field("resources", &self.resources.len()).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("name", &self.name)
+            .field("resources", &self.resources.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,8 +82,10 @@ impl Api {
     /// Gives its resources a database; one for each backend.
     #[must_use]
     pub fn database<DB: Dialect>(mut self, database: Database<DB>) -> Self {
-        self.access_log.get_or_insert_with(|| Arc::new(AccessTable::new(database.clone())));
-        self.databases.insert(TypeId::of::<DB>(), Box::new(database));
+        self.access_log
+            .get_or_insert_with(|| Arc::new(AccessTable::new(database.clone())));
+        self.databases
+            .insert(TypeId::of::<DB>(), Box::new(database));
         self
     }
 
@@ -105,7 +110,9 @@ impl Api {
     /// Sets what a proxy strips from the front of addresses, as in `/shop`; it stands in those that we write.
     #[must_use]
     pub fn script_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.script_prefix = prefix.into().trim_end_matches('/').to_owned();
+        let mut prefix = prefix.into();
+        prefix.truncate(prefix.trim_end_matches('/').len());
+        self.script_prefix = prefix;
         self
     }
 
@@ -161,7 +168,10 @@ impl Api {
 fn check_names(resources: &[Box<dyn Pending>]) -> Result<()> {
     for (position, resource) in resources.iter().enumerate() {
         let name = resource.name();
-        let plain = !name.is_empty() && name.split('/').all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
+        let plain = !name.is_empty()
+            && name
+                .split('/')
+                .all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
         if !plain {
             return Err(Error::Configuration(format!(
                 "`{name}` of {} cannot be a `resource_name`: it must be words between single slashes",
@@ -176,7 +186,7 @@ fn check_names(resources: &[Box<dyn Pending>]) -> Result<()> {
                     resource.type_name()
                 )));
             }
-            if other.type_id() == resource.type_id() {
+            if other.resource_type() == resource.resource_type() {
                 return Err(Error::Configuration(format!(
                     "{} is registered twice, as `{}` and as `{name}`",
                     resource.type_name(),

@@ -22,15 +22,19 @@ const BODY_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A service that answers everything below the API's name.
 pub(super) fn scope(base: &str, site: Arc<Site>) -> Scope {
-    web::scope(base).default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
-        let site = Arc::clone(&site);
-        async move { serve(site, &request, payload).await }
-    }))
+    web::scope(base).default_service(web::to(
+        move |request: HttpRequest, payload: web::Payload| {
+            let site = Arc::clone(&site);
+            async move { serve(site, &request, payload).await }
+        },
+    ))
 }
 
 async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) -> HttpResponse {
     let path = request.uri().path();
-    let Some((prefix, rest)) = site.split(path) else { return nowhere() };
+    let Some((prefix, rest)) = site.split(path) else {
+        return nowhere();
+    };
     let route = site.route(&decode_path(rest));
     match route {
         Route::Nowhere => nowhere(),
@@ -65,9 +69,15 @@ fn to_slash(site: &Site, request: &HttpRequest) -> HttpResponse {
     let path = quote_path(&decode_path(uri.path()));
     // Two slashes in front would lead to another host.
     let path = format!("/{}", path.trim_start_matches('/'));
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     Answer::new(StatusCode::MOVED_PERMANENTLY)
-        .header(LOCATION, &format!("{}{path}/{query}", site.registry.script_prefix))
+        .header(
+            LOCATION,
+            &format!("{}{path}/{query}", site.registry.script_prefix),
+        )
         .into()
 }
 
@@ -94,7 +104,10 @@ async fn body(request: &HttpRequest, payload: web::Payload, limit: usize) -> Res
     if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
         return Ok(Bytes::new());
     }
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|text| text.parse().ok());
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|text| text.parse().ok());
     if announced.is_some_and(|length: usize| length > limit) {
         return Err(Error::BodyTooLarge { limit });
     }

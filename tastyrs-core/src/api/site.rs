@@ -1,11 +1,6 @@
 //! An API at its place in the address space.
 
-use std::{
-    any::TypeId,
-    collections::HashMap,
-    fmt,
-    sync::Arc,
-};
+use std::{any::TypeId, collections::HashMap, fmt, sync::Arc};
 
 use super::entry::{Entry, View};
 use crate::{
@@ -36,8 +31,20 @@ impl Registry {
         serializer: Serializer,
         entries: Vec<Entry>,
     ) -> Self {
-        let by_type = entries.iter().enumerate().map(|(place, entry)| (entry.type_id, place)).collect();
-        Self { name, compatibility, script_prefix, allow_missing_slash, serializer, entries, by_type }
+        let by_type = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.type_id, place))
+            .collect();
+        Self {
+            name,
+            compatibility,
+            script_prefix,
+            allow_missing_slash,
+            serializer,
+            entries,
+            by_type,
+        }
     }
 }
 
@@ -65,9 +72,15 @@ impl Mount {
     /// ```
     pub fn scope(&self, prefix: &str) -> actix_web::Scope {
         let prefix = prefix.trim_matches('/');
-        let base =
-            if prefix.is_empty() { format!("/{}", self.0.name) } else { format!("/{prefix}/{}", self.0.name) };
-        let site = Arc::new(Site { registry: Arc::clone(&self.0), base: base.clone() });
+        let base = if prefix.is_empty() {
+            format!("/{}", self.0.name)
+        } else {
+            format!("/{prefix}/{}", self.0.name)
+        };
+        let site = Arc::new(Site {
+            registry: Arc::clone(&self.0),
+            base: base.clone(),
+        });
         super::serve::scope(&base, site)
     }
 }
@@ -76,7 +89,10 @@ impl Mount {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Index,
-    View { entry: usize, view: View },
+    View {
+        entry: usize,
+        view: View,
+    },
     /// To the same address with a slash behind it.
     Slash,
     Nowhere,
@@ -91,7 +107,9 @@ pub(crate) struct Site {
 
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Site").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Site")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,14 +121,21 @@ impl Site {
     /// The resource of a type.
     pub(crate) fn resource<R: Resource>(&self) -> Option<Arc<Mounted<R>>> {
         let place = *self.registry.by_type.get(&TypeId::of::<R>())?;
-        self.registry.entries[place].mounted.downcast_ref::<Arc<Mounted<R>>>().cloned()
+        self.registry.entries[place]
+            .mounted
+            .downcast_ref::<Arc<Mounted<R>>>()
+            .cloned()
     }
 
     /// The resource of a type, as those that are related to it see it.
-    pub(crate) fn related_rows<DB: Dialect>(&self, resource: TypeId) -> Option<&dyn RelatedRows<DB>> {
+    pub(crate) fn related_rows<DB: Dialect>(
+        &self,
+        resource: TypeId,
+    ) -> Option<&dyn RelatedRows<DB>> {
         let place = *self.registry.by_type.get(&resource)?;
         let rows = self.registry.entries[place].related_rows.as_ref()?;
-        rows.downcast_ref::<Box<dyn RelatedRows<DB>>>().map(|rows| &**rows)
+        rows.downcast_ref::<Box<dyn RelatedRows<DB>>>()
+            .map(|rows| &**rows)
     }
 
     /// The address of a list.
@@ -136,13 +161,16 @@ impl Site {
         let base = self.base.as_str();
         path.match_indices(base).find_map(|(start, _)| {
             let rest = path.get(start + base.len()..)?;
-            (rest.is_empty() || rest.starts_with('/')).then(|| (path.get(..start).unwrap_or_default(), rest))
+            (rest.is_empty() || rest.starts_with('/'))
+                .then(|| (path.get(..start).unwrap_or_default(), rest))
         })
     }
 
     /// Where an address leads; `rest` is what stands behind the API's name, decoded.
     pub(super) fn route(&self, rest: &str) -> Route {
-        let Some(path) = rest.strip_prefix('/') else { return Route::Slash };
+        let Some(path) = rest.strip_prefix('/') else {
+            return Route::Slash;
+        };
         if path.is_empty() {
             return Route::Index;
         }
@@ -160,9 +188,16 @@ impl Site {
     }
 
     fn view(&self, path: &str) -> Option<Route> {
-        self.registry.entries.iter().enumerate().find_map(|(place, entry)| {
-            let rest = path.strip_prefix(entry.name.as_str())?.strip_prefix('/')?;
-            entry.views.route(rest).map(|view| Route::View { entry: place, view })
-        })
+        self.registry
+            .entries
+            .iter()
+            .enumerate()
+            .find_map(|(place, entry)| {
+                let rest = path.strip_prefix(entry.name.as_str())?.strip_prefix('/')?;
+                entry
+                    .views
+                    .route(rest)
+                    .map(|view| Route::View { entry: place, view })
+            })
     }
 }

@@ -13,6 +13,9 @@ use crate::{errors::Result, http::Request};
 type Local<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse>> + 'a>>;
 type Call<R> = Box<dyn for<'a> Fn(&'a R, &'a mut Request) -> Local<'a> + Send + Sync>;
 
+/// What an address says in the places that an endpoint left open, by their names.
+pub(super) type Captures = Vec<(&'static str, String)>;
+
 /// An endpoint of one's own.
 pub(super) struct Endpoint<R> {
     path: &'static str,
@@ -44,13 +47,17 @@ pub struct Urls<R> {
 
 impl<R> Default for Urls<R> {
     fn default() -> Self {
-        Self { endpoints: Vec::new() }
+        Self {
+            endpoints: Vec::new(),
+        }
     }
 }
 
 impl<R> fmt::Debug for Urls<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.endpoints.iter().map(|endpoint| endpoint.path)).finish()
+        f.debug_list()
+            .entries(self.endpoints.iter().map(|endpoint| endpoint.path))
+            .finish()
     }
 }
 
@@ -88,12 +95,31 @@ impl<R: 'static> Urls<R> {
 
     /// Answers a method at `path`; `name` is what logs call it.
     #[must_use]
-    pub fn method<F>(mut self, method: Method, path: &'static str, name: &'static str, view: F) -> Self
+    pub fn method<F>(
+        mut self,
+        method: Method,
+        path: &'static str,
+        name: &'static str,
+        view: F,
+    ) -> Self
     where
-        F: for<'a> AsyncFn(&'a R, &'a mut Request) -> Result<HttpResponse> + Copy + Send + Sync + 'static,
+        F: for<'a> AsyncFn(&'a R, &'a mut Request) -> Result<HttpResponse>
+            + Copy
+            + Send
+            + Sync
+            + 'static,
     {
-        let call: Call<R> = Box::new(move |resource, request| Box::pin(async move { view(resource, request).await }));
-        self.endpoints.push(Endpoint { path, name, method, call, unthrottled: false, warned: AtomicBool::new(false) });
+        let call: Call<R> = Box::new(move |resource, request| {
+            Box::pin(async move { view(resource, request).await })
+        });
+        self.endpoints.push(Endpoint {
+            path,
+            name,
+            method,
+            call,
+            unthrottled: false,
+            warned: AtomicBool::new(false),
+        });
         self
     }
 
@@ -107,26 +133,34 @@ impl<R: 'static> Urls<R> {
     }
 
     /// The endpoints at an address, and what stands in its open places.
-    pub(super) fn route(&self, rest: &str) -> Option<(Vec<usize>, Vec<(&'static str, String)>)> {
+    pub(super) fn route(&self, rest: &str) -> Option<(Vec<usize>, Captures)> {
         let (first, captures) = self
             .endpoints
             .iter()
             .enumerate()
             .find_map(|(place, endpoint)| Some((place, matched(endpoint.path, rest)?)))?;
         let path = self.endpoints[first].path;
-        let places = self.endpoints.iter().enumerate().filter(|(_, other)| other.path == path).map(|(place, _)| place);
+        let places = self
+            .endpoints
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| other.path == path)
+            .map(|(place, _)| place);
         Some((places.collect(), captures))
     }
 }
 
 /// What stands in the open places of a pattern, if an address fits it.
-fn matched(pattern: &'static str, rest: &str) -> Option<Vec<(&'static str, String)>> {
+fn matched(pattern: &'static str, rest: &str) -> Option<Captures> {
     let mut captures = Vec::new();
     let (mut wanted, mut given) = (pattern.split('/'), rest.split('/'));
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(captures),
-            (Some(wanted), Some(given)) => match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            (Some(wanted), Some(given)) => match wanted
+                .strip_prefix('{')
+                .and_then(|name| name.strip_suffix('}'))
+            {
                 Some(name) if !given.is_empty() => captures.push((name, given.to_owned())),
                 None if wanted == given => {}
                 _ => return None,
@@ -144,7 +178,10 @@ mod tests {
     fn an_open_place_takes_one_part_of_an_address() {
         assert_eq!(matched("search/", "search/"), Some(vec![]));
         assert_eq!(matched("search/", "search/more/"), None);
-        assert_eq!(matched("{slug}/children/", "a b/children/"), Some(vec![("slug", "a b".to_owned())]));
+        assert_eq!(
+            matched("{slug}/children/", "a b/children/"),
+            Some(vec![("slug", "a b".to_owned())])
+        );
         assert_eq!(matched("{slug}/children/", "/children/"), None);
     }
 }

@@ -8,11 +8,7 @@ mod open;
 use std::{fmt, pin::Pin, sync::Arc};
 
 pub use self::open::Authentication;
-use crate::{
-    api::Binding,
-    errors::Result,
-    http::Request,
-};
+use crate::{api::Binding, errors::Result, http::Request};
 
 /// Finds out who calls.
 ///
@@ -52,7 +48,9 @@ pub trait Authenticate: Send + Sync + 'static {
     ///
     /// `get_identifier`, `authentication.py:105`.
     fn get_identifier(&self, request: &Request) -> String {
-        request.identifier().map_or_else(|| open::address(request), ToOwned::to_owned)
+        request
+            .identifier()
+            .map_or_else(|| open::address(request), ToOwned::to_owned)
     }
 
     /// Is told of the database when the API is built.

@@ -35,13 +35,13 @@ impl Authenticate for Authentication {
 pub(super) fn address(request: &Request) -> String {
     let address = match request.peer() {
         Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-            Some(address) => address.to_string(),
-            None => {
+        Some(IpAddr::V6(address)) => address.to_ipv4_mapped().map_or_else(
+            || {
                 let [a, b, c, d, ..] = address.segments();
                 format!("{a:x}:{b:x}:{c:x}:{d:x}::")
-            }
-        },
+            },
+            |address| address.to_string(),
+        ),
         None => "noaddr".to_owned(),
     };
     format!("{address}_nohost")

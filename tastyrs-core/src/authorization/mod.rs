@@ -1,8 +1,8 @@
 //! What callers may do.
 //!
-//! - [`Authorize`]: the trait, for one's own
-//! - [`Authorization`]: everything
-//! - [`ReadOnlyAuthorization`]: reading, the default
+//! - the trait [`Authorize`], for one's own
+//! - [`Authorization`] lets one do everything
+//! - [`ReadOnlyAuthorization`], the default, lets one read
 
 use std::{fmt, sync::Arc};
 

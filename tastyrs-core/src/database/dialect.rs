@@ -84,8 +84,8 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     fn uuid_forms(uuid: Uuid) -> Vec<Bind>;
     /// Reads a value of a row, which is not null.
     #[doc(hidden)]
-    fn read<'r>(
-        field: <Self as Backend>::RawValue<'r>,
+    fn read(
+        field: <Self as Backend>::RawValue<'_>,
         column: Loaded,
         page: &mut Page,
     ) -> Result<Cell>;
@@ -119,13 +119,18 @@ where
     DB::QueryBuilder: Default,
 {
     let mut builder = DB::QueryBuilder::default();
-    fragment.to_sql(&mut builder, backend).expect("the name of a table has no values that could fail");
+    fragment
+        .to_sql(&mut builder, backend)
+        .expect("the name of a table has no values that could fail");
     diesel::query_builder::QueryBuilder::<DB>::finish(builder)
 }
 
 /// A name between quotes of the database.
 pub(super) fn quoted(name: &str, quote: char) -> String {
-    let doubled: String = name.chars().flat_map(|c| std::iter::repeat_n(c, 1 + usize::from(c == quote))).collect();
+    let doubled: String = name
+        .chars()
+        .flat_map(|c| std::iter::repeat_n(c, 1 + usize::from(c == quote)))
+        .collect();
     format!("{quote}{doubled}{quote}")
 }
 
@@ -137,7 +142,8 @@ pub(crate) fn load<DB: Dialect>(
     doing: &'static str,
 ) -> Result<Page> {
     let mut page = Page::new(columns);
-    let rows = LoadConnection::<DefaultLoadingMode>::load(connection, statement).map_err(Error::database(doing))?;
+    let rows = LoadConnection::<DefaultLoadingMode>::load(connection, statement)
+        .map_err(Error::database(doing))?;
     for row in rows {
         let row = row.map_err(Error::database(doing))?;
         for place in 0..page.columns().len() {
@@ -145,7 +151,12 @@ pub(crate) fn load<DB: Dialect>(
             let cell = match row.get(place).as_ref().map(diesel::row::Field::value) {
                 Some(Some(value)) => DB::read(value, column, &mut page)?,
                 Some(None) => Cell::Null,
-                None => return Err(Error::Column { column: column.name, wanted: "a column of the answer" }),
+                None => {
+                    return Err(Error::Column {
+                        column: column.name,
+                        wanted: "a column of the answer",
+                    });
+                }
             };
             page.push(cell);
         }

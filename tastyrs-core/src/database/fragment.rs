@@ -132,7 +132,11 @@ macro_rules! expression {
         }
     };
 }
-expression!(Condition, Nullable<diesel::sql_types::Bool>, is_aggregate::No);
+expression!(
+    Condition,
+    Nullable<diesel::sql_types::Bool>,
+    is_aggregate::No
+);
 expression!(Listed, Untyped, is_aggregate::Never);
 
 /// A whole statement whose table and columns are no longer part of its type.
@@ -144,13 +148,18 @@ pub struct Statement<DB: Dialect> {
 
 impl<DB: Dialect> std::fmt::Debug for Statement<DB> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Statement").field("tail", &self.tail).finish_non_exhaustive()
+        f.debug_struct("Statement")
+            .field("tail", &self.tail)
+            .finish_non_exhaustive()
     }
 }
 
 impl<DB: Dialect> Statement<DB> {
     pub(crate) fn new(body: impl QueryFragment<DB> + Send + 'static) -> Self {
-        Self { body: Box::new(body), tail: Fragment::new() }
+        Self {
+            body: Box::new(body),
+            tail: Fragment::new(),
+        }
     }
 
     /// Cuts `limit` rows out from `offset` on.
@@ -174,18 +183,26 @@ impl Slice {
     /// bindings are cleared: usual limits stand in the text.
     fn fragment(self) -> Fragment {
         let mut tail = Fragment::new();
-        let limit = self.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let limit = self
+            .limit
+            .map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
         let offset = i64::try_from(self.offset).unwrap_or(i64::MAX);
         match limit {
             Some(limit) if self.usual && offset == 0 => {
                 tail.sql(&format!(" LIMIT {limit}"));
             }
             Some(limit) => {
-                tail.sql(" LIMIT ").bind(Bind::Int(limit)).sql(" OFFSET ").bind(Bind::Int(offset));
+                tail.sql(" LIMIT ")
+                    .bind(Bind::Int(limit))
+                    .sql(" OFFSET ")
+                    .bind(Bind::Int(offset));
             }
             None if offset == 0 => {}
             None => {
-                tail.sql(" LIMIT ").bind(Bind::Int(i64::MAX)).sql(" OFFSET ").bind(Bind::Int(offset));
+                tail.sql(" LIMIT ")
+                    .bind(Bind::Int(i64::MAX))
+                    .sql(" OFFSET ")
+                    .bind(Bind::Int(offset));
             }
         }
         tail

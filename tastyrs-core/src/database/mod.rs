@@ -18,9 +18,9 @@ mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use dialect::Dialect;
 pub(crate) use decimal::with_places;
 pub use dialect::Bind;
+pub use dialect::Dialect;
 pub(crate) use dialect::load;
 pub use fragment::Statement;
 pub(crate) use fragment::{Fragment, Slice};

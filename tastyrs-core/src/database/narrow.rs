@@ -17,10 +17,13 @@ use super::{
 /// type, which is Diesel's boxed select statement; nobody implements it by hand.
 pub trait Narrow<DB: Dialect>: Sized + Send {
     #[doc(hidden)]
+    #[must_use]
     fn narrow(self, condition: Fragment) -> Self;
     #[doc(hidden)]
+    #[must_use]
     fn order(self, order: Fragment) -> Self;
     #[doc(hidden)]
+    #[must_use]
     fn then_order(self, order: Fragment) -> Self;
     #[doc(hidden)]
     fn rows(self, columns: Fragment) -> Statement<DB>;
@@ -39,7 +42,8 @@ where
         + Send,
     <Q as SelectDsl<Listed>>::Output: QueryFragment<DB> + Send + 'static,
     <Q as SelectDsl<CountStar>>::Output: OrderDsl<CountStar>,
-    <<Q as SelectDsl<CountStar>>::Output as OrderDsl<CountStar>>::Output: QueryFragment<DB> + Send + 'static,
+    <<Q as SelectDsl<CountStar>>::Output as OrderDsl<CountStar>>::Output:
+        QueryFragment<DB> + Send + 'static,
 {
     fn narrow(self, condition: Fragment) -> Self {
         FilterDsl::filter(self, Condition(condition))
@@ -59,6 +63,9 @@ where
 
     fn count(self) -> Statement<DB> {
         // The order of a lone aggregate row means nothing, and PostgreSQL refuses an order by plain columns.
-        Statement::new(OrderDsl::order(SelectDsl::select(self, count_star()), count_star()))
+        Statement::new(OrderDsl::order(
+            SelectDsl::select(self, count_star()),
+            count_star(),
+        ))
     }
 }

@@ -76,13 +76,19 @@ pub struct Database<DB: Dialect> {
 
 impl<DB: Dialect> Clone for Database<DB> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), permits: Arc::clone(&self.permits), wait: self.wait }
+        Self {
+            pool: self.pool.clone(),
+            permits: Arc::clone(&self.permits),
+            wait: self.wait,
+        }
     }
 }
 
 impl<DB: Dialect> fmt::Debug for Database<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database").field("free", &self.permits.available_permits()).finish_non_exhaustive()
+        f.debug_struct("Database")
+            .field("free", &self.permits.available_permits())
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,17 +127,28 @@ impl<DB: Dialect> Database<DB> {
     /// [`Error::Unreachable`] where no connection can be made.
     pub fn open_with(url: impl Into<String>, options: DatabaseOptions) -> Result<Self> {
         let url = url.into();
-        let connections = if !DB::is_remote() && url == ":memory:" { 1 } else { options.max_connections };
+        let connections = if !DB::is_remote() && url == ":memory:" {
+            1
+        } else {
+            options.max_connections
+        };
         let wait = options.wait;
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
             .test_on_check_out(DB::is_remote())
             .connection_timeout(Duration::from_secs(2))
-            .connection_customizer(Box::new(Prepare::<DB> { options, database: std::marker::PhantomData }))
+            .connection_customizer(Box::new(Prepare::<DB> {
+                options,
+                database: std::marker::PhantomData,
+            }))
             .build(ConnectionManager::new(url))
             .map_err(|error| Error::Unreachable(error.to_string()))?;
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(connections as usize)), wait })
+        Ok(Self {
+            pool,
+            permits: Arc::new(Semaphore::new(connections as usize)),
+            wait,
+        })
     }
 
     /// Waits for the right to one connection, without holding a thread.
@@ -152,7 +169,11 @@ impl<DB: Dialect> Database<DB> {
     }
 
     /// Runs `work` on a connection; whoever calls holds a permit, or is no request.
-    pub(crate) fn with<T>(&self, writes: bool, work: impl FnOnce(&mut DB::Connection) -> Result<T>) -> Result<T> {
+    pub(crate) fn with<T>(
+        &self,
+        writes: bool,
+        work: impl FnOnce(&mut DB::Connection) -> Result<T>,
+    ) -> Result<T> {
         let mut connection = self.pool.get().map_err(|error| {
             tracing::warn!(target: "tastyrs::database", %error, "no connection could be had");
             Error::Busy

@@ -74,20 +74,27 @@ impl Dialect for Pg {
         vec![Bind::Uuid(uuid)]
     }
 
-    fn read<'r>(field: PgValue<'r>, column: Loaded, page: &mut Page) -> Result<Cell> {
+    fn read(field: PgValue<'_>, column: Loaded, page: &mut Page) -> Result<Cell> {
         fn from<ST, T: FromSql<ST, Pg>>(field: PgValue<'_>, column: Loaded) -> Result<T> {
-            T::from_sql(field).map_err(|_| Error::Column { column: column.name, wanted: column.kind.dehydrated_type() })
+            T::from_sql(field).map_err(|_| Error::Column {
+                column: column.name,
+                wanted: column.kind.dehydrated_type(),
+            })
         }
         fn text<'f>(field: &'f PgValue<'_>, column: Loaded) -> Result<&'f str> {
-            std::str::from_utf8(field.as_bytes())
-                .map_err(|_| Error::Column { column: column.name, wanted: column.kind.dehydrated_type() })
+            std::str::from_utf8(field.as_bytes()).map_err(|_| Error::Column {
+                column: column.name,
+                wanted: column.kind.dehydrated_type(),
+            })
         }
         Ok(match column.kind {
-            Kind::SmallInt | Kind::Integer | Kind::BigInt => Cell::Int(match field.as_bytes().len() {
-                2 => i64::from(from::<sql::SmallInt, i16>(field, column)?),
-                4 => i64::from(from::<sql::Integer, i32>(field, column)?),
-                _ => from::<sql::BigInt, i64>(field, column)?,
-            }),
+            Kind::SmallInt | Kind::Integer | Kind::BigInt => {
+                Cell::Int(match field.as_bytes().len() {
+                    2 => i64::from(from::<sql::SmallInt, i16>(field, column)?),
+                    4 => i64::from(from::<sql::Integer, i32>(field, column)?),
+                    _ => from::<sql::BigInt, i64>(field, column)?,
+                })
+            }
             Kind::Bool => Cell::Bool(from::<sql::Bool, bool>(field, column)?),
             Kind::Float | Kind::Double => Cell::Float(if field.as_bytes().len() == 4 {
                 f64::from(from::<sql::Float, f32>(field, column)?)
@@ -96,7 +103,9 @@ impl Dialect for Pg {
             }),
             Kind::Text | Kind::List | Kind::Dict => Cell::Text(page.write(text(&field, column)?)?),
             // `jsonb` carries its version in front.
-            Kind::Json => Cell::Json(page.write(text(&field, column)?.trim_start_matches('\u{1}'))?),
+            Kind::Json => {
+                Cell::Json(page.write(text(&field, column)?.trim_start_matches('\u{1}'))?)
+            }
             Kind::Decimal => {
                 let number = from::<sql::Numeric, bigdecimal::BigDecimal>(field, column)?;
                 Cell::Decimal(page.write(&decimal::digits(&number, column.decimal_places))?)
@@ -110,7 +119,11 @@ impl Dialect for Pg {
     }
 
     fn as_text(column: &str, kind: Kind) -> String {
-        if kind == Kind::Text { column.to_owned() } else { format!("{column}::text") }
+        if kind == Kind::Text {
+            column.to_owned()
+        } else {
+            format!("{column}::text")
+        }
     }
 
     fn pattern(lookup: Lookup, column: &str) -> (String, &'static str) {
@@ -124,7 +137,10 @@ impl Dialect for Pg {
 
     fn matches(column: &str, case_insensitive: bool, pattern: &str) -> Fragment {
         let mut fragment = Fragment::new();
-        fragment.sql(column).sql(if case_insensitive { " ~* " } else { " ~ " }).bind(Bind::Text(pattern.to_owned()));
+        fragment
+            .sql(column)
+            .sql(if case_insensitive { " ~* " } else { " ~ " })
+            .bind(Bind::Text(pattern.to_owned()));
         fragment
     }
 

@@ -13,7 +13,7 @@ use crate::{
 
 /// A value of a row; text and bytes stand in the page's buffers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Cell {
+pub enum Cell {
     Null,
     Bool(bool),
     Int(i64),
@@ -31,14 +31,14 @@ pub(crate) enum Cell {
 
 /// Where something stands in a buffer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Span {
+pub struct Span {
     start: u32,
     end: u32,
 }
 
 /// A column of a page: what it holds, and the places of a decimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Loaded {
+pub struct Loaded {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) decimal_places: Option<u32>,
@@ -46,7 +46,7 @@ pub(crate) struct Loaded {
 
 /// The rows of one query.
 #[derive(Debug, Default)]
-pub(crate) struct Page {
+pub struct Page {
     columns: Vec<Loaded>,
     cells: Vec<Cell>,
     text: String,
@@ -55,7 +55,10 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn new(columns: Vec<Loaded>) -> Self {
-        Self { columns, ..Self::default() }
+        Self {
+            columns,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn columns(&self) -> &[Loaded] {
@@ -75,18 +78,26 @@ impl Page {
     pub(crate) fn write(&mut self, text: &str) -> Result<Span> {
         let start = span_edge(self.text.len())?;
         self.text.push_str(text);
-        Ok(Span { start, end: span_edge(self.text.len())? })
+        Ok(Span {
+            start,
+            end: span_edge(self.text.len())?,
+        })
     }
 
     /// Appends bytes, and says where they stand.
     pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> Result<Span> {
         let start = span_edge(self.bytes.len())?;
         self.bytes.extend_from_slice(bytes);
-        Ok(Span { start, end: span_edge(self.bytes.len())? })
+        Ok(Span {
+            start,
+            end: span_edge(self.bytes.len())?,
+        })
     }
 
     fn text(&self, span: Span) -> &str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
     }
 
     /// The value at a row and a column of the query.
@@ -103,9 +114,11 @@ impl Page {
             Cell::Date(day) => Value::Date(day),
             Cell::Time(time) => Value::Time(time),
             Cell::Uuid(uuid) => Value::Uuid(uuid),
-            Cell::Bytes(span) => {
-                Value::Bytes(Cow::Borrowed(self.bytes.get(span.start as usize..span.end as usize).unwrap_or_default()))
-            }
+            Cell::Bytes(span) => Value::Bytes(Cow::Borrowed(
+                self.bytes
+                    .get(span.start as usize..span.end as usize)
+                    .unwrap_or_default(),
+            )),
             Cell::Json(span) => serde_json::from_str::<serde_json::Value>(self.text(span))
                 .map_or(Value::Null, |json| json.to_value().into_owned()),
         }
@@ -120,20 +133,24 @@ fn span_edge(length: usize) -> Result<u32> {
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'p> {
     page: &'p Page,
-    row: usize,
+    index: usize,
     /// For each column of the model its place in the page.
     places: &'p [Option<u16>],
 }
 
 impl<'p> Row<'p> {
-    pub(crate) fn new(page: &'p Page, row: usize, places: &'p [Option<u16>]) -> Self {
-        Self { page, row, places }
+    pub(crate) fn new(page: &'p Page, index: usize, places: &'p [Option<u16>]) -> Self {
+        Self {
+            page,
+            index,
+            places,
+        }
     }
 
     /// The value of the model's column at this position.
     pub(crate) fn value(&self, column: usize) -> Option<Value<'p>> {
         let place = self.places.get(column).copied().flatten()?;
-        Some(self.page.value(self.row, usize::from(place)))
+        Some(self.page.value(self.index, usize::from(place)))
     }
 
     /// The value of the model's column at this position, as the Rust type that the model gives it.
@@ -144,6 +161,9 @@ impl<'p> Row<'p> {
     pub fn get<T: FieldType>(&self, column: usize, name: &'static str) -> Result<T> {
         self.value(column)
             .and_then(|value| T::from_value(&value))
-            .ok_or(Error::Column { column: name, wanted: std::any::type_name::<T>() })
+            .ok_or(Error::Column {
+                column: name,
+                wanted: std::any::type_name::<T>(),
+            })
     }
 }

@@ -42,7 +42,9 @@ impl Dialect for Sqlite {
             connection.batch_execute("PRAGMA journal_mode=WAL;")?;
         }
         tastyrs_regexp_utils::register_impl(connection, |pattern: String, value: Option<String>| {
-            value.is_some_and(|value| regular_expression(&pattern).is_ok_and(|expression| expression.is_match(&value)))
+            value.is_some_and(|value| {
+                regular_expression(&pattern).is_ok_and(|expression| expression.is_match(&value))
+            })
         })
     }
 
@@ -51,7 +53,11 @@ impl Dialect for Sqlite {
         writes: bool,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T>,
     ) -> Result<T> {
-        if writes { connection.immediate_transaction(work) } else { connection.transaction(work) }
+        if writes {
+            connection.immediate_transaction(work)
+        } else {
+            connection.transaction(work)
+        }
     }
 
     fn push_bind<'b>(out: &mut AstPass<'_, 'b, Self>, value: &'b Bind) -> QueryResult<()> {
@@ -61,9 +67,13 @@ impl Dialect for Sqlite {
             Bind::Float(number) => out.push_bind_param::<sql::Double, _>(number),
             Bind::Text(text) => out.push_bind_param::<sql::Text, _>(text),
             Bind::Bytes(bytes) => out.push_bind_param::<sql::Binary, _>(bytes),
-            Bind::Decimal(_) | Bind::Date(_) | Bind::Time(_) | Bind::DateTime(_) | Bind::Uuid(_) => {
-                Err(diesel::result::Error::QueryBuilderError("a value that SQLite keeps as text was not made text".into()))
-            }
+            Bind::Decimal(_)
+            | Bind::Date(_)
+            | Bind::Time(_)
+            | Bind::DateTime(_)
+            | Bind::Uuid(_) => Err(diesel::result::Error::QueryBuilderError(
+                "a value that SQLite keeps as text was not made text".into(),
+            )),
         }
     }
 
@@ -79,10 +89,14 @@ impl Dialect for Sqlite {
         match value {
             Bind::Decimal(number) => Bind::Text(number.to_plain_string()),
             Bind::Date(day) => Bind::Text(day.format("%Y-%m-%d").to_string()),
-            Bind::Time(time) => Bind::Text(time.format(with_fraction("%H:%M:%S", time)).to_string()),
-            Bind::DateTime(moment) => {
-                Bind::Text(moment.format(with_fraction("%Y-%m-%d %H:%M:%S", moment.time())).to_string())
+            Bind::Time(time) => {
+                Bind::Text(time.format(with_fraction("%H:%M:%S", time)).to_string())
             }
+            Bind::DateTime(moment) => Bind::Text(
+                moment
+                    .format(with_fraction("%Y-%m-%d %H:%M:%S", moment.time()))
+                    .to_string(),
+            ),
             Bind::Uuid(uuid) => Bind::Text(uuid.simple().to_string()),
             other => other,
         }
@@ -97,12 +111,15 @@ impl Dialect for Sqlite {
         ]
     }
 
-    fn read<'r>(
-        mut field: <Self as diesel::backend::Backend>::RawValue<'r>,
+    fn read(
+        mut field: <Self as diesel::backend::Backend>::RawValue<'_>,
         column: Loaded,
         page: &mut Page,
     ) -> Result<Cell> {
-        let unreadable = || Error::Column { column: column.name, wanted: column.kind.dehydrated_type() };
+        let unreadable = || Error::Column {
+            column: column.name,
+            wanted: column.kind.dehydrated_type(),
+        };
         Ok(match column.kind {
             Kind::SmallInt | Kind::Integer | Kind::BigInt => Cell::Int(field.read_long()),
             Kind::Bool => Cell::Bool(field.read_integer() != 0),
@@ -110,14 +127,16 @@ impl Dialect for Sqlite {
             Kind::Text | Kind::List | Kind::Dict => Cell::Text(page.write(field.read_text())?),
             Kind::Json => Cell::Json(page.write(field.read_text())?),
             Kind::Decimal => {
-                let digits = match field.value_type() {
-                    Some(SqliteType::Double | SqliteType::Float) => {
-                        decimal::from_float(field.read_double(), column.decimal_places).ok_or_else(unreadable)?
-                    }
-                    _ => {
-                        let number = field.read_text().parse().map_err(|_| unreadable())?;
-                        decimal::digits(&number, column.decimal_places)
-                    }
+                let binary = matches!(
+                    field.value_type(),
+                    Some(SqliteType::Double | SqliteType::Float)
+                );
+                let digits = if binary {
+                    decimal::from_float(field.read_double(), column.decimal_places)
+                        .ok_or_else(unreadable)?
+                } else {
+                    let number = field.read_text().parse().map_err(|_| unreadable())?;
+                    decimal::digits(&number, column.decimal_places)
                 };
                 Cell::Decimal(page.write(&digits)?)
             }
@@ -126,7 +145,11 @@ impl Dialect for Sqlite {
                 if is_stored_datetime(text.as_bytes()) {
                     Cell::StoredDateTime(page.write(text)?)
                 } else {
-                    Cell::DateTime(stored_datetime(text).or_else(|| lenient(text)).ok_or_else(unreadable)?)
+                    Cell::DateTime(
+                        stored_datetime(text)
+                            .or_else(|| lenient(text))
+                            .ok_or_else(unreadable)?,
+                    )
                 }
             }
             Kind::Date => {
@@ -162,7 +185,11 @@ impl Dialect for Sqlite {
 
     fn matches(column: &str, case_insensitive: bool, pattern: &str) -> Fragment {
         let mut fragment = Fragment::new();
-        let pattern = if case_insensitive { format!("(?i){pattern}") } else { pattern.to_owned() };
+        let pattern = if case_insensitive {
+            format!("(?i){pattern}")
+        } else {
+            pattern.to_owned()
+        };
         fragment.sql("tastyrs_regexp(").bind(Bind::Text(pattern));
         fragment.sql(&format!(", CAST({column} AS TEXT))"));
         fragment
@@ -221,7 +248,13 @@ fn with_fraction(format: &'static str, time: NaiveTime) -> &'static str {
 fn is_stored_datetime(text: &[u8]) -> bool {
     const FORM: &[u8; 26] = b"0000-00-00 00:00:00.000000";
     (text.len() == 19 || text.len() == 26)
-        && text.iter().zip(FORM).all(|(byte, form)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form })
+        && text.iter().zip(FORM).all(|(byte, form)| {
+            if *form == b'0' {
+                byte.is_ascii_digit()
+            } else {
+                byte == form
+            }
+        })
         && text.get(20..) != Some(b"000000")
 }
 
@@ -232,7 +265,11 @@ fn lenient(text: &str) -> Option<chrono::NaiveDateTime> {
         .ok()
         .or_else(|| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok())
         .or_else(|| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok())
-        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))
+        .or_else(|| {
+            NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()?
+                .and_hms_opt(0, 0, 0)
+        })
 }
 
 #[cfg(test)]
@@ -252,8 +289,14 @@ mod tests {
     fn moments_are_bound_with_six_digits_of_fraction_or_none() {
         let day = NaiveDate::from_ymd_opt(2010, 3, 19).unwrap();
 
-        let whole = Sqlite::stored(Bind::DateTime(day.and_hms_opt(1, 18, 1).unwrap()), Kind::DateTime);
-        let cut = Sqlite::stored(Bind::DateTime(day.and_hms_micro_opt(1, 18, 1, 500_000).unwrap()), Kind::DateTime);
+        let whole = Sqlite::stored(
+            Bind::DateTime(day.and_hms_opt(1, 18, 1).unwrap()),
+            Kind::DateTime,
+        );
+        let cut = Sqlite::stored(
+            Bind::DateTime(day.and_hms_micro_opt(1, 18, 1, 500_000).unwrap()),
+            Kind::DateTime,
+        );
 
         assert_eq!(whole, Bind::Text("2010-03-19 01:18:01".to_owned()));
         assert_eq!(cut, Bind::Text("2010-03-19 01:18:01.500000".to_owned()));

@@ -32,7 +32,9 @@ pub(crate) async fn is_authenticated<R: Hooks>(resource: &R, request: &mut Reque
 pub(crate) fn permitted(answer: Result<bool>, request: &Request) -> Result<()> {
     match answer {
         Ok(true) => Ok(()),
-        Ok(false) if request.user().is_some() && !request.site().compatibility().is_tastypie() => Err(Error::Forbidden),
+        Ok(false) if request.user().is_some() && !request.site().compatibility().is_tastypie() => {
+            Err(Error::Forbidden)
+        }
         Ok(false) => Err(Error::Unauthorized { challenge: None }),
         Err(error) => Err(error),
     }

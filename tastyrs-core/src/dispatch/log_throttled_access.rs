@@ -11,7 +11,6 @@ use crate::{errors::Result, http::Request, resource::Hooks};
 /// # Compatibility
 ///
 /// `Resource.log_throttled_access`, `resources.py:597`.
-#[expect(clippy::unused_async, reason = "a step like the others, so that what overrides it may wait")]
 pub(crate) async fn log_throttled_access<R: Hooks>(_: &R, request: &mut Request) -> Result<()> {
     if let Some(reservation) = &mut request.progress_mut().reservation {
         reservation.keep();

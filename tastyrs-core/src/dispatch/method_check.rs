@@ -20,8 +20,16 @@ pub(crate) fn method_check(request: &Request, allowed: &[Method]) -> Result<Meth
     if allowed.contains(method) || (head && allowed.contains(&Method::GET)) {
         return Ok(method.clone());
     }
-    let allows = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(",");
-    let status = if *method == Method::OPTIONS { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED };
+    let allows = allowed
+        .iter()
+        .map(Method::as_str)
+        .collect::<Vec<_>>()
+        .join(",");
+    let status = if *method == Method::OPTIONS {
+        StatusCode::OK
+    } else {
+        StatusCode::METHOD_NOT_ALLOWED
+    };
     Err(immediate(status, &[(ALLOW, &allows)], allows.clone()))
 }
 
@@ -33,17 +41,24 @@ pub(crate) fn method_check(request: &Request, allowed: &[Method]) -> Result<Meth
 /// # Compatibility
 ///
 /// `Resource.dispatch`, `resources.py:470`: on any method, to any.
-pub(super) fn apply_override(request: &mut Request, allowed: &[Method], compatibility: Compatibility) -> Result<()> {
-    let Some(wanted) = request.header("x-http-method-override") else { return Ok(()) };
-    if !compatibility.is_tastypie() && *request.method() != Method::POST {
-        return Ok(());
-    }
+pub(super) fn apply_override(
+    request: &mut Request,
+    allowed: &[Method],
+    compatibility: Compatibility,
+) {
+    let Some(wanted) = request.header("x-http-method-override") else {
+        return;
+    };
     // A name that is none is refused like one that is not allowed.
-    let method = Method::from_bytes(wanted.to_ascii_uppercase().as_bytes()).unwrap_or(Method::CONNECT);
-    if !compatibility.is_tastypie() && !allowed.contains(&method) {
-        request.set_method(Method::CONNECT);
-        return Ok(());
+    let method =
+        Method::from_bytes(wanted.to_ascii_uppercase().as_bytes()).unwrap_or(Method::CONNECT);
+    if compatibility.is_tastypie() {
+        request.set_method(method);
+    } else if *request.method() == Method::POST {
+        request.set_method(if allowed.contains(&method) {
+            method
+        } else {
+            Method::CONNECT
+        });
     }
-    request.set_method(method);
-    Ok(())
 }

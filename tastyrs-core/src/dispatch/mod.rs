@@ -72,7 +72,7 @@ pub(crate) async fn dispatch<R: Hooks>(
         RequestType::List => &meta.list_allowed_methods,
         RequestType::Detail => &meta.detail_allowed_methods,
     };
-    method_check::apply_override(request, allowed, mounted.compatibility)?;
+    method_check::apply_override(request, allowed, mounted.compatibility);
     let method = resource.method_check(request, allowed)?;
     resource.is_authenticated(request).await?;
     resource.throttle_check(request).await?;
@@ -109,13 +109,21 @@ pub(crate) fn create_answer<R: Resource>(
     data: &Value<'_>,
     status: StatusCode,
 ) -> Result<Answer> {
-    let format = meta.serializer.determine_format(request, &meta.default_format)?;
+    let format = meta
+        .serializer
+        .determine_format(request, &meta.default_format)?;
     let body = meta.serializer.serialize(data, &format)?;
-    Ok(Answer::new(status).content_type(&build_content_type(&format)).body(body))
+    Ok(Answer::new(status)
+        .content_type(&build_content_type(&format))
+        .body(body))
 }
 
 /// An answer without a body that ends the request.
 pub(crate) fn immediate(status: StatusCode, headers: &[(HeaderName, &str)], body: String) -> Error {
-    let answer = headers.iter().fold(Answer::new(status), |answer, (name, value)| answer.header(name.clone(), value));
+    let answer = headers
+        .iter()
+        .fold(Answer::new(status), |answer, (name, value)| {
+            answer.header(name.clone(), value)
+        });
     Error::Immediate(Box::new(answer.body(body)))
 }

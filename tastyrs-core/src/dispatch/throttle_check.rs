@@ -22,11 +22,15 @@ use crate::{
 pub(crate) async fn throttle_check<R: Hooks>(resource: &R, request: &mut Request) -> Result<()> {
     let mounted = mounted(resource, request)?;
     let first = !std::mem::replace(&mut request.progress_mut().throttle_checked, true);
-    let (Some(throttle), true) = (&mounted.meta.throttle, first) else { return Ok(()) };
+    let (Some(throttle), true) = (&mounted.meta.throttle, first) else {
+        return Ok(());
+    };
     let identifier = mounted.meta.authentication.get_identifier(request);
     let method = method_name(request.method());
-    let access =
-        Access::new(&identifier).resource(&mounted.meta.resource_name).method(&method).url(request.full_path());
+    let access = Access::new(&identifier)
+        .resource(&mounted.meta.resource_name)
+        .method(&method)
+        .url(request.full_path());
     match throttle.reserve(&access).await? {
         Admission::Admitted(reservation) => {
             request.progress_mut().reservation = Some(reservation);

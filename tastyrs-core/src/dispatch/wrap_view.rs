@@ -64,12 +64,15 @@ async fn settle(request: &mut Request) -> Result<()> {
 ///
 /// `NoCache`, `cache.py:8`.
 fn returned(request: &Request, mut response: HttpResponse) -> HttpResponse {
-    let cacheable = matches!(*request.method(), Method::GET | Method::HEAD) && response.status() == StatusCode::OK;
+    let cacheable = matches!(*request.method(), Method::GET | Method::HEAD)
+        && response.status() == StatusCode::OK;
     let headers = response.headers_mut();
     if !headers.contains_key(VARY) {
         headers.insert(VARY, HeaderValue::from_static("Accept"));
     }
-    let by_script = request.header("x-requested-with").is_some_and(|by| by == "XMLHttpRequest");
+    let by_script = request
+        .header("x-requested-with")
+        .is_some_and(|by| by == "XMLHttpRequest");
     if (cacheable || by_script) && !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
@@ -77,7 +80,12 @@ fn returned(request: &Request, mut response: HttpResponse) -> HttpResponse {
 }
 
 /// What an error is to a client: what it did wrong, and nothing about the inside, which goes to the log.
-pub(crate) fn render(request: &Request, serializer: &Serializer, default_format: &str, error: &Error) -> Answer {
+pub(crate) fn render(
+    request: &Request,
+    serializer: &Serializer,
+    default_format: &str,
+    error: &Error,
+) -> Answer {
     let body = |status, name: &'static str, text: &str| {
         let data: Data<'_> = [(name, text)].into_iter().collect();
         written(request, serializer, default_format, status, data)
@@ -104,9 +112,15 @@ pub(crate) fn render(request: &Request, serializer: &Serializer, default_format:
         Error::Immediate(answer) => (**answer).clone(),
         Error::UnsupportedSerializationFormat => canned(StatusCode::NOT_ACCEPTABLE),
         Error::UnsupportedDeserializationFormat(_) => canned(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-        Error::BodyTooLarge { .. } => body(StatusCode::PAYLOAD_TOO_LARGE, "error", &error.to_string()),
+        Error::BodyTooLarge { .. } => {
+            body(StatusCode::PAYLOAD_TOO_LARGE, "error", &error.to_string())
+        }
         Error::BodyTimeout => body(StatusCode::REQUEST_TIMEOUT, "error", &error.to_string()),
-        Error::Body(_) => body(StatusCode::BAD_REQUEST, "error", "the body could not be read"),
+        Error::Body(_) => body(
+            StatusCode::BAD_REQUEST,
+            "error",
+            "the body could not be read",
+        ),
         Error::Busy => {
             tracing::warn!(target: "tastyrs::request", path = request.path(), "no connection became free in time");
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
@@ -144,7 +158,9 @@ fn written(
     };
     let format = format.unwrap_or_else(|_| default_format.to_owned().into());
     match serializer.serialize(&Value::Map(data), &format) {
-        Ok(body) => Answer::new(status).content_type(&build_content_type(&format)).body(body),
+        Ok(body) => Answer::new(status)
+            .content_type(&build_content_type(&format))
+            .body(body),
         Err(_) => Answer::new(status)
             .content_type("text/plain")
             .body("Additional errors occurred, but serialization of those errors failed."),
@@ -157,5 +173,7 @@ fn written(
 ///
 /// `sanitize`, `resources.py:61`: quotes stay as they are.
 fn sanitize(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

@@ -40,10 +40,18 @@ impl<DB: Dialect> AccessLog for AccessTable<DB> {
             let work = move || database.with(true, |connection| insert::<DB>(connection, rows));
             let written = match tokio::runtime::Handle::try_current() {
                 Ok(runtime) => {
-                    let permit = self.database.permit().await.map_err(failed("waiting for a connection"))?;
+                    let permit = self
+                        .database
+                        .permit()
+                        .await
+                        .map_err(failed("waiting for a connection"))?;
                     let written = runtime.spawn_blocking(work).await;
                     drop(permit);
-                    written.unwrap_or_else(|_| Err(errors::Error::Panicked("the blocking thread ended".to_owned())))
+                    written.unwrap_or_else(|_| {
+                        Err(errors::Error::Panicked(
+                            "the blocking thread ended".to_owned(),
+                        ))
+                    })
                 }
                 // A process that is ending has no runtime any more, and nothing that a wait would delay.
                 Err(_) => work(),
@@ -55,28 +63,53 @@ impl<DB: Dialect> AccessLog for AccessTable<DB> {
     fn recent(&self, since_secs: i64, prefixes: &[String]) -> Result<Vec<AccessRow>> {
         self.database
             .transaction(|connection| {
-                execute::<DB>(connection, DB::create_access_table(), "creating `tastypie_apiaccess`")?;
+                execute::<DB>(
+                    connection,
+                    DB::create_access_table(),
+                    "creating `tastypie_apiaccess`",
+                )?;
                 select::<DB>(connection, since_secs, prefixes)
             })
             .map_err(failed("reading accesses"))
     }
 }
 
-fn execute<DB: Dialect>(connection: &mut DB::Connection, sql: &str, doing: &'static str) -> errors::Result<()> {
-    diesel::connection::SimpleConnection::batch_execute(connection, sql).map_err(errors::Error::database(doing))
+fn execute<DB: Dialect>(
+    connection: &mut DB::Connection,
+    sql: &str,
+    doing: &'static str,
+) -> errors::Result<()> {
+    diesel::connection::SimpleConnection::batch_execute(connection, sql)
+        .map_err(errors::Error::database(doing))
 }
 
-fn insert<DB: Dialect>(connection: &mut DB::Connection, rows: Vec<AccessRow>) -> errors::Result<()> {
-    let columns = ["identifier", "url", "request_method", "accessed"].map(DB::quote).join(", ");
+fn insert<DB: Dialect>(
+    connection: &mut DB::Connection,
+    rows: Vec<AccessRow>,
+) -> errors::Result<()> {
+    let columns = ["identifier", "url", "request_method", "accessed"]
+        .map(DB::quote)
+        .join(", ");
     let mut statement = Fragment::new();
-    statement.sql(&format!("INSERT INTO {} ({columns}) VALUES ", DB::quote(TABLE)));
+    statement.sql(&format!(
+        "INSERT INTO {} ({columns}) VALUES ",
+        DB::quote(TABLE)
+    ));
     if rows.len() > 8 {
         statement.uncached();
     }
     for (position, row) in rows.into_iter().enumerate() {
         statement.sql(if position > 0 { ", (" } else { "(" });
-        statement.bind(Bind::Text(row.identifier)).sql(", ").bind(Bind::Text(row.url)).sql(", ");
-        statement.bind(Bind::Text(row.request_method)).sql(", ").bind(Bind::Int(row.accessed_secs)).sql(")");
+        statement
+            .bind(Bind::Text(row.identifier))
+            .sql(", ")
+            .bind(Bind::Text(row.url))
+            .sql(", ");
+        statement
+            .bind(Bind::Text(row.request_method))
+            .sql(", ")
+            .bind(Bind::Int(row.accessed_secs))
+            .sql(")");
     }
     diesel::connection::Connection::execute_returning_count(connection, &statement)
         .map(|_| ())
@@ -88,19 +121,43 @@ fn select<DB: Dialect>(
     since_secs: i64,
     prefixes: &[String],
 ) -> errors::Result<Vec<AccessRow>> {
-    let column = |name, kind| Loaded { name, kind, decimal_places: None };
+    let column = |name, kind| Loaded {
+        name,
+        kind,
+        decimal_places: None,
+    };
     let columns = vec![
         column("identifier", Kind::Text),
         column("url", Kind::Text),
         column("request_method", Kind::Text),
         column("accessed", Kind::BigInt),
     ];
-    let names: Vec<String> = columns.iter().map(|column| DB::quote(column.name)).collect();
+    let names: Vec<String> = columns
+        .iter()
+        .map(|column| DB::quote(column.name))
+        .collect();
     let mut statement = Fragment::new();
-    statement.sql(&format!("SELECT {} FROM {} WHERE {} >= ", names.join(", "), DB::quote(TABLE), names[3]));
-    statement.bind(Bind::Int(since_secs)).sql(&format!(" ORDER BY {}", names[3]));
-    let page = load::<DB>(connection, Statement::new(statement), columns, "reading accesses")?;
-    let text = |row, column| page.value(row, column).as_str().unwrap_or_default().to_owned();
+    statement.sql(&format!(
+        "SELECT {} FROM {} WHERE {} >= ",
+        names.join(", "),
+        DB::quote(TABLE),
+        names[3]
+    ));
+    statement
+        .bind(Bind::Int(since_secs))
+        .sql(&format!(" ORDER BY {}", names[3]));
+    let page = load::<DB>(
+        connection,
+        Statement::new(statement),
+        columns,
+        "reading accesses",
+    )?;
+    let text = |row, column| {
+        page.value(row, column)
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     Ok((0..page.len())
         .map(|row| AccessRow {
             identifier: text(row, 0),

@@ -79,6 +79,9 @@ impl<K> References<K> for Nullable<K> {}
 pub const fn orders<T: Sortable, C>(_: &ColumnOf<T, C>) {}
 
 /// A column by which rows can be put in order: all but documents and bytes.
-#[diagnostic::on_unimplemented(message = "rows cannot be put in order by this column", label = "a column of type `{Self}`")]
+#[diagnostic::on_unimplemented(
+    message = "rows cannot be put in order by this column",
+    label = "a column of type `{Self}`"
+)]
 pub trait Sortable {}
 impl<T: Comparable> Sortable for T {}

@@ -71,7 +71,9 @@ impl Kind {
             Self::Time => "A time as string. Ex: \"20:05:23\"",
             Self::DateTime => "A date & time as a string. Ex: \"2010-11-10T03:07:43\"",
             Self::List => "A list of data. Ex: ['abc', 26.73, 8]",
-            Self::Dict | Self::Json => "A dictionary of data. Ex: {'price': 26.73, 'name': 'Daniel'}",
+            Self::Dict | Self::Json => {
+                "A dictionary of data. Ex: {'price': 26.73, 'name': 'Daniel'}"
+            }
         }
     }
 

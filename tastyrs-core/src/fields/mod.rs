@@ -16,6 +16,6 @@ mod types;
 pub use checks::*;
 pub use kind::Kind;
 pub use markers::{Column, Computed, ToMany, ToOne};
-pub(crate) use spec::{Attribute, By, FieldSpec, Full, Hook, RelationSpec};
+pub(crate) use spec::{Attribute, By, FieldSpec, RelationSpec};
 pub use spec::{DefaultValue, Field, Fields, ReadsField, UseIn};
 pub use types::{Dehydrated, FieldType};

@@ -122,11 +122,13 @@ pub(crate) enum By {
     /// A column of the own model that holds the other's key.
     Column(usize),
     /// A table that holds the keys of both.
-    Through { table: String, own: &'static str, other: &'static str },
+    Through {
+        table: String,
+        own: &'static str,
+        other: &'static str,
+    },
     /// A column of the other table that holds the own key.
     Reverse { table: String, column: &'static str },
-    /// Not said.
-    Unsaid,
 }
 
 /// Whether related objects are written out, or their addresses.
@@ -138,6 +140,10 @@ pub(crate) struct Full {
 
 /// A field, apart from what depends on the type of its resource.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Tastypie's options of a field, each on its own"
+)]
 pub(crate) struct FieldSpec {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
@@ -173,7 +179,9 @@ impl FieldSpec {
 
     fn of_column(position: usize, column: &ColumnSpec) -> Self {
         let verbose_name = match column.verbose_name {
-            None if column.primary_key && column.kind.is_integer() && column.name == "id" => Some("ID"),
+            None if column.primary_key && column.kind.is_integer() && column.name == "id" => {
+                Some("ID")
+            }
             said => said,
         };
         Self {
@@ -205,7 +213,8 @@ impl FieldSpec {
 
     /// What people read as its name.
     pub(crate) fn verbose(&self) -> String {
-        self.verbose_name.map_or_else(|| self.name.replace('_', " "), ToOwned::to_owned)
+        self.verbose_name
+            .map_or_else(|| self.name.replace('_', " "), ToOwned::to_owned)
     }
 }
 
@@ -224,40 +233,71 @@ pub struct Field<R: Resource> {
 
 impl<R: Resource> Clone for Field<R> {
     fn clone(&self) -> Self {
-        Self { spec: self.spec.clone(), use_in: self.use_in, dehydrate: self.dehydrate.clone(), read: self.read }
+        Self {
+            spec: self.spec.clone(),
+            use_in: self.use_in,
+            dehydrate: self.dehydrate.clone(),
+            read: self.read,
+        }
     }
 }
 
 impl<R: Resource> fmt::Debug for Field<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Field").field("spec", &self.spec).field("use_in", &self.use_in).finish_non_exhaustive()
+        f.debug_struct("Field")
+            .field("spec", &self.spec)
+            .field("use_in", &self.use_in)
+            .finish_non_exhaustive()
     }
 }
 
 impl<R: Resource> Field<R> {
     fn from_spec(spec: FieldSpec) -> Self {
-        Self { spec, use_in: UseIn::All, dehydrate: None, read: None }
+        Self {
+            spec,
+            use_in: UseIn::All,
+            dehydrate: None,
+            read: None,
+        }
     }
 
     /// A field that a hook or a default gives its value.
     pub fn computed<T: FieldType>(name: &'static str) -> Self {
-        Self::from_spec(FieldSpec { null: T::NULLABLE, ..FieldSpec::new(name, T::KIND, Attribute::None) })
+        Self::from_spec(FieldSpec {
+            null: T::NULLABLE,
+            ..FieldSpec::new(name, T::KIND, Attribute::None)
+        })
     }
 
     /// A field that is read from the object of a source without a model.
-    pub fn read<T: FieldType>(name: &'static str, read: for<'a> fn(&'a R::Object) -> Value<'a>) -> Self {
-        let spec = FieldSpec { null: T::NULLABLE, ..FieldSpec::new(name, T::KIND, Attribute::Object) };
-        Self { read: Some(read), ..Self::from_spec(spec) }
+    pub fn read<T: FieldType>(
+        name: &'static str,
+        read: for<'a> fn(&'a R::Object) -> Value<'a>,
+    ) -> Self {
+        let spec = FieldSpec {
+            null: T::NULLABLE,
+            ..FieldSpec::new(name, T::KIND, Attribute::Object)
+        };
+        Self {
+            read: Some(read),
+            ..Self::from_spec(spec)
+        }
     }
 
     /// The address of the object in the API.
     pub(crate) fn resource_uri() -> Self {
-        Self::from_spec(FieldSpec { readonly: true, ..FieldSpec::new("resource_uri", Kind::Text, Attribute::ResourceUri) })
+        Self::from_spec(FieldSpec {
+            readonly: true,
+            ..FieldSpec::new("resource_uri", Kind::Text, Attribute::ResourceUri)
+        })
     }
 
     /// The address of the page that shows the object.
     pub(crate) fn absolute_url() -> Self {
-        Self::from_spec(FieldSpec { readonly: true, ..FieldSpec::new("absolute_url", Kind::Text, Attribute::AbsoluteUrl) })
+        Self::from_spec(FieldSpec {
+            readonly: true,
+            ..FieldSpec::new("absolute_url", Kind::Text, Attribute::AbsoluteUrl)
+        })
     }
 
     fn related<T: Resource>(name: &'static str, kind: Kind, by: By) -> Self {
@@ -265,7 +305,10 @@ impl<R: Resource> Field<R> {
             target: TypeId::of::<T>(),
             target_name: std::any::type_name::<T>(),
             by,
-            full: Full { list: false, detail: false },
+            full: Full {
+                list: false,
+                detail: false,
+            },
         };
         Self::from_spec(FieldSpec::new(name, kind, Attribute::Relation(relation)))
     }
@@ -353,7 +396,9 @@ impl<R: Resource> Field<R> {
     /// Gives it its value: a function of the object, or of the resource and the bundle.
     #[must_use]
     pub fn dehydrate<Marker>(mut self, hook: impl ReadsField<R, Marker>) -> Self {
-        self.dehydrate = Some(Arc::new(move |resource, bundle| hook.read(resource, bundle)));
+        self.dehydrate = Some(Arc::new(move |resource, bundle| {
+            hook.read(resource, bundle)
+        }));
         self
     }
 }
@@ -365,7 +410,10 @@ impl<R: ModelResource> Field<R> {
     ///
     /// Where the model has no such column, which the derive has rustc check.
     pub fn column(name: &'static str) -> Self {
-        Self::from_spec(FieldSpec::of_column(position::<R::Model>(name), &R::Model::COLUMNS[position::<R::Model>(name)]))
+        Self::from_spec(FieldSpec::of_column(
+            position::<R::Model>(name),
+            &R::Model::COLUMNS[position::<R::Model>(name)],
+        ))
     }
 
     /// A field under another name than its column's.
@@ -377,7 +425,11 @@ impl<R: ModelResource> Field<R> {
 
     /// A field that refers to one object by a column that holds its key.
     pub fn to_one<T: Resource>(name: &'static str, column: &'static str) -> Self {
-        Self::related::<T>(name, Kind::Integer, By::Column(position::<R::Model>(column)))
+        Self::related::<T>(
+            name,
+            Kind::Integer,
+            By::Column(position::<R::Model>(column)),
+        )
     }
 
     /// A field that refers to many objects through a table that holds the keys of both sides.
@@ -391,7 +443,11 @@ impl<R: ModelResource> Field<R> {
     }
 
     /// A field that refers to the objects which refer to this one by a column of theirs.
-    pub fn to_many_reverse<T: Resource>(name: &'static str, table: String, column: &'static str) -> Self {
+    pub fn to_many_reverse<T: Resource>(
+        name: &'static str,
+        table: String,
+        column: &'static str,
+    ) -> Self {
         Self::related::<T>(name, Kind::List, By::Reverse { table, column })
     }
 }
@@ -438,12 +494,15 @@ impl<R: ModelResource> Fields<R> {
         for (position, column) in R::Model::COLUMNS.iter().enumerate() {
             let shown = self.0.iter().any(|field| {
                 field.spec.name == column.name
-                    || field.spec.relation().is_some_and(|relation| matches!(relation.by, By::Column(by) if by == position))
+                    || field.spec.relation().is_some_and(
+                        |relation| matches!(relation.by, By::Column(by) if by == position),
+                    )
             });
             let asked = fields.is_none_or(|fields| fields.contains(&column.name));
             let relational = column.foreign_key && fields.is_none();
             if !shown && asked && !relational && !excludes.contains(&column.name) {
-                self.0.push(Field::from_spec(FieldSpec::of_column(position, column)));
+                self.0
+                    .push(Field::from_spec(FieldSpec::of_column(position, column)));
             }
         }
         self

@@ -111,7 +111,10 @@ impl FieldType for f32 {
     }
     fn from_value(value: &Value<'_>) -> Option<Self> {
         match value {
-            #[expect(clippy::cast_possible_truncation, reason = "the column has 32 bits, as has what was read from it")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the column has 32 bits, as has what was read from it"
+            )]
             Value::Float(number) => Some(*number as Self),
             _ => None,
         }
@@ -208,7 +211,11 @@ impl<T: FieldType> FieldType for Option<T> {
         self.as_ref().map_or(Value::Null, FieldType::to_value)
     }
     fn from_value(value: &Value<'_>) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::from_value(value).map(Some) }
+        if value.is_null() {
+            Some(None)
+        } else {
+            T::from_value(value).map(Some)
+        }
     }
 }
 
@@ -243,9 +250,11 @@ fn json_to_value(json: &serde_json::Value) -> Value<'_> {
         },
         serde_json::Value::String(text) => Value::Text(Cow::Borrowed(text)),
         serde_json::Value::Array(values) => Value::List(values.iter().map(json_to_value).collect()),
-        serde_json::Value::Object(map) => {
-            Value::Map(map.iter().map(|(name, value)| (name.as_str(), json_to_value(value))).collect::<Data<'_>>())
-        }
+        serde_json::Value::Object(map) => Value::Map(
+            map.iter()
+                .map(|(name, value)| (name.as_str(), json_to_value(value)))
+                .collect::<Data<'_>>(),
+        ),
     }
 }
 
@@ -256,9 +265,13 @@ fn value_to_json(value: &Value<'_>) -> Option<serde_json::Value> {
         Value::Int(number) => (*number).into(),
         Value::Float(number) => (*number).into(),
         Value::Text(text) | Value::Decimal(text) => text.as_ref().into(),
-        Value::List(values) => serde_json::Value::Array(values.iter().map(value_to_json).collect::<Option<_>>()?),
+        Value::List(values) => {
+            serde_json::Value::Array(values.iter().map(value_to_json).collect::<Option<_>>()?)
+        }
         Value::Map(data) => serde_json::Value::Object(
-            data.iter().map(|(name, value)| Some((name.to_owned(), value_to_json(value)?))).collect::<Option<_>>()?,
+            data.iter()
+                .map(|(name, value)| Some((name.to_owned(), value_to_json(value)?)))
+                .collect::<Option<_>>()?,
         ),
         _ => return None,
     })

@@ -27,7 +27,11 @@ pub struct Answer {
 impl Answer {
     /// An answer without a body.
     pub fn new(status: StatusCode) -> Self {
-        Self { status, headers: vec![(CONTENT_TYPE, NO_FORMAT)], body: Bytes::new() }
+        Self {
+            status,
+            headers: vec![(CONTENT_TYPE, NO_FORMAT)],
+            body: Bytes::new(),
+        }
     }
 
     /// The same with a body; its content type stays what it was.

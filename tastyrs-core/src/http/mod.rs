@@ -13,6 +13,6 @@ mod uri;
 pub use answer::Answer;
 pub use query::Query;
 pub(crate) use query::quote_plus;
-pub use request::{Extensions, Request, User};
 pub(crate) use request::Head;
+pub use request::{Extensions, Request, User};
 pub(crate) use uri::{decode_path, quote_path, quote_segment};

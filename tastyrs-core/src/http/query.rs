@@ -16,7 +16,8 @@ pub struct Query {
 impl Query {
     /// Reads what stands behind the `?` of an address.
     pub fn parse(text: &str) -> Self {
-        let decoded = |text: &str| String::from_utf8_lossy(&decode(text.as_bytes(), true)).into_owned();
+        let decoded =
+            |text: &str| String::from_utf8_lossy(&decode(text.as_bytes(), true)).into_owned();
         let pairs = text
             .split('&')
             .filter(|pair| !pair.is_empty())
@@ -28,35 +29,53 @@ impl Query {
 
     /// The last value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// All values of `name`.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
+        self.pairs
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     /// Names and values as they were sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Each name once, in the order of first use.
     fn names(&self) -> impl Iterator<Item = &str> {
         let first = |(position, (name, _)): (usize, &'_ (String, String))| {
-            self.pairs[..position].iter().all(|(earlier, _)| earlier != name)
+            self.pairs[..position]
+                .iter()
+                .all(|(earlier, _)| earlier != name)
         };
-        self.pairs.iter().enumerate().filter(move |pair| first(*pair)).map(|(_, (name, _))| name.as_str())
+        self.pairs
+            .iter()
+            .enumerate()
+            .filter(move |pair| first(*pair))
+            .map(|(_, (name, _))| name.as_str())
     }
 
     /// Each name once with its last value.
     pub(crate) fn last_values(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names().map(|name| (name, self.get(name).unwrap_or_default()))
+        self.names()
+            .map(|name| (name, self.get(name).unwrap_or_default()))
     }
 
     /// The pairs in the order of `QueryDict.urlencode`: those of one name together.
     pub(crate) fn encoded_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names().flat_map(|name| self.all(name).into_iter().map(move |value| (name, value)))
+        self.names()
+            .flat_map(|name| self.all(name).into_iter().map(move |value| (name, value)))
     }
 
     /// The parameters as a struct of the caller's; of several values of a name the last counts.
@@ -65,8 +84,10 @@ impl Query {
     ///
     /// [`Error::BadRequest`] where they do not fit the struct.
     pub fn to<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
-        let last: Vec<String> =
-            self.last_values().map(|(name, value)| format!("{}={}", quote_plus(name), quote_plus(value))).collect();
+        let last: Vec<String> = self
+            .last_values()
+            .map(|(name, value)| format!("{}={}", quote_plus(name), quote_plus(value)))
+            .collect();
         actix_web::web::Query::<T>::from_query(&last.join("&"))
             .map(actix_web::web::Query::into_inner)
             .map_err(|error| Error::bad_request(format!("Invalid query: {error}")))
@@ -80,7 +101,9 @@ pub(crate) fn quote_plus(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b' ' => out.push('+'),
-            _ if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) => out.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) => {
+                out.push(char::from(byte));
+            }
             _ => {
                 out.push('%');
                 out.push(char::from(HEX[usize::from(byte >> 4)]));
@@ -115,7 +138,13 @@ mod tests {
 
         let search: Search = Query::parse("q=a%26b&page=1&page=2").to().unwrap();
 
-        assert_eq!(search, Search { q: "a&b".to_owned(), page: 2 });
+        assert_eq!(
+            search,
+            Search {
+                q: "a&b".to_owned(),
+                page: 2
+            }
+        );
         assert!(Query::parse("q=a&page=x").to::<Search>().is_err());
     }
 }

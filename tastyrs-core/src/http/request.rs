@@ -14,11 +14,7 @@ use actix_web::{
 };
 
 use super::Query;
-use crate::{
-    api::Site,
-    dispatch::Progress,
-    errors::Result,
-};
+use crate::{api::Site, dispatch::Progress, errors::Result};
 
 /// What came over the wire.
 #[derive(Debug)]
@@ -54,7 +50,13 @@ pub struct User {
 impl User {
     /// An active user without privileges.
     pub fn new(id: i64, username: impl Into<String>) -> Self {
-        Self { id, username: username.into(), is_active: true, is_staff: false, is_superuser: false }
+        Self {
+            id,
+            username: username.into(),
+            is_active: true,
+            is_staff: false,
+            is_superuser: false,
+        }
     }
 }
 
@@ -65,12 +67,17 @@ pub struct Extensions(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
 impl Extensions {
     /// Puts a value in, and gives back the one of its type that was there.
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> Option<T> {
-        self.0.insert(TypeId::of::<T>(), Box::new(value)).and_then(|old| old.downcast().ok()).map(|old| *old)
+        self.0
+            .insert(TypeId::of::<T>(), Box::new(value))
+            .and_then(|old| old.downcast().ok())
+            .map(|old| *old)
     }
 
     /// The value of this type.
     pub fn get<T: 'static>(&self) -> Option<&T> {
-        self.0.get(&TypeId::of::<T>()).and_then(|value| value.downcast_ref())
+        self.0
+            .get(&TypeId::of::<T>())
+            .and_then(|value| value.downcast_ref())
     }
 }
 
@@ -114,12 +121,16 @@ impl Request {
             extensions: Extensions::default(),
             progress: Progress::default(),
         };
-        Self { inner: Some(Box::new(inner)) }
+        Self {
+            inner: Some(Box::new(inner)),
+        }
     }
 
     /// Takes the content out, to be given to another thread; it comes back by `restore`.
     pub(crate) fn lend(&mut self) -> Self {
-        Self { inner: self.inner.take() }
+        Self {
+            inner: self.inner.take(),
+        }
     }
 
     pub(crate) fn restore(&mut self, lent: Self) {
@@ -127,11 +138,15 @@ impl Request {
     }
 
     fn inner(&self) -> &Inner {
-        self.inner.as_ref().expect("whoever holds a request holds it whole: it is lent behind a `&mut`")
+        self.inner
+            .as_ref()
+            .expect("whoever holds a request holds it whole: it is lent behind a `&mut`")
     }
 
     fn inner_mut(&mut self) -> &mut Inner {
-        self.inner.as_mut().expect("whoever holds a request holds it whole: it is lent behind a `&mut`")
+        self.inner
+            .as_mut()
+            .expect("whoever holds a request holds it whole: it is lent behind a `&mut`")
     }
 
     /// Its method; an override that was allowed has replaced what was sent.
@@ -171,7 +186,10 @@ impl Request {
     /// What its address says in the place that an endpoint left open under this name.
     pub fn capture(&self, name: &str) -> Option<&str> {
         let captures = &self.inner().progress.captures;
-        captures.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
+        captures
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, text)| text.as_str())
     }
 
     /// Its headers.
@@ -181,7 +199,9 @@ impl Request {
 
     /// The header of this name, where it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers().get(name).and_then(|value| value.to_str().ok())
+        self.headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
     }
 
     /// The address of whoever opened the connection.

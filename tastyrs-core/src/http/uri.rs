@@ -41,16 +41,26 @@ pub(crate) fn decode_path(path: &str) -> std::borrow::Cow<'_, str> {
     if !path.contains('%') {
         return path.into();
     }
-    String::from_utf8_lossy(&decode(path.as_bytes(), false)).into_owned().into()
+    String::from_utf8_lossy(&decode(path.as_bytes(), false))
+        .into_owned()
+        .into()
 }
 
 /// Turns `%41` into `A`, and `+` into a space where a form is read; what is no such thing stays as it is.
 pub(super) fn decode(text: &[u8], form: bool) -> Vec<u8> {
-    let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let hex = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     let mut out = Vec::with_capacity(text.len());
     let mut position = 0;
     while let Some(&byte) = text.get(position) {
-        let pair = text.get(position + 1).copied().and_then(hex).zip(text.get(position + 2).copied().and_then(hex));
+        let pair = text
+            .get(position + 1)
+            .copied()
+            .and_then(hex)
+            .zip(text.get(position + 2).copied().and_then(hex));
         match (byte, pair) {
             (b'%', Some((high, low))) => {
                 out.push(high << 4 | low);
@@ -75,7 +85,10 @@ mod tests {
 
     #[test]
     fn quotes_a_redirect_as_django_does() {
-        assert_eq!(quote_path("/api/v1/notes/set/1;2/"), "/api/v1/notes/set/1%3B2/");
+        assert_eq!(
+            quote_path("/api/v1/notes/set/1;2/"),
+            "/api/v1/notes/set/1%3B2/"
+        );
     }
 
     #[test]

@@ -150,7 +150,8 @@ impl<R: Resource> Meta<R> {
     #[must_use]
     pub fn allowed_methods(self, methods: impl Into<Vec<Method>>) -> Self {
         let methods = methods.into();
-        self.list_allowed_methods(methods.clone()).detail_allowed_methods(methods)
+        self.list_allowed_methods(methods.clone())
+            .detail_allowed_methods(methods)
     }
 
     /// Lets clients filter by a field.
@@ -162,7 +163,10 @@ impl<R: Resource> Meta<R> {
 
     /// Lets clients order by these fields.
     #[must_use]
-    pub fn ordering<F: Into<Cow<'static, str>>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
+    pub fn ordering<F: Into<Cow<'static, str>>>(
+        mut self,
+        fields: impl IntoIterator<Item = F>,
+    ) -> Self {
         self.ordering = fields.into_iter().map(Into::into).collect();
         self
     }

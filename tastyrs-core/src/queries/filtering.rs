@@ -55,8 +55,14 @@ pub(crate) fn build_filters<DB: Dialect>(
     let mut conditions = Vec::new();
     for (parameter, value) in query.last_values() {
         let bits: Vec<&str> = parameter.split("__").collect();
-        let Some(field) = bits.first().and_then(|name| node.field(name)) else { continue };
-        let asked = Asked { values: query.all(parameter), value, compatibility };
+        let Some(field) = bits.first().and_then(|name| node.field(name)) else {
+            continue;
+        };
+        let asked = Asked {
+            values: query.all(parameter),
+            value,
+            compatibility,
+        };
         conditions.push(Filter::<DB>::new(graph, asked).condition(node, field, &bits)?);
     }
     if conditions.len() > 1 {
@@ -112,7 +118,11 @@ struct Filter<'a, DB> {
 
 impl<'a, DB: Dialect> Filter<'a, DB> {
     fn new(graph: &'a Graph, asked: Asked<'a>) -> Self {
-        Self { graph, asked, database: std::marker::PhantomData }
+        Self {
+            graph,
+            asked,
+            database: std::marker::PhantomData,
+        }
     }
 
     /// Checks whether the field may be asked, and asks it; `bits` is the parameter from the field on.
@@ -122,29 +132,44 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
         let column = match &field.attribute {
             crate::fields::Attribute::Column(position) => Some(&node.columns[*position]),
             crate::fields::Attribute::Relation(_) => None,
-            _ => return Err(Error::bad_request(format!("The '{name}' field is not a valid field name"))),
+            _ => {
+                return Err(Error::bad_request(format!(
+                    "The '{name}' field is not a valid field name"
+                )));
+            }
         };
-        let relation = field.relation().map(|relation| (relation, self.graph.target(relation)));
-        let lookup = rest.last().and_then(|last| Lookup::from_str(last).ok()).filter(|lookup| {
-            column.is_none_or(|column| lookup.suits(column.kind))
-                && relation.is_none_or(|(_, target)| {
-                    // A field of the related resource goes before a lookup of the same name.
-                    rest.len() > 1 || (lookup.suits_relation() && target.is_none_or(|to| to.field(lookup.name()).is_none()))
-                })
-        });
+        let relation = field
+            .relation()
+            .map(|relation| (relation, self.graph.target(relation)));
+        let lookup = rest
+            .last()
+            .and_then(|last| Lookup::from_str(last).ok())
+            .filter(|lookup| {
+                column.is_none_or(|column| lookup.suits(column.kind))
+                    && relation.is_none_or(|(_, target)| {
+                        // A field of the related resource goes before a lookup of the same name.
+                        rest.len() > 1
+                            || (lookup.suits_relation()
+                                && target.is_none_or(|to| to.field(lookup.name()).is_none()))
+                    })
+            });
 
-        let rule = node
-            .filtering(name)
-            .ok_or_else(|| Error::bad_request(format!("The '{name}' field does not allow filtering.")))?;
+        let rule = node.filtering(name).ok_or_else(|| {
+            Error::bad_request(format!("The '{name}' field does not allow filtering."))
+        })?;
         let asked = lookup.unwrap_or(Lookup::Exact);
         if !rule.allows(asked, self.asked.compatibility) {
-            return Err(Error::bad_request(format!("'{asked}' is not an allowed filter on the '{name}' field.")));
+            return Err(Error::bad_request(format!(
+                "'{asked}' is not an allowed filter on the '{name}' field."
+            )));
         }
 
         match (column, relation) {
             (Some(column), _) => {
                 if rest.len() > usize::from(lookup.is_some()) {
-                    return Err(Error::bad_request(format!("The '{name}' field does not support relations.")));
+                    return Err(Error::bad_request(format!(
+                        "The '{name}' field does not support relations."
+                    )));
                 }
                 self.lookup(column, asked)
             }
@@ -159,12 +184,22 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
                 }
                 let next = rest[0];
                 let Some(next_field) = target.field(next) else {
-                    return Err(Error::bad_request(format!("The '{next}' field does not allow filtering.")));
+                    return Err(Error::bad_request(format!(
+                        "The '{next}' field does not allow filtering."
+                    )));
                 };
                 let inner = self.condition(target, next_field, rest)?;
-                Ok(self.through(node, relation, target, inner, self.asks_for_nothing(asked)))
+                Ok(Self::through(
+                    node,
+                    relation,
+                    target,
+                    inner,
+                    self.asks_for_nothing(asked),
+                ))
             }
-            _ => Err(Error::bad_request(format!("The '{name}' field is not a valid field name"))),
+            _ => Err(Error::bad_request(format!(
+                "The '{name}' field is not a valid field name"
+            ))),
         }
     }
 
@@ -179,37 +214,63 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
     }
 
     /// A relation that is asked for its own key.
-    fn related(&self, node: &Node, relation: &RelationSpec, target: &Node, lookup: Lookup) -> Result<Fragment> {
+    fn related(
+        &self,
+        node: &Node,
+        relation: &RelationSpec,
+        target: &Node,
+        lookup: Lookup,
+    ) -> Result<Fragment> {
         match &relation.by {
             By::Column(position) => {
                 let column = &node.columns[*position];
-                let as_key = NodeColumn { kind: target.key().kind, ..column.clone() };
+                let as_key = NodeColumn {
+                    kind: target.key().kind,
+                    ..column.clone()
+                };
                 self.lookup(&as_key, lookup)
             }
             By::Through { table, own, other } => {
                 let other_sql = format!("{table}.{}", DB::quote(other));
-                let column = NodeColumn { sql: other_sql, nullable: false, ..target.key().clone() };
+                let column = NodeColumn {
+                    sql: other_sql,
+                    nullable: false,
+                    ..target.key().clone()
+                };
                 Ok(self.linked(node, table, own, &column, lookup)?)
             }
             By::Reverse { table, column: own } => {
-                let column = NodeColumn { nullable: false, ..target.key().clone() };
+                let column = NodeColumn {
+                    nullable: false,
+                    ..target.key().clone()
+                };
                 Ok(self.linked(node, table, own, &column, lookup)?)
             }
-            By::Unsaid => Ok(never()),
         }
     }
 
     /// A relation to many that is asked for the keys on its other side.
-    fn linked(&self, node: &Node, table: &str, own: &str, column: &NodeColumn, lookup: Lookup) -> Result<Fragment> {
+    fn linked(
+        &self,
+        node: &Node,
+        table: &str,
+        own: &str,
+        column: &NodeColumn,
+        lookup: Lookup,
+    ) -> Result<Fragment> {
         let own = format!("{table}.{}", DB::quote(own));
-        let none = self.asks_for_nothing(lookup);
+        let or_nothing = self.asks_for_nothing(lookup);
         let mut condition = Fragment::new();
-        condition.sql(&node.key().sql).sql(if none { " NOT IN " } else { " IN " });
-        condition.sql(&format!("(SELECT {own} FROM {table} WHERE {own} IS NOT NULL"));
+        condition
+            .sql(&node.key().sql)
+            .sql(if or_nothing { " NOT IN " } else { " IN " });
+        condition.sql(&format!(
+            "(SELECT {own} FROM {table} WHERE {own} IS NOT NULL"
+        ));
         if lookup == Lookup::Isnull {
             // Checks the word; that there is a link at all is the whole question.
             self.lookup(column, lookup)?;
-        } else if !none {
+        } else if !or_nothing {
             condition.sql(" AND ").append(self.lookup(column, lookup)?);
         }
         condition.sql(")");
@@ -217,7 +278,13 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
     }
 
     /// A condition on the rows behind a relation as one on the rows before it.
-    fn through(&self, node: &Node, relation: &RelationSpec, target: &Node, inner: Fragment, or_none: bool) -> Fragment {
+    fn through(
+        node: &Node,
+        relation: &RelationSpec,
+        target: &Node,
+        inner: Fragment,
+        or_none: bool,
+    ) -> Fragment {
         let key = &node.key().sql;
         let target_key = &target.key().sql;
         let mut condition = Fragment::new();
@@ -228,19 +295,28 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
                 if or_none {
                     condition.sql("(").sql(&column.sql).sql(" IS NULL OR ");
                 }
-                condition.sql(&format!("{} IN (SELECT {target_key} FROM {} WHERE ", column.sql, target.table));
-                condition.append(inner).sql(if or_none { "))" } else { ")" });
+                condition.sql(&format!(
+                    "{} IN (SELECT {target_key} FROM {} WHERE ",
+                    column.sql, target.table
+                ));
+                condition
+                    .append(inner)
+                    .sql(if or_none { "))" } else { ")" });
             }
             By::Through { table, own, other } => {
                 let (own, other) = (DB::quote(own), DB::quote(other));
                 if or_none {
-                    condition.sql(&format!("({key} NOT IN (SELECT {table}.{own} FROM {table}) OR "));
+                    condition.sql(&format!(
+                        "({key} NOT IN (SELECT {table}.{own} FROM {table}) OR "
+                    ));
                 }
                 condition.sql(&format!(
                     "{key} IN (SELECT {table}.{own} FROM {table} WHERE {table}.{other} IN (SELECT {target_key} FROM {} WHERE ",
                     target.table
                 ));
-                condition.append(inner).sql(if or_none { ")))" } else { "))" });
+                condition
+                    .append(inner)
+                    .sql(if or_none { ")))" } else { "))" });
             }
             By::Reverse { table, column } => {
                 let own = DB::quote(column);
@@ -249,19 +325,29 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
                         "({key} NOT IN (SELECT {table}.{own} FROM {table} WHERE {table}.{own} IS NOT NULL) OR "
                     ));
                 }
-                condition.sql(&format!("{key} IN (SELECT {table}.{own} FROM {table} WHERE "));
-                condition.append(inner).sql(if or_none { "))" } else { ")" });
+                condition.sql(&format!(
+                    "{key} IN (SELECT {table}.{own} FROM {table} WHERE "
+                ));
+                condition
+                    .append(inner)
+                    .sql(if or_none { "))" } else { ")" });
             }
-            By::Unsaid => return never(),
         }
         condition
     }
 
     /// The value of the parameter for a column of this kind.
-    fn operand(&self, raw: Raw<'_>, column: &NodeColumn) -> Result<Operand> {
-        let operand = operand(raw, column.kind, column.nullable, DB::integer_range(column.kind))?;
+    fn operand(raw: Raw<'_>, column: &NodeColumn) -> Result<Operand> {
+        let operand = operand(
+            raw,
+            column.kind,
+            column.nullable,
+            DB::integer_range(column.kind),
+        )?;
         Ok(match operand {
-            Operand::Value(Bind::Text(text)) if DB::is_remote() && text.contains('\0') => Operand::Below,
+            Operand::Value(Bind::Text(text)) if DB::is_remote() && text.contains('\0') => {
+                Operand::Below
+            }
             other => other,
         })
     }
@@ -285,23 +371,31 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
             (Lookup::Range, _) => self.range(column),
             (Lookup::Regex | Lookup::Iregex, _) => {
                 DB::check_pattern(self.asked.value)?;
-                Ok(DB::matches(&DB::as_text(&column.sql, column.kind), lookup == Lookup::Iregex, self.asked.value))
+                Ok(DB::matches(
+                    &DB::as_text(&column.sql, column.kind),
+                    lookup == Lookup::Iregex,
+                    self.asked.value,
+                ))
             }
-            (Lookup::Exact, _) => self.compared(column, raw, "="),
-            (Lookup::Gt, _) => self.compared(column, raw, ">"),
-            (Lookup::Gte, _) => self.compared(column, raw, ">="),
-            (Lookup::Lt, _) => self.compared(column, raw, "<"),
-            (Lookup::Lte, _) => self.compared(column, raw, "<="),
+            (Lookup::Exact, _) => Self::compared(column, raw, "="),
+            (Lookup::Gt, _) => Self::compared(column, raw, ">"),
+            (Lookup::Gte, _) => Self::compared(column, raw, ">="),
+            (Lookup::Lt, _) => Self::compared(column, raw, "<"),
+            (Lookup::Lte, _) => Self::compared(column, raw, "<="),
             _ => match lookup.part() {
                 Some(part) => self.part(column, part),
-                None => Ok(Self::pattern(column, lookup, raw.text().unwrap_or_default())),
+                None => Ok(Self::pattern(
+                    column,
+                    lookup,
+                    raw.text().unwrap_or_default(),
+                )),
             },
         }
     }
 
-    fn compared(&self, column: &NodeColumn, raw: Raw<'_>, operator: &str) -> Result<Fragment> {
+    fn compared(column: &NodeColumn, raw: Raw<'_>, operator: &str) -> Result<Fragment> {
         let mut condition = Fragment::new();
-        Ok(match self.operand(raw, column)? {
+        Ok(match Self::operand(raw, column)? {
             Operand::Null if operator == "=" => {
                 condition.sql(&column.sql).sql(" IS NULL");
                 condition
@@ -311,11 +405,19 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
             Operand::Above if operator.starts_with('<') => always(),
             Operand::Below | Operand::Above => never(),
             Operand::Value(Bind::Uuid(uuid)) if operator == "=" => {
-                condition.sql(&column.sql).sql(" IN ").list(DB::uuid_forms(uuid));
+                condition
+                    .sql(&column.sql)
+                    .sql(" IN ")
+                    .list(DB::uuid_forms(uuid));
                 condition
             }
             Operand::Value(value) => {
-                condition.sql(&column.sql).sql(" ").sql(operator).sql(" ").bind(DB::stored(value, column.kind));
+                condition
+                    .sql(&column.sql)
+                    .sql(" ")
+                    .sql(operator)
+                    .sql(" ")
+                    .bind(DB::stored(value, column.kind));
                 condition
             }
         })
@@ -326,7 +428,11 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
         if self.asked.value.is_empty() {
             return Vec::new();
         }
-        self.asked.values.iter().flat_map(|value| value.split(',')).collect()
+        self.asked
+            .values
+            .iter()
+            .flat_map(|value| value.split(','))
+            .collect()
     }
 
     fn one_of(&self, column: &NodeColumn) -> Result<Fragment> {
@@ -335,7 +441,7 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
         }
         let mut values = Vec::new();
         for part in self.parts() {
-            match self.operand(Raw::Text(part), column)? {
+            match Self::operand(Raw::Text(part), column)? {
                 Operand::Value(Bind::Uuid(uuid)) => values.extend(DB::uuid_forms(uuid)),
                 Operand::Value(Bind::Bool(flag)) => values.push(Bind::Bool(flag)),
                 Operand::Value(value) => values.push(DB::stored(value, column.kind)),
@@ -346,7 +452,9 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
             return Ok(never());
         }
         if values.len() > MOST_VALUES && column.kind != Kind::BigInt && !column.kind.is_integer() {
-            return Err(Error::bad_request(format!("A filter has at most {MOST_VALUES} values.")));
+            return Err(Error::bad_request(format!(
+                "A filter has at most {MOST_VALUES} values."
+            )));
         }
         let mut condition = Fragment::new();
         condition.sql(&column.sql).sql(" IN ").list(values);
@@ -355,11 +463,18 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
 
     fn range(&self, column: &NodeColumn) -> Result<Fragment> {
         let parts = self.parts();
-        let [from, to] = parts[..] else { return Err(Error::mismatched()) };
-        let from = self.compared(column, Raw::Text(from), ">=")?;
-        let to = self.compared(column, Raw::Text(to), "<=")?;
+        let [from, to] = parts[..] else {
+            return Err(Error::mismatched());
+        };
+        let from = Self::compared(column, Raw::Text(from), ">=")?;
+        let to = Self::compared(column, Raw::Text(to), "<=")?;
         let mut condition = Fragment::new();
-        condition.sql("(").append(from).sql(" AND ").append(to).sql(")");
+        condition
+            .sql("(")
+            .append(from)
+            .sql(" AND ")
+            .append(to)
+            .sql(")");
         Ok(condition)
     }
 
@@ -368,7 +483,10 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
             return never();
         }
         let mut pattern = String::with_capacity(text.len() + 2);
-        if !matches!(lookup, Lookup::Startswith | Lookup::Istartswith | Lookup::Iexact) {
+        if !matches!(
+            lookup,
+            Lookup::Startswith | Lookup::Istartswith | Lookup::Iexact
+        ) {
             pattern.push('%');
         }
         for character in text.chars() {
@@ -377,7 +495,10 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
             }
             pattern.push(character);
         }
-        if !matches!(lookup, Lookup::Endswith | Lookup::Iendswith | Lookup::Iexact) {
+        if !matches!(
+            lookup,
+            Lookup::Endswith | Lookup::Iendswith | Lookup::Iexact
+        ) {
             pattern.push('%');
         }
         let (before, behind) = DB::pattern(lookup, &DB::as_text(&column.sql, column.kind));
@@ -388,7 +509,9 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
 
     /// A part of a moment: a whole number, or a day or time of its own.
     fn part(&self, column: &NodeColumn, part: Part) -> Result<Fragment> {
-        let text = Raw::of(self.asked.value).text().ok_or_else(Error::mismatched)?;
+        let text = Raw::of(self.asked.value)
+            .text()
+            .ok_or_else(Error::mismatched)?;
         let value = match part {
             Part::Date => DB::stored(Bind::Date(values::date(text)?), Kind::Date),
             Part::Time => DB::stored(Bind::Time(values::time(text)?), Kind::Time),
@@ -402,7 +525,10 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
             },
         };
         let mut condition = Fragment::new();
-        condition.sql(&DB::part(part, &column.sql, column.kind)).sql(" = ").bind(value);
+        condition
+            .sql(&DB::part(part, &column.sql, column.kind))
+            .sql(" = ")
+            .bind(value);
         Ok(condition)
     }
 
@@ -411,12 +537,20 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
         let (first, last) = if column.kind == Kind::Date {
             (format!("{year:04}-01-01"), format!("{year:04}-12-31"))
         } else {
-            (format!("{year:04}-01-01 00:00:00"), format!("{year:04}-12-31 23:59:59.999999"))
+            (
+                format!("{year:04}-01-01 00:00:00"),
+                format!("{year:04}-12-31 23:59:59.999999"),
+            )
         };
-        let from = self.compared(column, Raw::Text(&first), ">=")?;
-        let to = self.compared(column, Raw::Text(&last), "<=")?;
+        let from = Self::compared(column, Raw::Text(&first), ">=")?;
+        let to = Self::compared(column, Raw::Text(&last), "<=")?;
         let mut condition = Fragment::new();
-        condition.sql("(").append(from).sql(" AND ").append(to).sql(")");
+        condition
+            .sql("(")
+            .append(from)
+            .sql(" AND ")
+            .append(to)
+            .sql(")");
         Ok(condition)
     }
 }

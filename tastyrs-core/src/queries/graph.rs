@@ -13,7 +13,7 @@ use crate::{
 
 /// The key of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Key {
+pub enum Key {
     Int(i64),
     Text(Box<str>),
     Uuid(Uuid),
@@ -90,7 +90,10 @@ impl Node {
     }
 
     pub(crate) fn filtering(&self, name: &str) -> Option<&Filtering> {
-        self.filtering.iter().find(|(field, _)| field == name).map(|(_, rule)| rule)
+        self.filtering
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, rule)| rule)
     }
 }
 
@@ -104,6 +107,8 @@ pub(crate) struct Graph {
 impl Graph {
     /// The resource that a relation leads to; that it is there was checked when the API was built.
     pub(crate) fn target(&self, relation: &RelationSpec) -> Option<&Node> {
-        self.by_type.get(&relation.target).map(|position| &self.nodes[*position])
+        self.by_type
+            .get(&relation.target)
+            .map(|position| &self.nodes[*position])
     }
 }

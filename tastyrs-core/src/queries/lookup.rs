@@ -116,14 +116,19 @@ impl Lookup {
         match self.part() {
             None => true,
             Some(Part::Date | Part::Time) => matches!(kind, Kind::DateTime),
-            Some(Part::Hour | Part::Minute | Part::Second) => matches!(kind, Kind::DateTime | Kind::Time),
+            Some(Part::Hour | Part::Minute | Part::Second) => {
+                matches!(kind, Kind::DateTime | Kind::Time)
+            }
             Some(_) => matches!(kind, Kind::DateTime | Kind::Date),
         }
     }
 
     /// Whether a relation can do it, where its rows are compared by their keys.
     pub(crate) const fn suits_relation(self) -> bool {
-        matches!(self, Self::Exact | Self::In | Self::Isnull | Self::Gt | Self::Gte | Self::Lt | Self::Lte)
+        matches!(
+            self,
+            Self::Exact | Self::In | Self::Isnull | Self::Gt | Self::Gte | Self::Lt | Self::Lte
+        )
     }
 
     /// The part of a moment that it looks at.
@@ -157,6 +162,10 @@ impl FromStr for Lookup {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        Self::EVERY.iter().copied().find(|lookup| lookup.name() == name).ok_or(())
+        Self::EVERY
+            .iter()
+            .copied()
+            .find(|lookup| lookup.name() == name)
+            .ok_or(())
     }
 }

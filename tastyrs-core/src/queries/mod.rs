@@ -22,5 +22,4 @@ pub use lookup::Lookup;
 pub(crate) use lookup::Part;
 pub(crate) use ordering::{apply_sorting, default_order};
 pub(crate) use pattern::regular_expression;
-pub(crate) use python::{int as python_int, Int};
 pub(crate) use values::parse_key;

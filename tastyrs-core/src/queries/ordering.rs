@@ -25,7 +25,11 @@ pub(crate) fn apply_sorting<DB: Dialect>(
     query: &Query,
     compatibility: Compatibility,
 ) -> Result<Option<Fragment>> {
-    let name = if query.get("order_by").is_some() { "order_by" } else { "sort_by" };
+    let name = if query.get("order_by").is_some() {
+        "order_by"
+    } else {
+        "sort_by"
+    };
     let asked = query.all(name);
     if asked.is_empty() {
         return Ok(None);
@@ -42,9 +46,17 @@ pub(crate) fn apply_sorting<DB: Dialect>(
         };
         let bits: Vec<&str> = path.split("__").collect();
         let field = checked(node, bits[0])?;
-        let expression = Ordering { graph, path, compatibility }.expression::<DB>(node, field, &bits)?;
+        let expression = Ordering {
+            graph,
+            path,
+            compatibility,
+        }
+        .expression::<DB>(node, field, &bits)?;
         by_key |= expression == node.key().sql;
-        order.sql(if position > 0 { ", " } else { "" }).sql(&expression).sql(direction);
+        order
+            .sql(if position > 0 { ", " } else { "" })
+            .sql(&expression)
+            .sql(direction);
     }
     if asked.len() > 1 {
         order.uncached();
@@ -57,14 +69,21 @@ pub(crate) fn apply_sorting<DB: Dialect>(
 
 /// The field that a client may order by.
 fn checked<'n>(node: &'n Node, name: &str) -> Result<&'n FieldSpec> {
-    let field = node
-        .field(name)
-        .ok_or_else(|| Error::bad_request(format!("No matching '{name}' field for ordering on.")))?;
+    let field = node.field(name).ok_or_else(|| {
+        Error::bad_request(format!("No matching '{name}' field for ordering on."))
+    })?;
     if !node.ordering.iter().any(|allowed| allowed == name) {
-        return Err(Error::bad_request(format!("The '{name}' field does not allow ordering.")));
+        return Err(Error::bad_request(format!(
+            "The '{name}' field does not allow ordering."
+        )));
     }
-    if !matches!(field.attribute, Attribute::Column(_) | Attribute::Relation(_)) {
-        return Err(Error::bad_request(format!("The '{name}' field has no 'attribute' for ordering with.")));
+    if !matches!(
+        field.attribute,
+        Attribute::Column(_) | Attribute::Relation(_)
+    ) {
+        return Err(Error::bad_request(format!(
+            "The '{name}' field has no 'attribute' for ordering with."
+        )));
     }
     Ok(field)
 }
@@ -81,24 +100,42 @@ impl Ordering<'_> {
     }
 
     /// What to order the rows of `node` by.
-    fn expression<DB: Dialect>(&self, node: &Node, field: &FieldSpec, bits: &[&str]) -> Result<String> {
+    fn expression<DB: Dialect>(
+        &self,
+        node: &Node,
+        field: &FieldSpec,
+        bits: &[&str],
+    ) -> Result<String> {
         match &field.attribute {
-            Attribute::Column(position) => self.column::<DB>(node, *position, &node.columns[*position].sql, &bits[1..]),
+            Attribute::Column(position) => {
+                self.column::<DB>(node, *position, &node.columns[*position].sql, &bits[1..])
+            }
             Attribute::Relation(relation) => {
-                let target = self.graph.target(relation).ok_or_else(|| self.impossible())?;
+                let target = self
+                    .graph
+                    .target(relation)
+                    .ok_or_else(|| self.impossible())?;
                 let key = node.key();
                 match &relation.by {
-                    By::Column(position) if bits.len() == 1 => Ok(node.columns[*position].sql.clone()),
+                    By::Column(position) if bits.len() == 1 => {
+                        Ok(node.columns[*position].sql.clone())
+                    }
                     By::Column(position) => {
                         self.related::<DB>(target, &node.columns[*position].sql, &bits[1..], 1)
                     }
                     By::Through { table, own, other } if bits.len() == 1 => {
                         let (own, other) = (DB::quote(own), DB::quote(other));
-                        Ok(format!("(SELECT MIN({table}.{other}) FROM {table} WHERE {table}.{own} = {})", key.sql))
+                        Ok(format!(
+                            "(SELECT MIN({table}.{other}) FROM {table} WHERE {table}.{own} = {})",
+                            key.sql
+                        ))
                     }
                     By::Reverse { table, column } if bits.len() == 1 => {
                         let (own, other) = (DB::quote(column), &target.key().quoted);
-                        Ok(format!("(SELECT MIN({table}.{other}) FROM {table} WHERE {table}.{own} = {})", key.sql))
+                        Ok(format!(
+                            "(SELECT MIN({table}.{other}) FROM {table} WHERE {table}.{own} = {})",
+                            key.sql
+                        ))
                     }
                     _ => Err(self.impossible()),
                 }
@@ -108,7 +145,13 @@ impl Ordering<'_> {
     }
 
     /// A column of the row behind a relation, as a subquery that ends in it.
-    fn related<DB: Dialect>(&self, node: &Node, from: &str, bits: &[&str], depth: usize) -> Result<String> {
+    fn related<DB: Dialect>(
+        &self,
+        node: &Node,
+        from: &str,
+        bits: &[&str],
+        depth: usize,
+    ) -> Result<String> {
         let name = bits[0];
         let field = if self.compatibility.is_tastypie() {
             node.field(name).ok_or_else(|| self.impossible())?
@@ -117,17 +160,26 @@ impl Ordering<'_> {
         };
         let alias = format!("t{depth}");
         let key = &node.key().quoted;
-        let inside = format!("FROM {} AS {alias} WHERE {alias}.{key} = {from}", node.table);
+        let inside = format!(
+            "FROM {} AS {alias} WHERE {alias}.{key} = {from}",
+            node.table
+        );
         let column = |position: usize| format!("{alias}.{}", node.columns[position].quoted);
         match &field.attribute {
             Attribute::Column(position) => {
-                let expression = self.column::<DB>(node, *position, &column(*position), &bits[1..])?;
+                let expression =
+                    self.column::<DB>(node, *position, &column(*position), &bits[1..])?;
                 Ok(format!("(SELECT {expression} {inside})"))
             }
             Attribute::Relation(relation) => match &relation.by {
-                By::Column(position) if bits.len() == 1 => Ok(format!("(SELECT {} {inside})", column(*position))),
+                By::Column(position) if bits.len() == 1 => {
+                    Ok(format!("(SELECT {} {inside})", column(*position)))
+                }
                 By::Column(position) => {
-                    let target = self.graph.target(relation).ok_or_else(|| self.impossible())?;
+                    let target = self
+                        .graph
+                        .target(relation)
+                        .ok_or_else(|| self.impossible())?;
                     let from = format!("(SELECT {} {inside})", column(*position));
                     self.related::<DB>(target, &from, &bits[1..], depth + 1)
                 }
@@ -138,13 +190,22 @@ impl Ordering<'_> {
     }
 
     /// A column, or a part of the moment that it holds.
-    fn column<DB: Dialect>(&self, node: &Node, position: usize, sql: &str, rest: &[&str]) -> Result<String> {
+    fn column<DB: Dialect>(
+        &self,
+        node: &Node,
+        position: usize,
+        sql: &str,
+        rest: &[&str],
+    ) -> Result<String> {
         let kind = node.columns[position].kind;
         match rest {
             [] => Ok(sql.to_owned()),
             [part] if self.compatibility.is_tastypie() => {
                 let lookup: Lookup = part.parse().map_err(|()| self.impossible())?;
-                let part = lookup.part().filter(|_| lookup.suits(kind)).ok_or_else(|| self.impossible())?;
+                let part = lookup
+                    .part()
+                    .filter(|_| lookup.suits(kind))
+                    .ok_or_else(|| self.impossible())?;
                 Ok(DB::part(part, sql, kind))
             }
             _ => Err(self.impossible()),

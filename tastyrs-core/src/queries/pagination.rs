@@ -14,7 +14,7 @@ use crate::{
 ///
 /// `Paginator`, `paginator.py:13`, with its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// The most objects; 0 is all.
     pub(crate) limit: u64,
     pub(crate) offset: u64,
@@ -24,7 +24,11 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// The first object alone.
-    pub(crate) const FIRST: Self = Self { limit: 1, offset: 0, usual: true };
+    pub(crate) const FIRST: Self = Self {
+        limit: 1,
+        offset: 0,
+        usual: true,
+    };
 
     /// Reads `limit` and `offset` from a request.
     ///
@@ -37,19 +41,33 @@ impl Asked {
             Some(text) => number(text, "limit", "a positive integer")?,
             None => limit,
         };
-        let limit = if max_limit > 0 && (limit == 0 || limit > max_limit) { max_limit } else { limit };
+        let limit = if max_limit > 0 && (limit == 0 || limit > max_limit) {
+            max_limit
+        } else {
+            limit
+        };
         let offset = match query.get("offset") {
             Some(text) => number(text, "offset", "an integer")?,
             None => 0,
         };
         if i64::try_from(offset).is_err() {
-            return Err(Error::bad_request("The offset is beyond the end of every list."));
+            return Err(Error::bad_request(
+                "The offset is beyond the end of every list.",
+            ));
         }
-        Ok(Self { limit: limit.min(i64::MAX.unsigned_abs()), offset, usual: limit == usual || limit == 20 })
+        Ok(Self {
+            limit: limit.min(i64::MAX.unsigned_abs()),
+            offset,
+            usual: limit == usual || limit == 20,
+        })
     }
 
     pub(crate) fn slice(self) -> Slice {
-        Slice { limit: (self.limit > 0).then_some(self.limit), offset: self.offset, usual: self.usual }
+        Slice {
+            limit: (self.limit > 0).then_some(self.limit),
+            offset: self.offset,
+            usual: self.usual,
+        }
     }
 
     /// The `meta` of a page.
@@ -59,12 +77,22 @@ impl Asked {
         meta.push("limit", whole(self.limit).into());
         if self.limit > 0 {
             let next = self.offset.saturating_add(self.limit);
-            meta.push("next", (next < total_count).then(|| self.page_uri(query, list_uri, next)).into());
+            meta.push(
+                "next",
+                (next < total_count)
+                    .then(|| self.page_uri(query, list_uri, next))
+                    .into(),
+            );
         }
         meta.push("offset", whole(self.offset).into());
         if self.limit > 0 {
             let previous = self.offset.checked_sub(self.limit);
-            meta.push("previous", previous.map(|offset| self.page_uri(query, list_uri, offset)).into());
+            meta.push(
+                "previous",
+                previous
+                    .map(|offset| self.page_uri(query, list_uri, offset))
+                    .into(),
+            );
         }
         meta.push("total_count", whole(total_count).into());
         meta
@@ -72,26 +100,32 @@ impl Asked {
 
     fn page_uri(self, query: &Query, list_uri: &str, offset: u64) -> String {
         let mut uri = format!("{list_uri}?");
-        for (name, value) in query.encoded_pairs().filter(|(name, _)| !matches!(*name, "limit" | "offset")) {
+        for (name, value) in query
+            .encoded_pairs()
+            .filter(|(name, _)| !matches!(*name, "limit" | "offset"))
+        {
             uri.push_str(&crate::http::quote_plus(name));
             uri.push('=');
             uri.push_str(&crate::http::quote_plus(value));
             uri.push('&');
         }
-        uri.push_str(&format!("limit={}&offset={offset}", self.limit));
-        uri
+        format!("{uri}limit={}&offset={offset}", self.limit)
     }
 }
 
 fn number(text: &str, name: &str, wanted: &str) -> Result<u64> {
     let negative = || {
-        Error::bad_request(format!("Invalid {name} '{text}' provided. Please provide a positive integer >= 0."))
+        Error::bad_request(format!(
+            "Invalid {name} '{text}' provided. Please provide a positive integer >= 0."
+        ))
     };
     match python::int(text) {
         Some(Int::Fits(number)) => u64::try_from(number).map_err(|_| negative()),
         Some(Int::TooHigh) => Ok(u64::MAX),
         Some(Int::TooLow) => Err(negative()),
-        None => Err(Error::bad_request(format!("Invalid {name} '{text}' provided. Please provide {wanted}."))),
+        None => Err(Error::bad_request(format!(
+            "Invalid {name} '{text}' provided. Please provide {wanted}."
+        ))),
     }
 }
 

@@ -19,7 +19,9 @@ thread_local! {
 /// A pattern of the kind that takes time in proportion to the text: no look-around, no back references.
 pub(crate) fn regular_expression(pattern: &str) -> Result<Regex> {
     if pattern.len() > LONGEST {
-        return Err(Error::bad_request(format!("A regular expression has at most {LONGEST} bytes.")));
+        return Err(Error::bad_request(format!(
+            "A regular expression has at most {LONGEST} bytes."
+        )));
     }
     LAST.with_borrow_mut(|last| match last {
         Some((known, expression)) if known == pattern => Ok(expression.clone()),

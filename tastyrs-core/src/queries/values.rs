@@ -64,11 +64,18 @@ pub(super) enum Operand {
 ///
 /// `get_prep_value` and `to_python` of Django's fields: a number that is none is a mismatch, a date or truth
 /// value that is none is told in Django's words.
-pub(super) fn operand(raw: Raw<'_>, kind: Kind, nullable: bool, range: (i64, i64)) -> Result<Operand> {
+pub(super) fn operand(
+    raw: Raw<'_>,
+    kind: Kind,
+    nullable: bool,
+    range: (i64, i64),
+) -> Result<Operand> {
     let text = match raw {
         Raw::Null => return Ok(Operand::Null),
         Raw::Bool(flag, _) if kind == Kind::Bool => return Ok(Operand::Value(Bind::Bool(flag))),
-        Raw::Bool(flag, _) if kind.is_integer() => return Ok(Operand::Value(Bind::Int(i64::from(flag)))),
+        Raw::Bool(flag, _) if kind.is_integer() => {
+            return Ok(Operand::Value(Bind::Int(i64::from(flag))));
+        }
         Raw::Bool(flag, _) if matches!(kind, Kind::Float | Kind::Double) => {
             return Ok(Operand::Value(Bind::Float(f64::from(u8::from(flag)))));
         }
@@ -78,33 +85,48 @@ pub(super) fn operand(raw: Raw<'_>, kind: Kind, nullable: bool, range: (i64, i64
         Raw::Bool(_, text) | Raw::Text(text) => text,
     };
     Ok(Operand::Value(match kind {
-        Kind::SmallInt | Kind::Integer | Kind::BigInt => match python::int(text).ok_or_else(Error::mismatched)? {
-            Int::Fits(number) if number < range.0 => return Ok(Operand::Below),
-            Int::Fits(number) if number > range.1 => return Ok(Operand::Above),
-            Int::Fits(number) => Bind::Int(number),
-            Int::TooLow => return Ok(Operand::Below),
-            Int::TooHigh => return Ok(Operand::Above),
-        },
-        Kind::Float | Kind::Double => Bind::Float(python::float(text).ok_or_else(Error::mismatched)?),
-        Kind::Decimal => Bind::Decimal(
-            python::decimal(text).ok_or_else(|| Error::invalid(&format!("“{text}” value must be a decimal number.")))?,
-        ),
+        Kind::SmallInt | Kind::Integer | Kind::BigInt => {
+            match python::int(text).ok_or_else(Error::mismatched)? {
+                Int::Fits(number) if number < range.0 => return Ok(Operand::Below),
+                Int::Fits(number) if number > range.1 => return Ok(Operand::Above),
+                Int::Fits(number) => Bind::Int(number),
+                Int::TooLow => return Ok(Operand::Below),
+                Int::TooHigh => return Ok(Operand::Above),
+            }
+        }
+        Kind::Float | Kind::Double => {
+            Bind::Float(python::float(text).ok_or_else(Error::mismatched)?)
+        }
+        Kind::Decimal => {
+            Bind::Decimal(python::decimal(text).ok_or_else(|| {
+                Error::invalid(&format!("“{text}” value must be a decimal number."))
+            })?)
+        }
         Kind::Bool => match text {
             "t" | "1" => Bind::Bool(true),
             "f" | "0" => Bind::Bool(false),
             "" if nullable => return Ok(Operand::Null),
             _ => {
-                let choices = if nullable { "either True, False, or None" } else { "either True or False" };
-                return Err(Error::invalid(&format!("“{text}” value must be {choices}.")));
+                let choices = if nullable {
+                    "either True, False, or None"
+                } else {
+                    "either True or False"
+                };
+                return Err(Error::invalid(&format!(
+                    "“{text}” value must be {choices}."
+                )));
             }
         },
         Kind::Date => Bind::Date(date(text)?),
         Kind::Time => Bind::Time(time(text)?),
         Kind::DateTime => Bind::DateTime(datetime(text)?),
         Kind::Uuid => Bind::Uuid(
-            Uuid::parse_str(text.trim()).map_err(|_| Error::invalid(&format!("“{text}” is not a valid UUID.")))?,
+            Uuid::parse_str(text.trim())
+                .map_err(|_| Error::invalid(&format!("“{text}” is not a valid UUID.")))?,
         ),
-        Kind::Text | Kind::Json | Kind::Bytes | Kind::List | Kind::Dict => Bind::Text(text.to_owned()),
+        Kind::Text | Kind::Json | Kind::Bytes | Kind::List | Kind::Dict => {
+            Bind::Text(text.to_owned())
+        }
     }))
 }
 
@@ -124,19 +146,30 @@ pub(crate) fn parse_key(text: &str, kind: Kind) -> Option<Key> {
 /// A day, in Django's form or another of ISO 8601.
 pub(super) fn date(text: &str) -> Result<NaiveDate> {
     match numbers(text, &['-', '-']) {
-        Some((parts, "")) if text.len() <= 10 && parts[0].len() == 4 => ymd(&parts).ok_or_else(|| {
-            Error::invalid(&format!("“{text}” value has the correct format (YYYY-MM-DD) but it is an invalid date."))
-        }),
-        _ => NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(|_| text.len() == 8).ok_or_else(|| {
-            Error::invalid(&format!("“{text}” value has an invalid date format. It must be in YYYY-MM-DD format."))
-        }),
+        Some((parts, "")) if text.len() <= 10 && parts[0].len() == 4 => {
+            ymd(&parts).ok_or_else(|| {
+                Error::invalid(&format!(
+                    "“{text}” value has the correct format (YYYY-MM-DD) but it is an invalid date."
+                ))
+            })
+        }
+        _ => NaiveDate::parse_from_str(text, "%Y%m%d")
+            .ok()
+            .filter(|_| text.len() == 8)
+            .ok_or_else(|| {
+                Error::invalid(&format!(
+                    "“{text}” value has an invalid date format. It must be in YYYY-MM-DD format."
+                ))
+            }),
     }
 }
 
 /// A time of day.
 pub(super) fn time(text: &str) -> Result<NaiveTime> {
     let invalid_form = || {
-        Error::invalid(&format!("“{text}” value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format."))
+        Error::invalid(&format!(
+            "“{text}” value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format."
+        ))
     };
     match clock(text) {
         Some((parts, "")) => hms(parts).ok_or_else(|| {
@@ -166,8 +199,13 @@ pub(super) fn datetime(text: &str) -> Result<NaiveDateTime> {
         if let Some((parts, zone)) = rest.strip_prefix(['T', ' ']).and_then(clock)
             && let Some(offset) = offset_secs(zone.trim_start())
         {
-            let moment = ymd(&day).zip(hms(parts)).map(|(day, time)| day.and_time(time)).ok_or_else(impossible)?;
-            return moment.checked_sub_signed(chrono::TimeDelta::seconds(offset)).ok_or_else(impossible);
+            let moment = ymd(&day)
+                .zip(hms(parts))
+                .map(|(day, time)| day.and_time(time))
+                .ok_or_else(impossible)?;
+            return moment
+                .checked_sub_signed(chrono::TimeDelta::seconds(offset))
+                .ok_or_else(impossible);
         }
     }
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
@@ -219,8 +257,14 @@ fn clock(text: &str) -> Option<(Clock, &str)> {
         second = value;
         rest = seconds.get(end..)?;
         if let Some(fraction) = rest.strip_prefix(['.', ',']) {
-            let digits = fraction.bytes().take(12).take_while(u8::is_ascii_digit).count();
-            let kept = fraction.get(..digits.min(6)).filter(|kept| !kept.is_empty())?;
+            let digits = fraction
+                .bytes()
+                .take(12)
+                .take_while(u8::is_ascii_digit)
+                .count();
+            let kept = fraction
+                .get(..digits.min(6))
+                .filter(|kept| !kept.is_empty())?;
             micros = format!("{kept:0<6}").parse().ok()?;
             rest = fraction.get(digits..)?;
         }
@@ -243,11 +287,15 @@ fn offset_secs(zone: &str) -> Option<i64> {
         _ => return None,
     };
     let digits: String = zone.get(1..)?.chars().filter(|c| *c != ':').collect();
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || (digits.len() != 2 && digits.len() != 4) {
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || (digits.len() != 2 && digits.len() != 4)
+    {
         return None;
     }
     let hours: i64 = digits.get(..2)?.parse().ok()?;
-    let minutes: i64 = digits.get(2..).filter(|minutes| !minutes.is_empty()).map_or(Some(0), |m| m.parse().ok())?;
+    let minutes: i64 = digits
+        .get(2..)
+        .filter(|minutes| !minutes.is_empty())
+        .map_or(Some(0), |m| m.parse().ok())?;
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
@@ -289,7 +337,14 @@ mod tests {
 
     #[test]
     fn numbers_beyond_a_columns_range_are_below_or_above_it() {
-        let narrow = |text| operand(Raw::of(text), Kind::Integer, false, (i64::from(i32::MIN), i64::from(i32::MAX)));
+        let narrow = |text| {
+            operand(
+                Raw::of(text),
+                Kind::Integer,
+                false,
+                (i64::from(i32::MIN), i64::from(i32::MAX)),
+            )
+        };
 
         assert_eq!(narrow("2147483648").unwrap(), Operand::Above);
         assert_eq!(narrow("-99999999999999999999").unwrap(), Operand::Below);

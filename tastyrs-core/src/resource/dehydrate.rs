@@ -21,7 +21,10 @@ pub(super) fn all<'h, R: Hooks>(
 ) -> Result<Vec<Data<'h>>> {
     let related = R::Source::related(hop, connection, items, for_list)?;
     let list_uri = hop.mounted.list_uri(hop.request);
-    items.iter().map(|item| one(hop, *item, &related, &list_uri, for_list)).collect()
+    items
+        .iter()
+        .map(|item| one(hop, *item, &related, &list_uri, for_list))
+        .collect()
 }
 
 fn one<'h, R: Hooks>(
@@ -88,7 +91,9 @@ fn value<'h, R: Hooks>(
 /// A decimal with the places of its column; rows have them already, models may not.
 fn with_places(value: Value<'_>, places: Option<u32>) -> Value<'_> {
     match (value, places) {
-        (Value::Decimal(digits), Some(places)) if digits.split_once('.').map_or(0, |(_, after)| after.len()) != places as usize => {
+        (Value::Decimal(digits), Some(places))
+            if digits.split_once('.').map_or(0, |(_, after)| after.len()) != places as usize =>
+        {
             Value::Decimal(crate::database::with_places(&digits, places).into())
         }
         (value, _) => value,

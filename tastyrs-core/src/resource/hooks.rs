@@ -46,7 +46,11 @@ pub trait Hooks: Resource {
     ///
     /// `dispatch`, `resources.py:463`. What is logged before the verb counts even if the verb fails; with the
     /// switch it is logged after, as Tastypie does it.
-    fn dispatch(&self, request_type: RequestType, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+    fn dispatch(
+        &self,
+        request_type: RequestType,
+        request: &mut Request,
+    ) -> impl Future<Output = Result<HttpResponse>> {
         dispatch::dispatch(self, request_type, request)
     }
 
@@ -192,7 +196,10 @@ pub trait Hooks: Resource {
     ///
     /// `authorized_read_list`, `resources.py:610`.
     fn authorized_read_list(&self, list: Self::List, request: &Request) -> Result<Self::List> {
-        mounted(self, request)?.meta.authorization.read_list(list, request)
+        mounted(self, request)?
+            .meta
+            .authorization
+            .read_list(list, request)
     }
 
     /// Checks that the caller may read an object.
@@ -205,7 +212,10 @@ pub trait Hooks: Resource {
     ///
     /// `authorized_read_detail`, `resources.py:622`.
     fn authorized_read_detail(&self, bundle: &Bundle<'_, Self>) -> Result<()> {
-        let allowed = mounted(self, bundle.request())?.meta.authorization.read_detail(bundle);
+        let allowed = mounted(self, bundle.request())?
+            .meta
+            .authorization
+            .read_detail(bundle);
         dispatch::permitted(allowed, bundle.request())
     }
 
@@ -263,14 +273,23 @@ pub trait Hooks: Resource {
     fn create_response<T: Serialize>(&self, request: &Request, data: T) -> Result<HttpResponse> {
         let data = crate::serializers::to_value(&data)?;
         let mounted = mounted(self, request)?;
-        Ok(dispatch::create_answer(&mounted.meta, request, &data, actix_web::http::StatusCode::OK)?.into())
+        Ok(dispatch::create_answer(
+            &mounted.meta,
+            request,
+            &data,
+            actix_web::http::StatusCode::OK,
+        )?
+        .into())
     }
 }
 
 /// The resource as a part of the API that the request came to.
 pub(crate) fn mounted<R: Resource>(_: &R, request: &Request) -> Result<Arc<Mounted<R>>> {
     request.site().resource::<R>().ok_or_else(|| {
-        Error::Configuration(format!("{} is not registered in this API", std::any::type_name::<R>()))
+        Error::Configuration(format!(
+            "{} is not registered in this API",
+            std::any::type_name::<R>()
+        ))
     })
 }
 
@@ -285,7 +304,9 @@ pub trait InDb: ModelResource + Hooks {
     fn in_db<T, F>(&self, request: &mut Request, work: F) -> impl Future<Output = Result<T>>
     where
         T: Send + 'static,
-        F: FnOnce(&Hop<'_, Self>, &mut <Self::Source as Source<Self>>::Connection) -> Result<T> + Send + 'static,
+        F: FnOnce(&Hop<'_, Self>, &mut <Self::Source as Source<Self>>::Connection) -> Result<T>
+            + Send
+            + 'static,
     {
         async move {
             let mounted = mounted(self, request)?;

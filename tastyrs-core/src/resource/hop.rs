@@ -5,12 +5,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 use typed_arena::Arena;
 
 use super::{Hooks, ModelResource, Mounted, Pages, Resource, Source};
-use crate::{
-    bundle::Item,
-    data::Data,
-    errors::Result,
-    http::Request,
-};
+use crate::{bundle::Item, data::Data, errors::Result, http::Request};
 
 /// A resource where rows may be touched; it is the resource, with the request at hand.
 pub struct Hop<'h, R: Resource> {
@@ -23,7 +18,9 @@ pub struct Hop<'h, R: Resource> {
 
 impl<R: Resource> fmt::Debug for Hop<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hop").field("request", self.request).finish_non_exhaustive()
+        f.debug_struct("Hop")
+            .field("request", self.request)
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,9 +39,18 @@ impl<R: Hooks> Hop<'_, R> {
     }
 
     /// Runs `work` with room for what it loads.
-    pub(super) fn run<T>(mounted: &Arc<Mounted<R>>, request: &Request, work: impl FnOnce(&Hop<'_, R>) -> T) -> T {
+    pub(super) fn run<T>(
+        mounted: &Arc<Mounted<R>>,
+        request: &Request,
+        work: impl FnOnce(&Hop<'_, R>) -> T,
+    ) -> T {
         let (pages, objects) = (Pages::new(), Arena::new());
-        work(&Hop { mounted, request, pages: &pages, objects: Some(&objects) })
+        work(&Hop {
+            mounted,
+            request,
+            pages: &pages,
+            objects: Some(&objects),
+        })
     }
 }
 
@@ -63,7 +69,10 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
         connection: &mut <Rows<R> as Source<R>>::Connection,
         object: &R::Model,
     ) -> Result<Data<'static>> {
-        Ok(self.full_dehydrate_all(connection, std::slice::from_ref(object))?.pop().unwrap_or_default())
+        Ok(self
+            .full_dehydrate_all(connection, std::slice::from_ref(object))?
+            .pop()
+            .unwrap_or_default())
     }
 
     /// The data that a client is shown of each of these models, as in details; what is related to them is loaded
@@ -78,7 +87,12 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
         objects: &[R::Model],
     ) -> Result<Vec<Data<'static>>> {
         let pages = Pages::new();
-        let hop = Hop { mounted: self.mounted, request: self.request, pages: &pages, objects: None };
+        let hop = Hop {
+            mounted: self.mounted,
+            request: self.request,
+            pages: &pages,
+            objects: None,
+        };
         let items: Vec<Item<'_, R>> = objects.iter().map(Item::Object).collect();
         let data = super::dehydrate::all(&hop, connection, &items, false)?;
         Ok(data.into_iter().map(Data::into_owned).collect())

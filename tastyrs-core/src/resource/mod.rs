@@ -82,7 +82,11 @@ pub trait Resource: Sized + Send + Sync + 'static {
     note = "add `#[derive(ModelResource)]` to `{Self}`"
 )]
 pub trait ModelResource:
-    Resource<Object = <Self as ModelResource>::Model, List = <<Self as ModelResource>::Model as ModelFor<<Self as ModelResource>::Db>>::Query, Source = Rows>
+    Resource<
+        Object = <Self as ModelResource>::Model,
+        List = <<Self as ModelResource>::Model as ModelFor<<Self as ModelResource>::Db>>::Query,
+        Source = Rows,
+    >
 {
     /// Its model.
     type Model: ModelFor<Self::Db>;

@@ -92,6 +92,10 @@ where
 
 /// A column as its model declares it.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Django's options of a field, each on its own"
+)]
 pub struct ColumnSpec {
     pub(crate) name: &'static str,
     pub(crate) column: &'static str,

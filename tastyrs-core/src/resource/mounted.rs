@@ -1,13 +1,7 @@
 //! A resource as a part of an API.
 
 use super::{Resource, Source};
-use crate::{
-    api::Urls,
-    compatibility::Compatibility,
-    fields::Field,
-    http::Request,
-    meta::Meta,
-};
+use crate::{api::Urls, compatibility::Compatibility, fields::Field, http::Request, meta::Meta};
 
 /// A resource as a part of an API.
 pub struct Mounted<R: Resource> {
@@ -24,13 +18,17 @@ pub struct Mounted<R: Resource> {
 
 impl<R: Resource> std::fmt::Debug for Mounted<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mounted").field("meta", &self.meta).finish_non_exhaustive()
+        f.debug_struct("Mounted")
+            .field("meta", &self.meta)
+            .finish_non_exhaustive()
     }
 }
 
 impl<R: Resource> Mounted<R> {
     /// The address of the list.
     pub(crate) fn list_uri(&self, request: &Request) -> String {
-        request.site().list_uri(request.prefix(), &self.meta.resource_name)
+        request
+            .site()
+            .list_uri(request.prefix(), &self.meta.resource_name)
     }
 }

@@ -70,14 +70,22 @@ impl<R: ObjectSource> Source<R> for Objects {
         Vec::new()
     }
 
-    async fn hop<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, _: bool, work: F) -> Result<T>
+    async fn hop<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        _: bool,
+        work: F,
+    ) -> Result<T>
     where
         R: Hooks,
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
         let here = Arc::clone(mounted);
-        dispatch::blocking(request, move |request| Hop::run(&here, request, |hop| work(hop, &mut ()))).await
+        dispatch::blocking(request, move |request| {
+            Hop::run(&here, request, |hop| work(hop, &mut ()))
+        })
+        .await
     }
 
     fn page<'h>(hop: &Hop<'h, R>, (): &mut (), asked: Asked) -> Result<(Vec<Item<'h, R>>, u64)>
@@ -88,8 +96,11 @@ impl<R: ObjectSource> Source<R> for Objects {
         let total = objects.len() as u64;
         let slice = asked.slice();
         let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let objects: Vec<R::Object> =
-            objects.into_iter().skip(whole(slice.offset)).take(slice.limit.map_or(usize::MAX, whole)).collect();
+        let objects: Vec<R::Object> = objects
+            .into_iter()
+            .skip(whole(slice.offset))
+            .take(slice.limit.map_or(usize::MAX, whole))
+            .collect();
         Ok((kept(hop, objects), total))
     }
 
@@ -114,7 +125,12 @@ impl<R: ObjectSource> Source<R> for Objects {
             .collect()
     }
 
-    fn related<'h>(hop: &Hop<'h, R>, (): &mut (), _: &[Item<'h, R>], _: bool) -> Result<Vec<Related<'h>>>
+    fn related<'h>(
+        hop: &Hop<'h, R>,
+        (): &mut (),
+        _: &[Item<'h, R>],
+        _: bool,
+    ) -> Result<Vec<Related<'h>>>
     where
         R: Hooks,
     {
@@ -139,5 +155,7 @@ impl<R: ObjectSource> Source<R> for Objects {
 
 /// Keeps objects until the hop ends.
 fn kept<'h, R: ObjectSource>(hop: &Hop<'h, R>, objects: Vec<R::Object>) -> Vec<Item<'h, R>> {
-    hop.objects.map_or_else(Vec::new, |room| room.alloc(objects).iter().map(Item::Object).collect())
+    hop.objects.map_or_else(Vec::new, |room| {
+        room.alloc(objects).iter().map(Item::Object).collect()
+    })
 }

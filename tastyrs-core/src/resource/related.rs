@@ -15,15 +15,21 @@ use crate::{
 
 /// What a relation leads to, for all objects of a page.
 #[derive(Debug)]
-pub(crate) enum Related<'h> {
+pub enum Related<'h> {
     /// The field is no relation, or is not shown.
     None,
     /// The address that the key in a column makes.
     Address { column: usize, list_uri: String },
     /// By the key in a column.
-    One { column: usize, by_key: HashMap<Key, Value<'h>> },
+    One {
+        column: usize,
+        by_key: HashMap<Key, Value<'h>>,
+    },
     /// By the own key.
-    Many { key: usize, by_key: HashMap<Key, Vec<Value<'h>>> },
+    Many {
+        key: usize,
+        by_key: HashMap<Key, Vec<Value<'h>>>,
+    },
 }
 
 impl<'h> Related<'h> {
@@ -32,15 +38,17 @@ impl<'h> Related<'h> {
         let key = |column| Key::of(&R::Source::column(&bundle.item(), column));
         match self {
             Self::None => Value::Null,
-            Self::Address { column, list_uri } => {
-                key(*column).map(|key| dehydrate::detail_uri(list_uri, &key.to_string())).into()
-            }
-            Self::One { column, by_key } => {
-                key(*column).and_then(|key| by_key.get(&key).cloned()).unwrap_or_default()
-            }
-            Self::Many { key: own, by_key } => {
-                Value::List(key(*own).and_then(|key| by_key.get(&key).cloned()).unwrap_or_default())
-            }
+            Self::Address { column, list_uri } => key(*column)
+                .map(|key| dehydrate::detail_uri(list_uri, &key.to_string()))
+                .into(),
+            Self::One { column, by_key } => key(*column)
+                .and_then(|key| by_key.get(&key).cloned())
+                .unwrap_or_default(),
+            Self::Many { key: own, by_key } => Value::List(
+                key(*own)
+                    .and_then(|key| by_key.get(&key).cloned())
+                    .unwrap_or_default(),
+            ),
         }
     }
 }
@@ -54,7 +62,11 @@ pub(crate) trait RelatedRows<DB: Dialect>: Send + Sync {
     fn key(&self) -> usize;
 
     /// Rows of it as data.
-    fn full<'h>(&'h self, loading: &mut Loading<'h, '_, DB>, page: &'h Page) -> Result<Vec<Value<'h>>>;
+    fn full<'h>(
+        &'h self,
+        loading: &mut Loading<'h, '_, DB>,
+        page: &'h Page,
+    ) -> Result<Vec<Value<'h>>>;
 
     /// The addresses of its rows.
     fn addresses(&self, request: &Request, page: &Page) -> Vec<Value<'static>>;
@@ -77,8 +89,17 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Moun
         self.state.place(self.state.node().key)
     }
 
-    fn full<'h>(&'h self, loading: &mut Loading<'h, '_, R::Db>, page: &'h Page) -> Result<Vec<Value<'h>>> {
-        let hop = Hop { mounted: self, request: loading.request, pages: loading.pages, objects: None };
+    fn full<'h>(
+        &'h self,
+        loading: &mut Loading<'h, '_, R::Db>,
+        page: &'h Page,
+    ) -> Result<Vec<Value<'h>>> {
+        let hop = Hop {
+            mounted: self,
+            request: loading.request,
+            pages: loading.pages,
+            objects: None,
+        };
         let items: Vec<Item<'h, R>> = rows::items(self, page);
         let data = dehydrate::all(&hop, loading.connection, &items, loading.for_list)?;
         Ok(data.into_iter().map(Value::Map).collect())
@@ -88,7 +109,11 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Moun
         let list_uri = self.list_uri(request);
         let place = self.state.place(self.state.node().detail);
         (0..page.len())
-            .map(|row| Key::of(&page.value(row, place)).map(|key| dehydrate::detail_uri(&list_uri, &key.to_string())).into())
+            .map(|row| {
+                Key::of(&page.value(row, place))
+                    .map(|key| dehydrate::detail_uri(&list_uri, &key.to_string()))
+                    .into()
+            })
             .collect()
     }
 }
@@ -100,8 +125,17 @@ pub(super) fn load_related<'h, R: ModelResource + Hooks>(
     items: &[Item<'h, R>],
     for_list: bool,
 ) -> Result<Vec<Related<'h>>> {
-    let mut loading = Loading::<R::Db> { request: hop.request, pages: hop.pages, connection, for_list };
-    hop.mounted.fields.iter().map(|field| one(hop, &mut loading, items, field)).collect()
+    let mut loading = Loading::<R::Db> {
+        request: hop.request,
+        pages: hop.pages,
+        connection,
+        for_list,
+    };
+    hop.mounted
+        .fields
+        .iter()
+        .map(|field| one(hop, &mut loading, items, field))
+        .collect()
 }
 
 fn one<'h, R: ModelResource + Hooks>(
@@ -116,27 +150,43 @@ fn one<'h, R: ModelResource + Hooks>(
         UseIn::List => loading.for_list,
         UseIn::Detail => !loading.for_list,
     };
-    let Some(relation) = field.spec.relation().filter(|_| shown && field.dehydrate.is_none()) else {
-        return Ok(Related::None);
-    };
-    let (Some(target), Some(rows)) =
-        (state.graph.target(relation), hop.request.site().related_rows::<R::Db>(relation.target))
+    let Some(relation) = field
+        .spec
+        .relation()
+        .filter(|_| shown && field.dehydrate.is_none())
     else {
         return Ok(Related::None);
     };
-    let full = if loading.for_list { relation.full.list } else { relation.full.detail };
+    let (Some(target), Some(rows)) = (
+        state.graph.target(relation),
+        hop.request.site().related_rows::<R::Db>(relation.target),
+    ) else {
+        return Ok(Related::None);
+    };
+    let full = if loading.for_list {
+        relation.full.list
+    } else {
+        relation.full.detail
+    };
     let by_key = target.key == target.detail;
 
     if let By::Column(column) = relation.by {
         if !full && by_key {
-            let list_uri = hop.request.site().list_uri(hop.request.prefix(), &target.resource_name);
+            let list_uri = hop
+                .request
+                .site()
+                .list_uri(hop.request.prefix(), &target.resource_name);
             return Ok(Related::Address { column, list_uri });
         }
         let keys = keys_of(items, column);
         let mut by_key = HashMap::with_capacity(keys.len());
         if !keys.is_empty() {
             let mut body = Fragment::new();
-            body.sql(&format!("SELECT {} FROM {} WHERE ", rows.columns().1, target.table));
+            body.sql(&format!(
+                "SELECT {} FROM {} WHERE ",
+                rows.columns().1,
+                target.table
+            ));
             body.append(key_filter::<R::Db>(target.key(), &keys));
             let (page, values) = related_values(loading, rows, body, full, None)?;
             for (row, value) in values.into_iter().enumerate() {
@@ -152,7 +202,8 @@ fn one<'h, R: ModelResource + Hooks>(
     let keys = keys_of(items, key);
     let mut grouped: HashMap<Key, Vec<Value<'h>>> = HashMap::with_capacity(keys.len());
     if !keys.is_empty()
-        && let Some((body, own)) = many::<R::Db>(state.node(), relation, target, &keys, rows.columns().1)
+        && let Some((body, own)) =
+            many::<R::Db>(state.node(), relation, target, &keys, rows.columns().1)
     {
         let (page, values) = related_values(loading, rows, body, full, Some(own))?;
         let own_place = rows.columns().0.len();
@@ -162,7 +213,10 @@ fn one<'h, R: ModelResource + Hooks>(
             }
         }
     }
-    Ok(Related::Many { key, by_key: grouped })
+    Ok(Related::Many {
+        key,
+        by_key: grouped,
+    })
 }
 
 /// The rows on the other side of a relation to many, each with the own key behind its columns.
@@ -186,15 +240,27 @@ fn many<DB: Dialect>(
         }
         By::Reverse { table, column } => {
             let own = DB::quote(column);
-            body.sql(&format!("SELECT {columns}, {table}.{own} FROM {table} WHERE "));
+            body.sql(&format!(
+                "SELECT {columns}, {table}.{own} FROM {table} WHERE "
+            ));
             format!("{table}.{own}")
         }
-        By::Column(_) | By::Unsaid => return None,
+        By::Column(_) => return None,
     };
-    let own = NodeColumn { sql: own_sql, ..node.key().clone() };
+    let own = NodeColumn {
+        sql: own_sql,
+        ..node.key().clone()
+    };
     body.append(key_filter::<DB>(&own, keys));
     body.sql(&format!(" ORDER BY {} ASC", target.key().sql));
-    Some((body, Loaded { name: own.name, kind: own.kind, decimal_places: None }))
+    Some((
+        body,
+        Loaded {
+            name: own.name,
+            kind: own.kind,
+            decimal_places: None,
+        },
+    ))
 }
 
 /// Runs the query of a relation, and makes data or addresses of its rows.
@@ -206,15 +272,27 @@ fn related_values<'h, DB: Dialect>(
     own: Option<Loaded>,
 ) -> Result<(&'h Page, Vec<Value<'h>>)> {
     let columns = rows.columns().0.iter().copied().chain(own).collect();
-    let page = load::<DB>(loading.connection, Statement::new(body), columns, "loading related rows")?;
+    let page = load::<DB>(
+        loading.connection,
+        Statement::new(body),
+        columns,
+        "loading related rows",
+    )?;
     let page: &'h Page = loading.pages.alloc(page);
-    let values = if full { rows.full(loading, page)? } else { rows.addresses(loading.request, page) };
+    let values = if full {
+        rows.full(loading, page)?
+    } else {
+        rows.addresses(loading.request, page)
+    };
     Ok((page, values))
 }
 
 /// The keys that a column of these objects holds, each once.
 fn keys_of<R: Resource>(items: &[Item<'_, R>], column: usize) -> Vec<Key> {
-    let mut keys: Vec<Key> = items.iter().filter_map(|item| Key::of(&R::Source::column(item, column))).collect();
+    let mut keys: Vec<Key> = items
+        .iter()
+        .filter_map(|item| Key::of(&R::Source::column(item, column)))
+        .collect();
     keys.sort_unstable();
     keys.dedup();
     keys

@@ -3,7 +3,7 @@
 use std::{any::Any, sync::Arc};
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Resource, Source,
+    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Source,
     related::{self, Related, RelatedRows},
 };
 use crate::{
@@ -17,8 +17,8 @@ use crate::{
     http::Request,
     meta::Meta,
     queries::{
-        Graph, Key, Node, NodeColumn, apply_sorting, build_filters, default_order, key_filter, pagination::Asked,
-        parse_key,
+        Graph, Key, Node, NodeColumn, apply_sorting, build_filters, default_order, key_filter,
+        pagination::Asked, parse_key,
     },
 };
 
@@ -46,12 +46,19 @@ impl<DB: Dialect> RowsState<DB> {
 
     /// The place of a model's column that is always loaded.
     pub(super) fn place(&self, column: usize) -> usize {
-        self.places.get(column).copied().flatten().map_or(0, usize::from)
+        self.places
+            .get(column)
+            .copied()
+            .flatten()
+            .map_or(0, usize::from)
     }
 }
 
 /// The rows of a page as what is dehydrated.
-pub(super) fn items<'h, R: ModelResource>(mounted: &'h Mounted<R>, page: &'h Page) -> Vec<Item<'h, R>> {
+pub(super) fn items<'h, R: ModelResource>(
+    mounted: &'h Mounted<R>,
+    page: &'h Page,
+) -> Vec<Item<'h, R>> {
     (0..page.len())
         .map(|row| Item::Row {
             row: crate::database::Row::new(page, row, &mounted.state.places),
@@ -82,12 +89,15 @@ impl<R: ModelResource> Source<R> for Rows {
             .collect();
         let detail = match meta.detail_uri_name.as_ref() {
             "pk" => R::Model::KEY,
-            name => columns.iter().position(|column| column.name == name).ok_or_else(|| {
-                Error::Configuration(format!(
-                    "`detail_uri_name` of `{}` is `{name}`, which is no column of its model",
-                    meta.resource_name
-                ))
-            })?,
+            name => columns
+                .iter()
+                .position(|column| column.name == name)
+                .ok_or_else(|| {
+                    Error::Configuration(format!(
+                        "`detail_uri_name` of `{}` is `{name}`, which is no column of its model",
+                        meta.resource_name
+                    ))
+                })?,
         };
         declaring.node::<R::Db, R>(Node {
             resource_name: meta.resource_name.to_string(),
@@ -96,12 +106,20 @@ impl<R: ModelResource> Source<R> for Rows {
             key: R::Model::KEY,
             detail,
             fields: fields.0.iter().map(|field| field.spec.clone()).collect(),
-            filtering: meta.filtering.iter().map(|(name, rule)| (name.to_string(), rule.clone())).collect(),
+            filtering: meta
+                .filtering
+                .iter()
+                .map(|(name, rule)| (name.to_string(), rule.clone()))
+                .collect(),
             ordering: meta.ordering.iter().map(ToString::to_string).collect(),
         })
     }
 
-    fn state(meta: &Meta<R>, fields: &Fields<R>, declaring: &Declaring) -> Result<RowsState<R::Db>> {
+    fn state(
+        meta: &Meta<R>,
+        fields: &Fields<R>,
+        declaring: &Declaring,
+    ) -> Result<RowsState<R::Db>> {
         let (graph, node) = declaring.graph::<R::Db, R>();
         let database = declaring.database::<R::Db>().ok_or_else(|| {
             Error::Configuration(format!(
@@ -130,15 +148,31 @@ impl<R: ModelResource> Source<R> for Rows {
         let mut loaded = Vec::new();
         let mut places = vec![None; wanted.len()];
         let mut columns_sql = String::new();
-        for (position, column) in this.columns.iter().enumerate().filter(|(position, _)| wanted[*position]) {
+        for (position, column) in this
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(position, _)| wanted[*position])
+        {
             places[position] = u16::try_from(loaded.len()).ok();
             if !loaded.is_empty() {
                 columns_sql.push_str(", ");
             }
             columns_sql.push_str(&column.sql);
-            loaded.push(Loaded { name: column.name, kind: column.kind, decimal_places: column.decimal_places });
+            loaded.push(Loaded {
+                name: column.name,
+                kind: column.kind,
+                decimal_places: column.decimal_places,
+            });
         }
-        Ok(RowsState { database, graph, node, loaded, columns_sql, places })
+        Ok(RowsState {
+            database,
+            graph,
+            node,
+            loaded,
+            columns_sql,
+            places,
+        })
     }
 
     fn related_rows(mounted: &Arc<Mounted<R>>) -> Option<Box<dyn Any + Send + Sync>>
@@ -159,7 +193,12 @@ impl<R: ModelResource> Source<R> for Rows {
         list.narrow(never)
     }
 
-    async fn hop<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, writes: bool, work: F) -> Result<T>
+    async fn hop<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        writes: bool,
+        work: F,
+    ) -> Result<T>
     where
         R: Hooks,
         T: Send + 'static,
@@ -169,7 +208,9 @@ impl<R: ModelResource> Source<R> for Rows {
         let permit = database.permit().await?;
         let here = Arc::clone(mounted);
         dispatch::blocking(request, move |request| {
-            let answer = Hop::run(&here, request, |hop| database.with(writes, |connection| work(hop, connection)));
+            let answer = Hop::run(&here, request, |hop| {
+                database.with(writes, |connection| work(hop, connection))
+            });
             drop(permit);
             answer
         })
@@ -201,15 +242,30 @@ impl<R: ModelResource> Source<R> for Rows {
         Ok((rows(hop, connection, list, Some(asked.slice()))?, total))
     }
 
-    fn named<'h>(hop: &Hop<'h, R>, connection: &mut Self::Connection, name: &str) -> Result<Vec<Item<'h, R>>>
+    fn named<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        name: &str,
+    ) -> Result<Vec<Item<'h, R>>>
     where
         R: Hooks,
     {
         let state = &hop.mounted.state;
         let column = &state.node().columns[state.node().detail];
         let key = parse_key(name, column.kind).ok_or(Error::NotFound)?;
-        let list = hop.get_object_list(hop.request)?.narrow(key_filter::<R::Db>(column, &[key]));
-        rows(hop, connection, list, Some(Slice { limit: Some(2), offset: 0, usual: true }))
+        let list = hop
+            .get_object_list(hop.request)?
+            .narrow(key_filter::<R::Db>(column, &[key]));
+        rows(
+            hop,
+            connection,
+            list,
+            Some(Slice {
+                limit: Some(2),
+                offset: 0,
+                usual: true,
+            }),
+        )
     }
 
     fn set<'h>(
@@ -222,22 +278,30 @@ impl<R: ModelResource> Source<R> for Rows {
     {
         let state = &hop.mounted.state;
         let column = &state.node().columns[state.node().detail];
-        let mut keys: Vec<Key> = names.iter().filter_map(|name| parse_key(name, column.kind)).collect();
+        let mut keys: Vec<Key> = names
+            .iter()
+            .filter_map(|name| parse_key(name, column.kind))
+            .collect();
         keys.sort_unstable();
         keys.dedup();
         let query = hop.request.params();
-        let mut filters = build_filters::<R::Db>(&state.graph, state.node(), query, hop.mounted.compatibility)?;
+        let mut filters =
+            build_filters::<R::Db>(&state.graph, state.node(), query, hop.mounted.compatibility)?;
         filters.push(key_filter::<R::Db>(column, &keys));
         let list = narrowed(hop, filters)?.then_order(default_order(state.node()));
         let items = rows(hop, connection, list, None)?;
         // An id counts as it is written: `01` is not `1`. Of several rows behind one name the first is shown.
-        let mut by_name: std::collections::HashMap<String, Item<'h, R>> = std::collections::HashMap::new();
+        let mut by_name: std::collections::HashMap<String, Item<'h, R>> =
+            std::collections::HashMap::new();
         for item in items {
             if let Some(key) = Key::of(&Self::column(&item, state.node().detail)) {
                 by_name.entry(key.to_string()).or_insert(item);
             }
         }
-        Ok(names.iter().map(|name| by_name.get(*name).copied()).collect())
+        Ok(names
+            .iter()
+            .map(|name| by_name.get(*name).copied())
+            .collect())
     }
 
     fn related<'h>(
@@ -284,11 +348,23 @@ fn count<R: ModelResource + Hooks>(
     connection: &mut <R::Db as Dialect>::Connection,
     filters: Vec<Fragment>,
 ) -> Result<u64> {
-    let column = Loaded { name: "count", kind: Kind::BigInt, decimal_places: None };
-    let page = load::<R::Db>(connection, narrowed(hop, filters)?.count(), vec![column], "counting rows")?;
+    let column = Loaded {
+        name: "count",
+        kind: Kind::BigInt,
+        decimal_places: None,
+    };
+    let page = load::<R::Db>(
+        connection,
+        narrowed(hop, filters)?.count(),
+        vec![column],
+        "counting rows",
+    )?;
     match page.value(0, 0) {
         Value::Int(total) => Ok(total.unsigned_abs()),
-        _ => Err(Error::Column { column: "count", wanted: "a whole number" }),
+        _ => Err(Error::Column {
+            column: "count",
+            wanted: "a whole number",
+        }),
     }
 }
 

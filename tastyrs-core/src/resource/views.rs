@@ -17,7 +17,10 @@ use crate::{
 };
 
 /// A page of the list.
-pub(crate) async fn get_list<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
+pub(crate) async fn get_list<R: Hooks>(
+    resource: &R,
+    request: &mut Request,
+) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
     let asked = Asked::read(request.params(), mounted.meta.limit, mounted.meta.max_limit);
     let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
@@ -32,8 +35,15 @@ pub(crate) async fn get_list<R: Hooks>(resource: &R, request: &mut Request) -> R
         };
         let objects = dehydrate::all(hop, connection, &items, true)?;
         let mut list = Data::with_capacity(2);
-        list.insert(meta.collection_name.clone(), Value::List(objects.into_iter().map(Value::Map).collect()));
-        let page = asked?.meta(hop.request.params(), &hop.mounted.list_uri(hop.request), total);
+        list.insert(
+            meta.collection_name.clone(),
+            Value::List(objects.into_iter().map(Value::Map).collect()),
+        );
+        let page = asked?.meta(
+            hop.request.params(),
+            &hop.mounted.list_uri(hop.request),
+            total,
+        );
         list.insert("meta", page);
         hop.alter_list_data_to_serialize(hop.request, &mut list)?;
         dispatch::create_answer(meta, hop.request, &Value::Map(list), StatusCode::OK)
@@ -43,7 +53,10 @@ pub(crate) async fn get_list<R: Hooks>(resource: &R, request: &mut Request) -> R
 }
 
 /// One object.
-pub(crate) async fn get_detail<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
+pub(crate) async fn get_detail<R: Hooks>(
+    resource: &R,
+    request: &mut Request,
+) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
     let name = request.progress().named.clone();
     let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
@@ -57,35 +70,57 @@ pub(crate) async fn get_detail<R: Hooks>(resource: &R, request: &mut Request) ->
             }
         };
         hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
-        let mut data = dehydrate::all(hop, connection, &[item], false)?.pop().unwrap_or_default();
+        let mut data = dehydrate::all(hop, connection, &[item], false)?
+            .pop()
+            .unwrap_or_default();
         hop.alter_detail_data_to_serialize(hop.request, &mut data)?;
-        dispatch::create_answer(&hop.mounted.meta, hop.request, &Value::Map(data), StatusCode::OK)
+        dispatch::create_answer(
+            &hop.mounted.meta,
+            hop.request,
+            &Value::Map(data),
+            StatusCode::OK,
+        )
     })
     .await?;
     Ok(answer.into())
 }
 
 /// The objects that an address names, in its order.
-pub(crate) async fn get_multiple<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
+pub(crate) async fn get_multiple<R: Hooks>(
+    resource: &R,
+    request: &mut Request,
+) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
     resource.is_authenticated(request).await?;
     resource.throttle_check(request).await?;
 
     let mounted = mounted(resource, request)?;
-    let named = request.progress().named.clone();
+    let set = request.progress().named.clone();
     let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
-        let names: Vec<&str> = named.split(';').collect();
+        let names: Vec<&str> = set.split(';').collect();
         let found = R::Source::set(hop, connection, &names)?;
-        let missing: Vec<&str> =
-            names.iter().zip(&found).filter(|(_, item)| item.is_none()).map(|(name, _)| *name).collect();
+        let missing: Vec<&str> = names
+            .iter()
+            .zip(&found)
+            .filter(|(_, item)| item.is_none())
+            .map(|(name, _)| *name)
+            .collect();
         let items: Vec<Item<'_, R>> = found.into_iter().flatten().collect();
         let objects = dehydrate::all(hop, connection, &items, true)?;
-        let mut set = Data::with_capacity(2);
-        set.insert(hop.mounted.meta.collection_name.clone(), Value::List(objects.into_iter().map(Value::Map).collect()));
+        let mut list = Data::with_capacity(2);
+        list.insert(
+            hop.mounted.meta.collection_name.clone(),
+            Value::List(objects.into_iter().map(Value::Map).collect()),
+        );
         if !missing.is_empty() {
-            set.insert("not_found", missing);
+            list.insert("not_found", missing);
         }
-        dispatch::create_answer(&hop.mounted.meta, hop.request, &Value::Map(set), StatusCode::OK)
+        dispatch::create_answer(
+            &hop.mounted.meta,
+            hop.request,
+            &Value::Map(list),
+            StatusCode::OK,
+        )
     })
     .await?;
 
@@ -94,7 +129,10 @@ pub(crate) async fn get_multiple<R: Hooks>(resource: &R, request: &mut Request) 
 }
 
 /// The schema.
-pub(crate) async fn get_schema<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
+pub(crate) async fn get_schema<R: Hooks>(
+    resource: &R,
+    request: &mut Request,
+) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
     resource.is_authenticated(request).await?;
     resource.throttle_check(request).await?;

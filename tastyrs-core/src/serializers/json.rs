@@ -4,10 +4,16 @@ use std::io::Write as _;
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 
-use crate::data::Value;
+use super::DatetimeFormatting;
+use crate::data::{Value, stored_datetime};
 
 /// Appends a value.
 pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
+    write_with(value, DatetimeFormatting::Iso8601, out);
+}
+
+/// Appends a value, days and times in a form of their own.
+pub(super) fn write_with(value: &Value<'_>, style: DatetimeFormatting, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
@@ -20,9 +26,16 @@ pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
             out.push(b'"');
         }
         Value::Text(text) => string(text, out),
-        Value::Date(day) => quoted(out, |out| date(*day, out)),
-        Value::Time(time) => quoted(out, |out| clock(*time, out)),
-        Value::DateTime(moment) => quoted(out, |out| datetime(*moment, out)),
+        Value::Date(day) => quoted(out, |out| date(*day, style, out)),
+        Value::Time(time) => quoted(out, |out| clock(*time, style, out)),
+        Value::DateTime(moment) => quoted(out, |out| datetime(*moment, style, out)),
+        Value::StoredDateTime(text) if style != DatetimeFormatting::Iso8601 => {
+            write_with(
+                &stored_datetime(text).map_or(Value::Null, Value::DateTime),
+                style,
+                out,
+            );
+        }
         Value::StoredDateTime(text) => quoted(out, |out| {
             let start = out.len();
             out.extend_from_slice(text.as_bytes());
@@ -31,7 +44,9 @@ pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
             }
         }),
         Value::Uuid(uuid) => {
-            quoted(out, |out| out.extend_from_slice(uuid.hyphenated().encode_lower(&mut [0; 36]).as_bytes()));
+            quoted(out, |out| {
+                out.extend_from_slice(uuid.hyphenated().encode_lower(&mut [0; 36]).as_bytes());
+            });
         }
         Value::Bytes(bytes) => quoted(out, |out| base64(bytes, out)),
         Value::List(values) => {
@@ -40,7 +55,7 @@ pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
                 if position > 0 {
                     out.extend_from_slice(b", ");
                 }
-                write(value, out);
+                write_with(value, style, out);
             }
             out.push(b']');
         }
@@ -52,7 +67,7 @@ pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
                 }
                 string(name, out);
                 out.extend_from_slice(b": ");
-                write(value, out);
+                write_with(value, style, out);
             }
             out.push(b'}');
         }
@@ -76,7 +91,11 @@ fn float(number: f64, out: &mut Vec<u8>) {
         return;
     }
     if number.is_infinite() {
-        out.extend_from_slice(if number > 0.0 { b"Infinity" as &[u8] } else { b"-Infinity" });
+        out.extend_from_slice(if number > 0.0 {
+            b"Infinity" as &[u8]
+        } else {
+            b"-Infinity"
+        });
         return;
     }
     let magnitude = number.abs();
@@ -84,7 +103,9 @@ fn float(number: f64, out: &mut Vec<u8>) {
         // `1.5e-7` here is `1.5e-07` there.
         let shortest = format!("{number:e}");
         let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+        let (sign, exponent) = exponent
+            .strip_prefix('-')
+            .map_or(('+', exponent), |exponent| ('-', exponent));
         write_fmt(out, format_args!("{digits}e{sign}{exponent:0>2}"));
     } else if number.fract() == 0.0 {
         write_fmt(out, format_args!("{number:.1}"));
@@ -122,17 +143,24 @@ fn next_escape(bytes: &[u8]) -> Option<usize> {
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     let mut position = 0;
-    while let Some(chunk) = bytes.get(position..).and_then(|rest| rest.first_chunk::<8>()) {
+    while let Some(chunk) = bytes
+        .get(position..)
+        .and_then(|rest| rest.first_chunk::<8>())
+    {
         let word = u64::from_le_bytes(*chunk);
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let quote = has_zero(word ^ (ONES * b'"' as u64));
-        let backslash = has_zero(word ^ (ONES * b'\\' as u64));
+        let quote = has_zero(word ^ (ONES * 0x22));
+        let backslash = has_zero(word ^ (ONES * 0x5c));
         if control | quote | backslash != 0 {
             break;
         }
         position += 8;
     }
-    bytes.get(position..)?.iter().position(|byte| ESCAPES[usize::from(*byte)] != 0).map(|found| position + found)
+    bytes
+        .get(position..)?
+        .iter()
+        .position(|byte| ESCAPES[usize::from(*byte)] != 0)
+        .map(|found| position + found)
 }
 
 /// Appends text between quotes.
@@ -154,28 +182,62 @@ fn string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-fn date(day: NaiveDate, out: &mut Vec<u8>) {
-    write_fmt(out, format_args!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()));
-}
-
-/// Six digits of fraction, or none.
-fn clock(time: NaiveTime, out: &mut Vec<u8>) {
-    write_fmt(out, format_args!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()));
-    let micros = time.nanosecond() / 1_000 % 1_000_000;
-    if micros > 0 {
-        write_fmt(out, format_args!(".{micros:06}"));
+fn date(day: NaiveDate, style: DatetimeFormatting, out: &mut Vec<u8>) {
+    let (year, month) = (day.year(), day.month());
+    match style {
+        DatetimeFormatting::Rfc2822 => write_fmt(
+            out,
+            format_args!("{} {} {year:04}", day.day(), day.format("%b")),
+        ),
+        _ => write_fmt(out, format_args!("{year:04}-{month:02}-{:02}", day.day())),
     }
 }
 
-fn datetime(moment: NaiveDateTime, out: &mut Vec<u8>) {
-    date(moment.date(), out);
-    out.push(b'T');
-    clock(moment.time(), out);
+/// Six digits of fraction, or none.
+fn clock(time: NaiveTime, style: DatetimeFormatting, out: &mut Vec<u8>) {
+    write_fmt(
+        out,
+        format_args!(
+            "{:02}:{:02}:{:02}",
+            time.hour(),
+            time.minute(),
+            time.second()
+        ),
+    );
+    let micros = time.nanosecond() / 1_000 % 1_000_000;
+    match style {
+        DatetimeFormatting::Iso8601 if micros > 0 => write_fmt(out, format_args!(".{micros:06}")),
+        DatetimeFormatting::Iso8601 | DatetimeFormatting::Iso8601Strict => {}
+        DatetimeFormatting::Rfc2822 => out.extend_from_slice(b" +0000"),
+    }
+}
+
+fn datetime(moment: NaiveDateTime, style: DatetimeFormatting, out: &mut Vec<u8>) {
+    if style == DatetimeFormatting::Rfc2822 {
+        write_fmt(
+            out,
+            format_args!(
+                "{}, {:02} {} ",
+                moment.format("%a"),
+                moment.day(),
+                moment.format("%b")
+            ),
+        );
+        write_fmt(out, format_args!("{:04} ", moment.year()));
+    } else {
+        date(moment.date(), style, out);
+        out.push(b'T');
+    }
+    clock(moment.time(), style, out);
 }
 
 fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     use base64::Engine as _;
-    out.extend_from_slice(base64::engine::general_purpose::STANDARD.encode(bytes).as_bytes());
+    out.extend_from_slice(
+        base64::engine::general_purpose::STANDARD
+            .encode(bytes)
+            .as_bytes(),
+    );
 }
 
 #[cfg(test)]
@@ -214,8 +276,14 @@ mod tests {
 
     #[test]
     fn text_keeps_its_letters_and_escapes_only_what_it_must() {
-        assert_eq!(json("日本語 🍰 é \u{7f} / <b>"), "\"日本語 🍰 é \u{7f} / <b>\"");
-        assert_eq!(json("a\"b\\c\nd\re\tf\u{8}g\u{c}h\u{1}i\u{1f}"), r#""a\"b\\c\nd\re\tf\bg\fh\u0001i\u001f""#);
+        assert_eq!(
+            json("日本語 🍰 é \u{7f} / <b>"),
+            "\"日本語 🍰 é \u{7f} / <b>\""
+        );
+        assert_eq!(
+            json("a\"b\\c\nd\re\tf\u{8}g\u{c}h\u{1}i\u{1f}"),
+            r#""a\"b\\c\nd\re\tf\bg\fh\u0001i\u001f""#
+        );
         assert_eq!(json("0123456\"01234567"), r#""0123456\"01234567""#);
     }
 
@@ -237,15 +305,28 @@ mod tests {
     fn moments_have_six_digits_of_fraction_or_none() {
         let day = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
 
-        assert_eq!(json(day.and_hms_opt(0, 0, 0).unwrap()), "\"0001-01-01T00:00:00\"");
-        assert_eq!(json(day.and_hms_micro_opt(6, 7, 8, 120_000).unwrap()), "\"0001-01-01T06:07:08.120000\"");
-        assert_eq!(json(Value::StoredDateTime("2010-03-19 01:18:01")), "\"2010-03-19T01:18:01\"");
+        assert_eq!(
+            json(day.and_hms_opt(0, 0, 0).unwrap()),
+            "\"0001-01-01T00:00:00\""
+        );
+        assert_eq!(
+            json(day.and_hms_micro_opt(6, 7, 8, 120_000).unwrap()),
+            "\"0001-01-01T06:07:08.120000\""
+        );
+        assert_eq!(
+            json(Value::StoredDateTime("2010-03-19 01:18:01")),
+            "\"2010-03-19T01:18:01\""
+        );
     }
 
     #[test]
     fn maps_and_lists_have_a_space_behind_each_separator() {
-        let map: crate::data::Data<'_> =
-            [("b", Value::from(vec![1, 2])), ("a", Value::Decimal("18.20".into()))].into_iter().collect();
+        let map: crate::data::Data<'_> = [
+            ("b", Value::from(vec![1, 2])),
+            ("a", Value::Decimal("18.20".into())),
+        ]
+        .into_iter()
+        .collect();
 
         assert_eq!(json(map), r#"{"a": "18.20", "b": [1, 2]}"#);
     }

@@ -37,6 +37,22 @@ impl Format {
     }
 }
 
+/// How days and times are written.
+///
+/// # Compatibility
+///
+/// `TASTYPIE_DATETIME_FORMATTING`, `serializers.py:151`, and `utils/formatting.py`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DatetimeFormatting {
+    /// `2016-02-29T23:59:59.999999`
+    #[default]
+    Iso8601,
+    /// `2016-02-29T23:59:59`, microseconds cut.
+    Iso8601Strict,
+    /// `Mon, 29 Feb 2016 23:59:59 +0000`, `29 Feb 2016` and `23:59:59 +0000`.
+    Rfc2822,
+}
+
 /// The formats of a resource.
 ///
 /// # Compatibility
@@ -45,11 +61,15 @@ impl Format {
 #[derive(Debug, Clone)]
 pub struct Serializer {
     formats: Vec<Format>,
+    datetime_formatting: DatetimeFormatting,
 }
 
 impl Default for Serializer {
     fn default() -> Self {
-        Self { formats: vec![Format::Json] }
+        Self {
+            formats: vec![Format::Json],
+            datetime_formatting: DatetimeFormatting::default(),
+        }
     }
 }
 
@@ -59,16 +79,27 @@ impl Serializer {
         Self::default()
     }
 
+    /// Sets how days and times are written.
+    #[must_use]
+    pub fn datetime_formatting(mut self, formatting: DatetimeFormatting) -> Self {
+        self.datetime_formatting = formatting;
+        self
+    }
+
     /// Writes a value in the format of this media type.
     ///
     /// # Errors
     ///
     /// [`Error::UnsupportedSerializationFormat`] where it is none of the formats.
     pub fn serialize(&self, value: &Value<'_>, content_type: &str) -> Result<Vec<u8>> {
-        match self.formats.iter().find(|format| format.content_type() == content_type) {
+        match self
+            .formats
+            .iter()
+            .find(|format| format.content_type() == content_type)
+        {
             Some(Format::Json) => {
                 let mut out = Vec::with_capacity(1024);
-                json::write(value, &mut out);
+                json::write_with(value, self.datetime_formatting, &mut out);
                 Ok(out)
             }
             None => Err(Error::UnsupportedSerializationFormat),
@@ -85,18 +116,34 @@ impl Serializer {
     /// # Compatibility
     ///
     /// `determine_format`, `utils/mime.py:6`.
-    pub fn determine_format(&self, request: &Request, default_format: &str) -> Result<Cow<'static, str>> {
-        if let Some(name) = request.params().get("format").filter(|name| !name.is_empty())
+    pub fn determine_format(
+        &self,
+        request: &Request,
+        default_format: &str,
+    ) -> Result<Cow<'static, str>> {
+        if let Some(name) = request
+            .params()
+            .get("format")
+            .filter(|name| !name.is_empty())
             && let Some(format) = self.formats.iter().find(|format| format.name() == name)
         {
             return Ok(Cow::Borrowed(format.content_type()));
         }
-        match request.headers().get("accept").map(|accept| accept.to_str().unwrap_or("")) {
+        match request
+            .headers()
+            .get("accept")
+            .map(|accept| accept.to_str().unwrap_or(""))
+        {
             None | Some("*/*") => {}
             Some(accept) => {
-                let supported: Vec<&'static str> = self.formats.iter().rev().map(|format| format.content_type()).collect();
+                let supported: Vec<&'static str> = self
+                    .formats
+                    .iter()
+                    .rev()
+                    .map(|format| format.content_type())
+                    .collect();
                 if let Some(best) = mime::best_match(&supported, accept)
-                    .ok_or_else(|| Error::bad_request("Invalid Accept header"))?
+                    .map_err(|_| Error::bad_request("Invalid Accept header"))?
                 {
                     return Ok(Cow::Borrowed(best));
                 }

@@ -15,7 +15,9 @@ use crate::{
 ///
 /// [`Error::Configuration`] where it has no such form, as a map whose keys are no text.
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value<'static>> {
-    value.serialize(ToValue).map_err(|wrong| Error::Configuration(format!("the data cannot be written: {wrong}")))
+    value
+        .serialize(ToValue)
+        .map_err(|wrong| Error::Configuration(format!("the data cannot be written: {wrong}")))
 }
 
 impl Serialize for Value<'_> {
@@ -34,7 +36,12 @@ impl Serialize for Value<'_> {
                 list.end()
             }
             Value::Map(data) => data.serialize(serializer),
-            Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::StoredDateTime(_) | Value::Uuid(_) | Value::Bytes(_) => {
+            Value::Date(_)
+            | Value::Time(_)
+            | Value::DateTime(_)
+            | Value::StoredDateTime(_)
+            | Value::Uuid(_)
+            | Value::Bytes(_) => {
                 let mut text = Vec::new();
                 super::write_json(self, &mut text);
                 let text = String::from_utf8(text).unwrap_or_default();
@@ -118,7 +125,9 @@ impl Serializer for ToValue {
     numbers!(serialize_u8: u8, serialize_u16: u16, serialize_u32: u32);
 
     fn serialize_u64(self, value: u64) -> Written {
-        i64::try_from(value).map(Value::Int).map_err(|_| Wrong(format!("{value} has more than 63 bits")))
+        i64::try_from(value)
+            .map(Value::Int)
+            .map_err(|_| Wrong(format!("{value} has more than 63 bits")))
     }
 
     fn serialize_bool(self, value: bool) -> Written {
@@ -165,7 +174,11 @@ impl Serializer for ToValue {
         Ok(Value::from(variant))
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Written {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Written {
         value.serialize(self)
     }
 
@@ -180,7 +193,10 @@ impl Serializer for ToValue {
     }
 
     fn serialize_seq(self, length: Option<usize>) -> Written<List> {
-        Ok(List { values: Vec::with_capacity(length.unwrap_or(0).min(1024)), variant: None })
+        Ok(List {
+            values: Vec::with_capacity(length.unwrap_or(0).min(1024)),
+            variant: None,
+        })
     }
 
     fn serialize_tuple(self, length: usize) -> Written<List> {
@@ -191,20 +207,42 @@ impl Serializer for ToValue {
         self.serialize_seq(Some(length))
     }
 
-    fn serialize_tuple_variant(self, _: &'static str, _: u32, variant: &'static str, length: usize) -> Written<List> {
-        Ok(List { variant: Some(variant), ..self.serialize_seq(Some(length))? })
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Written<List> {
+        Ok(List {
+            variant: Some(variant),
+            ..self.serialize_seq(Some(length))?
+        })
     }
 
     fn serialize_map(self, length: Option<usize>) -> Written<Map> {
-        Ok(Map { data: Data::with_capacity(length.unwrap_or(0).min(1024)), name: None, variant: None })
+        Ok(Map {
+            data: Data::with_capacity(length.unwrap_or(0).min(1024)),
+            name: None,
+            variant: None,
+        })
     }
 
     fn serialize_struct(self, _: &'static str, length: usize) -> Written<Map> {
         self.serialize_map(Some(length))
     }
 
-    fn serialize_struct_variant(self, _: &'static str, _: u32, variant: &'static str, length: usize) -> Written<Map> {
-        Ok(Map { variant: Some(variant), ..self.serialize_map(Some(length))? })
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Written<Map> {
+        Ok(Map {
+            variant: Some(variant),
+            ..self.serialize_map(Some(length))?
+        })
     }
 }
 
@@ -286,12 +324,21 @@ mod tests {
             page: u32,
             objects: Vec<Data<'static>>,
         }
-        let note: Data<'static> = [("title", Value::from("a")), ("id", Value::Int(1))].into_iter().collect();
+        let note: Data<'static> = [("title", Value::from("a")), ("id", Value::Int(1))]
+            .into_iter()
+            .collect();
 
-        let value = to_value(&Found { page: 2, objects: vec![note] }).unwrap();
+        let value = to_value(&Found {
+            page: 2,
+            objects: vec![note],
+        })
+        .unwrap();
 
         let mut out = Vec::new();
         super::super::write_json(&value, &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), r#"{"objects": [{"id": 1, "title": "a"}], "page": 2}"#);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"objects": [{"id": 1, "title": "a"}], "page": 2}"#
+        );
     }
 }

@@ -1,0 +1,112 @@
+//! The contender of the benchmarks: users and notes as django-tastypie would serve them.
+//!
+//! `bench --port 8002 --database sqlite:///path/to/file [--throttle-at N]`; with the feature `postgres` the database
+//! is the URL of one.
+
+use actix_web::{App, HttpServer};
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use tastyrs::prelude::*;
+
+#[cfg(feature = "postgres")]
+type Db = diesel::pg::Pg;
+#[cfg(not(feature = "postgres"))]
+type Db = diesel::sqlite::Sqlite;
+
+diesel::table! {
+    auth_user (id) {
+        id -> Integer,
+        username -> Text,
+    }
+}
+
+diesel::table! {
+    core_note (id) {
+        id -> Integer,
+        title -> Text,
+        slug -> Text,
+        content -> Text,
+        is_active -> Bool,
+        created -> Timestamp,
+        updated -> Timestamp,
+        author_id -> Nullable<Integer>,
+    }
+}
+
+#[derive(Queryable, Selectable, Identifiable, Model)]
+#[diesel(table_name = auth_user, check_for_backend(Db))]
+struct User {
+    id: i32,
+    username: String,
+}
+
+#[derive(Queryable, Selectable, Identifiable, Model)]
+#[diesel(table_name = core_note, check_for_backend(Db))]
+struct Note {
+    id: i32,
+    title: String,
+    slug: String,
+    content: String,
+    #[model(default = true)]
+    is_active: bool,
+    #[model(default = now)]
+    created: NaiveDateTime,
+    #[model(auto_now)]
+    updated: NaiveDateTime,
+    author_id: Option<i32>,
+}
+
+#[derive(ModelResource)]
+#[resource(model = User, resource_name = "users")]
+struct UserResource;
+
+#[derive(ModelResource)]
+#[resource(
+    model = Note,
+    resource_name = "notes",
+    filtering(title = [exact, startswith], slug = [exact]),
+    ordering(created, title, id),
+    authorization = Authorization,
+    meta = Self::configure
+)]
+struct NoteResource {
+    #[field(attribute = author_id, null)]
+    author: ToOne<UserResource>,
+}
+
+impl NoteResource {
+    /// No throttle unless the command line asks for one.
+    fn configure(meta: Meta<Self>) -> Meta<Self> {
+        match option("--throttle-at").and_then(|limit| limit.parse().ok()) {
+            Some(limit) => meta.throttle(CacheThrottle::new().throttle_at(limit)),
+            None => meta,
+        }
+    }
+}
+
+/// The value of an option of the command line.
+fn option(name: &str) -> Option<String> {
+    std::env::args()
+        .skip_while(|argument| argument != name)
+        .nth(1)
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let port: u16 = option("--port").map_or(Ok(8002), |port| port.parse())?;
+    let url = option("--database").ok_or("--database says which database to serve")?;
+    let workers = option("--workers").map_or(Ok(2), |workers| workers.parse())?;
+    let database = Database::<Db>::open(url.strip_prefix("sqlite://").unwrap_or(&url))?;
+    let api = Api::new("v1")
+        .compatible(Compatibility::Tastypie)
+        .database(database)
+        .register(UserResource)
+        .register(NoteResource::new())
+        .build()?;
+    HttpServer::new(move || App::new().service(api.scope("/api")))
+        .workers(workers)
+        .bind(("127.0.0.1", port))?
+        .run()
+        .await?;
+    Ok(())
+}

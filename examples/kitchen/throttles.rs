@@ -1,0 +1,39 @@
+//! Throttles: one store for all, as the processes of Django have one cache, and two that always refuse.
+
+use std::sync::LazyLock;
+
+use tastyrs::{
+    prelude::*,
+    throttle::{Result, Store},
+};
+
+static STORE: LazyLock<Store> = LazyLock::new(Store::new);
+
+/// Counts together with the other throttles in memory.
+pub fn shared(throttle: CacheThrottle) -> CacheThrottle {
+    throttle.store(STORE.clone())
+}
+
+/// Counts together with the throttles in memory.
+pub fn shared_and_written(throttle: CacheDbThrottle) -> CacheDbThrottle {
+    throttle.store(STORE.clone())
+}
+
+/// Turns everybody away, and does not say for how long.
+pub struct Shut;
+
+impl Throttle for Shut {
+    async fn should_be_throttled(&self, _: &Access<'_>) -> Result<Verdict> {
+        Ok(Verdict::Throttled(RetryAfter::Unknown))
+    }
+}
+
+/// Turns everybody away until the 2nd of January 2040.
+pub struct ShutUntil;
+
+impl Throttle for ShutUntil {
+    async fn should_be_throttled(&self, _: &Access<'_>) -> Result<Verdict> {
+        let until = chrono::DateTime::from_timestamp(2_209_086_245, 0).unwrap_or_default();
+        Ok(Verdict::Throttled(RetryAfter::At(until)))
+    }
+}
