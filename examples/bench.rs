@@ -2,6 +2,7 @@
 //!
 //! `bench --port 8002 --database sqlite:///path/to/file [--throttle-at N]`; with the feature `postgres` the database
 //! is the URL of one.
+#![expect(missing_docs, reason = "the modules of tables are no API")]
 
 use actix_web::{App, HttpServer};
 use chrono::NaiveDateTime;

@@ -4,6 +4,7 @@
 //! try. `--port 8000` and `--database notes.db` say otherwise.
 
 #![expect(clippy::print_stdout, reason = "it tells what to try")]
+#![expect(missing_docs, reason = "the modules of tables are no API")]
 
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -146,6 +147,9 @@ impl NoteResource {
         self.log_throttled_access(request).await?;
 
         let search: Search = request.query()?;
+        if search.q.len() > 1_000 {
+            return Err(Error::bad_request("Search for less."));
+        }
         let objects = self
             .in_db(request, move |notes, db| {
                 let found: Vec<Note> = note::table

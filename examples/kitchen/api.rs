@@ -2,13 +2,12 @@
 
 use tastyrs::{api::Mount, prelude::*};
 
-use crate::{memory::MemoryResource, notes::*, resources::*, schema::Db};
+use super::{memory::MemoryResource, notes::*, resources::*, schema::Db, throttles};
 
 /// The API on the database at `url`.
-pub fn build(url: &str) -> tastyrs::Result<Mount> {
-    // The file belongs to whoever made it: no log is put beside it.
-    let options = DatabaseOptions::default().write_ahead_log(false);
-    let database = Database::<Db>::open_with(url, options)?;
+pub fn build(url: &str) -> Result<Mount> {
+    let database = Database::<Db>::open(url)?;
+    throttles::start();
     Api::new("v1")
         .compatible(Compatibility::Tastypie)
         .database(database)

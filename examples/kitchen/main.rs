@@ -3,6 +3,9 @@
 //! `kitchen --port 8001 --database kitchen.sqlite3` serves it on an existing database; with the feature `postgres`
 //! the database is the URL of one. It turns on what existing clients of Tastypie lean on.
 
+#![expect(missing_debug_implementations, reason = "a program has no API")]
+#![expect(unreachable_pub, reason = "its modules are read by the tests too")]
+
 mod api;
 mod memory;
 mod models;

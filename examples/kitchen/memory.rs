@@ -58,7 +58,7 @@ impl MemoryResource {
 }
 
 impl ObjectSource for MemoryResource {
-    fn obj_get_list(&self, _: &Request) -> tastyrs::Result<Vec<Thing>> {
+    fn obj_get_list(&self, _: &Request) -> Result<Vec<Thing>> {
         Ok(self
             .things
             .read()
@@ -68,7 +68,7 @@ impl ObjectSource for MemoryResource {
             .collect())
     }
 
-    fn obj_get(&self, _: &Request, name: &str) -> tastyrs::Result<Thing> {
+    fn obj_get(&self, _: &Request, name: &str) -> Result<Thing> {
         let id: i64 = name.trim().parse().map_err(|_| Error::NotFound)?;
         let things = self
             .things

@@ -5,7 +5,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use tastyrs::Model;
 
-use crate::schema::*;
+use super::schema::*;
 
 #[derive(Queryable, Selectable, Identifiable, Model)]
 #[diesel(table_name = auth_user, check_for_backend(Db))]

@@ -1,12 +1,12 @@
 //! The resources over notes that everything else refers to, and the search.
 
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Bool};
 use serde::Serialize;
 use tastyrs::{data::Data, prelude::*};
 
-use crate::{
+use super::{
     models::{Note, Subject, User},
-    schema::{note, subject_notes},
+    schema::{Db, note, subject_notes},
     throttles::shared,
 };
 
@@ -58,7 +58,7 @@ struct Found {
 }
 
 impl NoteResource {
-    async fn search(&self, request: &mut Request) -> tastyrs::Result<HttpResponse> {
+    async fn search(&self, request: &mut Request) -> Result<HttpResponse> {
         self.method_check(request, &[Method::GET])?;
         self.is_authenticated(request).await?;
         self.throttle_check(request).await?;
@@ -70,6 +70,9 @@ impl NoteResource {
             .unwrap_or("1")
             .trim()
             .parse::<i64>();
+        if text.len() > 1_000 {
+            return Err(Error::bad_request("Search for less."));
+        }
         let page = page.ok().filter(|page| *page > 0).ok_or(Error::NotFound)?;
         let objects = self
             .in_db(request, move |notes, db| {
@@ -100,22 +103,21 @@ impl NoteResource {
 }
 
 /// Whether the title or the content matches a pattern in any case of letters.
-#[cfg(not(feature = "postgres"))]
-#[diesel::dsl::auto_type(no_type_alias)]
-fn contains(pattern: &str) -> _ {
-    let pattern: String = pattern.to_owned();
-    let title = note::title.like(pattern.clone()).escape('\\');
-    title.or(note::content.like(pattern).escape('\\'))
-}
-
-/// Whether the title or the content matches a pattern in any case of letters.
-#[cfg(feature = "postgres")]
-#[diesel::dsl::auto_type(no_type_alias)]
-fn contains(pattern: &str) -> _ {
-    let pattern: String = pattern.to_owned();
-    note::title
-        .ilike(pattern.clone())
-        .or(note::content.ilike(pattern))
+fn contains(pattern: &str) -> Box<dyn BoxableExpression<note::table, Db, SqlType = Bool>> {
+    let pattern = pattern.to_owned();
+    #[cfg(feature = "postgres")]
+    return Box::new(
+        note::title
+            .ilike(pattern.clone())
+            .or(note::content.ilike(pattern)),
+    );
+    #[cfg(not(feature = "postgres"))]
+    Box::new(
+        note::title
+            .like(pattern.clone())
+            .escape('\\')
+            .or(note::content.like(pattern).escape('\\')),
+    )
 }
 
 #[derive(ModelResource)]

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
+// Diesel's prelude has a `Column` too.
+use tastyrs::fields::Column;
 use tastyrs::{
     authentication::{ApiKeyAuthentication, BasicAuthentication, MultiAuthentication},
     prelude::*,
@@ -10,7 +12,7 @@ use tastyrs::{
     serializers::{DatetimeFormatting, Serializer},
 };
 
-use crate::{
+use super::{
     models::{Category, Measurement, MediaBit, Note, Subject},
     notes::{NoteResource, UserResource},
     schema::note,
@@ -39,7 +41,7 @@ pub struct MediaBitResource {
     authorization = Authorization
 )]
 pub struct MediaBitLiteResource {
-    #[field(attribute = note_id, null, full, full_list = false)]
+    #[field(attribute = note_id, null, full_detail)]
     note: ToOne<NoteResource>,
 }
 
@@ -103,7 +105,7 @@ impl Owner {
         list.filter(note::author_id.eq(Self::id(request).unwrap_or_default()))
     }
 
-    fn is_own(bundle: &Bundle<'_, KeyedResource>) -> tastyrs::Result<bool> {
+    fn is_own(bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
         let author = bundle.obj()?.author_id;
         Ok(author.is_some() && author == Self::id(bundle.request()))
     }
@@ -112,31 +114,31 @@ impl Owner {
 type NoteList = <KeyedResource as Resource>::List;
 
 impl Authorize<KeyedResource> for Owner {
-    fn read_list(&self, list: NoteList, request: &Request) -> tastyrs::Result<NoteList> {
+    fn read_list(&self, list: NoteList, request: &Request) -> Result<NoteList> {
         Ok(Self::own(list, request))
     }
 
-    fn read_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> tastyrs::Result<bool> {
+    fn read_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
         Self::is_own(bundle)
     }
 
-    fn create_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> tastyrs::Result<bool> {
+    fn create_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
         Self::is_own(bundle)
     }
 
-    fn update_list(&self, list: NoteList, request: &Request) -> tastyrs::Result<NoteList> {
+    fn update_list(&self, list: NoteList, request: &Request) -> Result<NoteList> {
         Ok(Self::own(list, request))
     }
 
-    fn update_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> tastyrs::Result<bool> {
+    fn update_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
         Self::is_own(bundle)
     }
 
-    fn delete_list(&self, list: NoteList, request: &Request) -> tastyrs::Result<NoteList> {
+    fn delete_list(&self, list: NoteList, request: &Request) -> Result<NoteList> {
         Ok(Self::own(list, request))
     }
 
-    fn delete_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> tastyrs::Result<bool> {
+    fn delete_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
         Self::is_own(bundle)
     }
 }
@@ -225,7 +227,7 @@ pub struct ShutUntilResource;
 pub struct LimitedResource;
 
 impl Hooks for LimitedResource {
-    fn get_object_list(&self, _: &Request) -> tastyrs::Result<Self::List> {
+    fn get_object_list(&self, _: &Request) -> Result<Self::List> {
         Ok(note::table.into_boxed().order(note::id.desc()))
     }
 }
@@ -260,7 +262,7 @@ impl HookedResource {
 }
 
 impl Hooks for HookedResource {
-    fn dehydrate(&self, bundle: &mut Bundle<'_, Self>) -> tastyrs::Result<()> {
+    fn dehydrate(&self, bundle: &mut Bundle<'_, Self>) -> Result<()> {
         let length = bundle.obj()?.title.chars().count();
         bundle
             .data
@@ -268,20 +270,12 @@ impl Hooks for HookedResource {
         Ok(())
     }
 
-    fn alter_list_data_to_serialize(
-        &self,
-        _: &Request,
-        data: &mut Data<'_>,
-    ) -> tastyrs::Result<()> {
+    fn alter_list_data_to_serialize(&self, _: &Request, data: &mut Data<'_>) -> Result<()> {
         data.rename("meta", "paging");
         Ok(())
     }
 
-    fn alter_detail_data_to_serialize(
-        &self,
-        _: &Request,
-        data: &mut Data<'_>,
-    ) -> tastyrs::Result<()> {
+    fn alter_detail_data_to_serialize(&self, _: &Request, data: &mut Data<'_>) -> Result<()> {
         data.insert("altered", true);
         Ok(())
     }

@@ -1,22 +1,30 @@
-//! Throttles: one store for all, as the processes of Django have one cache, and two that always refuse.
+//! Throttles: one store for all of an API, as the processes of Django have one cache, and two that always refuse.
 
-use std::sync::LazyLock;
+use std::cell::RefCell;
 
 use tastyrs::{
     prelude::*,
     throttle::{Result, Store},
 };
 
-static STORE: LazyLock<Store> = LazyLock::new(Store::new);
-
-/// Counts together with the other throttles in memory.
-pub fn shared(throttle: CacheThrottle) -> CacheThrottle {
-    throttle.store(STORE.clone())
+thread_local! {
+    /// Where the throttles count that are declared on this thread.
+    static STORE: RefCell<Store> = RefCell::new(Store::new());
 }
 
-/// Counts together with the throttles in memory.
+/// Starts an API: what is declared from here on counts apart from what was declared before.
+pub fn start() {
+    STORE.set(Store::new());
+}
+
+/// Counts together with the other throttles of the API.
+pub fn shared(throttle: CacheThrottle) -> CacheThrottle {
+    throttle.store(STORE.with_borrow(Store::clone))
+}
+
+/// Counts together with the other throttles of the API.
 pub fn shared_and_written(throttle: CacheDbThrottle) -> CacheDbThrottle {
-    throttle.store(STORE.clone())
+    throttle.store(STORE.with_borrow(Store::clone))
 }
 
 /// Turns everybody away, and does not say for how long.

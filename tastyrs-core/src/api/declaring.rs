@@ -10,6 +10,7 @@ use std::{
 use crate::{
     compatibility::Compatibility,
     database::{Database, Dialect},
+    django::Accounts,
     errors::{Error, Result},
     fields::FieldSpec,
     queries::{Graph, Node},
@@ -19,6 +20,7 @@ use crate::{
 /// The databases of an API and the resources that share them.
 pub struct Declaring {
     databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    accounts: Option<Arc<dyn Accounts>>,
     /// By backend.
     open: HashMap<TypeId, Graph>,
     graphs: HashMap<TypeId, Arc<Graph>>,
@@ -36,10 +38,12 @@ impl fmt::Debug for Declaring {
 impl Declaring {
     pub(super) fn new(
         databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+        accounts: Option<Arc<dyn Accounts>>,
         compatibility: Compatibility,
     ) -> Self {
         Self {
             databases,
+            accounts,
             open: HashMap::new(),
             graphs: HashMap::new(),
             compatibility,
@@ -162,5 +166,10 @@ impl Binding<'_> {
     /// The API's database of this backend.
     pub fn database<DB: Dialect>(&self) -> Option<Database<DB>> {
         self.declaring.database()
+    }
+
+    /// Where accounts are looked up: the first database that the API was given.
+    pub fn accounts(&self) -> Option<Arc<dyn Accounts>> {
+        self.declaring.accounts.clone()
     }
 }

@@ -33,7 +33,7 @@ use self::{
 use crate::{
     compatibility::Compatibility,
     database::{Database, Dialect},
-    django::AccessTable,
+    django::{AccessTable, Accounts},
     errors::{Error, Result},
     resource::Hooks,
     serializers::Serializer,
@@ -52,6 +52,7 @@ pub struct Api {
     serializer: Serializer,
     databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     access_log: Option<Arc<dyn AccessLog>>,
+    accounts: Option<Arc<dyn Accounts>>,
     resources: Vec<Box<dyn Pending>>,
 }
 
@@ -75,6 +76,7 @@ impl Api {
             serializer: Serializer::default(),
             databases: HashMap::new(),
             access_log: None,
+            accounts: None,
             resources: Vec::new(),
         }
     }
@@ -82,6 +84,8 @@ impl Api {
     /// Gives its resources a database; one for each backend.
     #[must_use]
     pub fn database<DB: Dialect>(mut self, database: Database<DB>) -> Self {
+        self.accounts
+            .get_or_insert_with(|| Arc::new(database.clone()));
         self.access_log
             .get_or_insert_with(|| Arc::new(AccessTable::new(database.clone())));
         self.databases
@@ -142,7 +146,7 @@ impl Api {
     /// is not registered, objects written out in a circle, a filter or order by a field that is not there, a
     /// resource without its database, a throttle that lacks what it needs.
     pub fn build(self) -> Result<Mount> {
-        let mut declaring = Declaring::new(self.databases, self.compatibility);
+        let mut declaring = Declaring::new(self.databases, self.accounts, self.compatibility);
         let mut resources = self.resources;
         resources.sort_by_key(|resource| std::cmp::Reverse(resource.name().len()));
         check_names(&resources)?;

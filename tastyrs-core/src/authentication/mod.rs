@@ -2,12 +2,28 @@
 //!
 //! - [`Authenticate`]: the trait, for one's own
 //! - [`Authentication`]: lets everybody in, and knows them by their address
+//! - [`ApiKeyAuthentication`]: by a name and a key
+//! - [`BasicAuthentication`]: by a name and a password
+//! - [`MultiAuthentication`]: by the first of several that lets them in
+//! - `credentials`: the header that says who calls, and where their account is found
 
+mod api_key;
+mod basic;
+mod credentials;
+mod multi;
 mod open;
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
-pub use self::open::Authentication;
+pub use self::{
+    api_key::ApiKeyAuthentication,
+    basic::BasicAuthentication,
+    multi::{Backends, MultiAuthentication},
+    open::Authentication,
+};
 use crate::{api::Binding, errors::Result, http::Request};
 
 /// Finds out who calls.

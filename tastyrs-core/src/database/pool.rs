@@ -16,8 +16,9 @@ pub struct DatabaseOptions {
     pub max_connections: u32,
     /// How long a request waits for a connection before it is answered 503; 2 seconds, and never more.
     pub wait: Duration,
-    /// Whether SQLite keeps a write-ahead log; yes unless the file belongs to a program that must not find one.
-    pub write_ahead_log: bool,
+    /// Whether SQLite keeps a write-ahead log; by itself it does in a file that is made here, and leaves others as
+    /// they are.
+    pub write_ahead_log: Option<bool>,
     /// How long a statement of PostgreSQL may run; 30 seconds.
     pub statement_timeout: Duration,
 }
@@ -27,7 +28,7 @@ impl Default for DatabaseOptions {
         Self {
             max_connections: 8,
             wait: Duration::from_secs(2),
-            write_ahead_log: true,
+            write_ahead_log: None,
             statement_timeout: Duration::from_secs(30),
         }
     }
@@ -51,7 +52,7 @@ impl DatabaseOptions {
     /// Sets whether SQLite keeps a write-ahead log.
     #[must_use]
     pub fn write_ahead_log(mut self, on: bool) -> Self {
-        self.write_ahead_log = on;
+        self.write_ahead_log = Some(on);
         self
     }
 
@@ -125,8 +126,11 @@ impl<DB: Dialect> Database<DB> {
     /// # Errors
     ///
     /// [`Error::Unreachable`] where no connection can be made.
-    pub fn open_with(url: impl Into<String>, options: DatabaseOptions) -> Result<Self> {
+    pub fn open_with(url: impl Into<String>, mut options: DatabaseOptions) -> Result<Self> {
         let url = url.into();
+        options
+            .write_ahead_log
+            .get_or_insert_with(|| !DB::is_remote() && !std::path::Path::new(&url).exists());
         let connections = if !DB::is_remote() && url == ":memory:" {
             1
         } else {

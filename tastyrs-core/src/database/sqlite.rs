@@ -38,7 +38,7 @@ impl Dialect for Sqlite {
         connection.batch_execute(
             "PRAGMA busy_timeout=2000; PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL;",
         )?;
-        if options.write_ahead_log {
+        if options.write_ahead_log == Some(true) {
             connection.batch_execute("PRAGMA journal_mode=WAL;")?;
         }
         tastyrs_regexp_utils::register_impl(connection, |pattern: String, value: Option<String>| {

@@ -77,7 +77,12 @@ impl Encoded {
         };
         let rounds = parts.next()?.parse().ok()?;
         let (salt, hash) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-        (1..=MAX_ROUNDS).contains(&rounds).then_some(Self { algorithm, rounds, salt, hash })
+        (1..=MAX_ROUNDS).contains(&rounds).then_some(Self {
+            algorithm,
+            rounds,
+            salt,
+            hash,
+        })
     }
 
     fn matches(&self, password: &str) -> bool {
@@ -154,7 +159,10 @@ impl Hashing {
 
     /// Learns what stored passwords cost.
     pub(crate) fn learn<'a>(&self, stored: impl IntoIterator<Item = &'a str>) {
-        let rounds = stored.into_iter().filter_map(Encoded::parse).map(|encoded| encoded.rounds);
+        let rounds = stored
+            .into_iter()
+            .filter_map(Encoded::parse)
+            .map(|encoded| encoded.rounds);
         if let Some(most) = rounds.max() {
             self.dearest.fetch_max(most, Ordering::Relaxed);
         }
@@ -198,9 +206,14 @@ impl Hashing {
         };
         let password = password.to_owned();
         let right = tokio::task::spawn_blocking(move || {
-            let right = encoded.as_ref().is_some_and(|encoded| encoded.matches(&password));
+            let right = encoded
+                .as_ref()
+                .is_some_and(|encoded| encoded.matches(&password));
             if !right {
-                spend(&password, cost.saturating_sub(encoded.map_or(0, |encoded| encoded.rounds)));
+                spend(
+                    &password,
+                    cost.saturating_sub(encoded.map_or(0, |encoded| encoded.rounds)),
+                );
             }
             // Given back here: should the caller go away, the thread is still at work until now.
             drop(turn);
@@ -223,7 +236,7 @@ type Mark = [u8; 32];
 /// Kept by a hash whose key only this process knows. The stored password goes in, so a password that was
 /// changed, or a user who was taken away, is forgotten at once.
 struct Verified {
-    key: [u8; 32],
+    key: [u8; 64],
     /// When each was found right.
     since: Mutex<HashMap<Mark, Instant>>,
     limit: usize,
@@ -231,16 +244,26 @@ struct Verified {
 
 impl std::fmt::Debug for Verified {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Verified").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("Verified")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }
 
 impl Verified {
     fn new(limit: usize) -> Self {
-        let mut key = [0; 32];
+        let mut key = [0; 64];
         // A key that others may guess is none: nothing is remembered then.
-        let limit = if getrandom::fill(&mut key).is_ok() { limit } else { 0 };
-        Self { key, since: Mutex::default(), limit }
+        let limit = if getrandom::fill(&mut key).is_ok() {
+            limit
+        } else {
+            0
+        };
+        Self {
+            key,
+            since: Mutex::default(),
+            limit,
+        }
     }
 
     fn mark(&self, password: &str, stored: &str) -> Mark {
@@ -263,7 +286,10 @@ impl Verified {
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         since.retain(|_, since| fresh(*since, now));
         if since.len() >= self.limit && !since.contains_key(&mark) {
-            let oldest = since.iter().min_by_key(|(_, since)| **since).map(|(mark, _)| *mark);
+            let oldest = since
+                .iter()
+                .min_by_key(|(_, since)| **since)
+                .map(|(mark, _)| *mark);
             oldest.map(|oldest| since.remove(&oldest));
         }
         since.insert(mark, now);
@@ -339,7 +365,11 @@ mod tests {
 
         assert!(hashing.verified.holds(&mark, now + Duration::from_secs(59)));
         assert!(!hashing.verified.holds(&mark, now + Duration::from_secs(60)));
-        assert!(!hashing.verified.holds(&hashing.verified.mark("secret-1", "another"), now));
+        assert!(
+            !hashing
+                .verified
+                .holds(&hashing.verified.mark("secret-1", "another"), now)
+        );
     }
 
     #[actix_web::test]
@@ -378,7 +408,12 @@ mod tests {
         let hashing = Hashing::new();
         assert!(hashing.knows_no_cost());
 
-        hashing.learn(["!", "pbkdf2_sha256$20$s$h", ADA, "pbkdf2_sha256$99999999$s$h"]);
+        hashing.learn([
+            "!",
+            "pbkdf2_sha256$20$s$h",
+            ADA,
+            "pbkdf2_sha256$99999999$s$h",
+        ]);
 
         assert_eq!(hashing.dearest.load(Ordering::Relaxed), 1_000);
         assert!(!hashing.knows_no_cost());

@@ -54,10 +54,18 @@ pub(crate) fn build_filters<DB: Dialect>(
 ) -> Result<Vec<Fragment>> {
     let mut conditions = Vec::new();
     for (parameter, value) in query.last_values() {
-        let bits: Vec<&str> = parameter.split("__").collect();
+        let bits: Vec<&str> = parameter.split("__").take(MOST_STEPS + 1).collect();
         let Some(field) = bits.first().and_then(|name| node.field(name)) else {
             continue;
         };
+        if bits.len() > MOST_STEPS
+            || conditions.len() >= MOST_FILTERS
+            || value.len() > LONGEST_VALUE
+        {
+            return Err(Error::bad_request(
+                "The filters are too many, too deep or too long.",
+            ));
+        }
         let asked = Asked {
             values: query.all(parameter),
             value,
@@ -516,7 +524,7 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
             Part::Date => DB::stored(Bind::Date(values::date(text)?), Kind::Date),
             Part::Time => DB::stored(Bind::Time(values::time(text)?), Kind::Time),
             Part::Year => match python::int(text).ok_or_else(Error::mismatched)? {
-                Int::Fits(year @ 1..=9999) => return self.year(column, year),
+                Int::Fits(year @ 1..=9999) => return Self::year(column, year),
                 _ => return Ok(never()),
             },
             _ => match python::int(text).ok_or_else(Error::mismatched)? {
@@ -533,7 +541,7 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
     }
 
     /// A year as a range, for which an index serves.
-    fn year(&self, column: &NodeColumn, year: i64) -> Result<Fragment> {
+    fn year(column: &NodeColumn, year: i64) -> Result<Fragment> {
         let (first, last) = if column.kind == Kind::Date {
             (format!("{year:04}-01-01"), format!("{year:04}-12-31"))
         } else {
@@ -556,4 +564,10 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
 }
 
 /// The most values of one filter that are bound, some way below what databases take.
-const MOST_VALUES: usize = 10_000;
+pub(crate) const MOST_VALUES: usize = 10_000;
+/// The most filters of one request.
+const MOST_FILTERS: usize = 100;
+/// The most parts of a filter or an order between double underscores.
+pub(super) const MOST_STEPS: usize = 12;
+/// The longest value of a filter in bytes; SQLite refuses patterns of 50,000.
+const LONGEST_VALUE: usize = 32_768;

@@ -1,6 +1,6 @@
 //! The order in which a client wants a list.
 
-use super::{Graph, Lookup, Node};
+use super::{Graph, Lookup, Node, filtering::MOST_STEPS};
 use crate::{
     compatibility::Compatibility,
     database::{Dialect, Fragment},
@@ -44,7 +44,12 @@ pub(crate) fn apply_sorting<DB: Dialect>(
             Some(path) => (path, " DESC"),
             None => (*wanted, " ASC"),
         };
-        let bits: Vec<&str> = path.split("__").collect();
+        let bits: Vec<&str> = path.split("__").take(MOST_STEPS + 1).collect();
+        if bits.len() > MOST_STEPS {
+            return Err(Error::bad_request(
+                "The order goes through too many relations.",
+            ));
+        }
         let field = checked(node, bits[0])?;
         let expression = Ordering {
             graph,

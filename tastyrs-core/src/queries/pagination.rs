@@ -2,6 +2,7 @@
 
 use super::python::{self, Int};
 use crate::{
+    compatibility::Compatibility,
     data::Data,
     database::Slice,
     errors::{Error, Result},
@@ -71,7 +72,13 @@ impl Asked {
     }
 
     /// The `meta` of a page.
-    pub(crate) fn meta(self, query: &Query, list_uri: &str, total_count: u64) -> Data<'static> {
+    pub(crate) fn meta(
+        self,
+        query: &Query,
+        list_uri: &str,
+        total_count: u64,
+        compatibility: Compatibility,
+    ) -> Data<'static> {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let mut meta = Data::with_capacity(5);
         meta.push("limit", whole(self.limit).into());
@@ -80,7 +87,7 @@ impl Asked {
             meta.push(
                 "next",
                 (next < total_count)
-                    .then(|| self.page_uri(query, list_uri, next))
+                    .then(|| self.page_uri(query, list_uri, next, compatibility))
                     .into(),
             );
         }
@@ -90,7 +97,7 @@ impl Asked {
             meta.push(
                 "previous",
                 previous
-                    .map(|offset| self.page_uri(query, list_uri, offset))
+                    .map(|offset| self.page_uri(query, list_uri, offset, compatibility))
                     .into(),
             );
         }
@@ -98,11 +105,17 @@ impl Asked {
         meta
     }
 
-    fn page_uri(self, query: &Query, list_uri: &str, offset: u64) -> String {
+    /// A key in an address is not handed on from page to page, unless Tastypie's way is asked for.
+    fn page_uri(self, query: &Query, list_uri: &str, offset: u64, compatibility: Compatibility) -> String {
+        let kept = |name: &str| match name {
+            "limit" | "offset" => false,
+            "api_key" => compatibility.is_tastypie(),
+            _ => true,
+        };
         let mut uri = format!("{list_uri}?");
         for (name, value) in query
             .encoded_pairs()
-            .filter(|(name, _)| !matches!(*name, "limit" | "offset"))
+            .filter(|(name, _)| kept(name))
         {
             uri.push_str(&crate::http::quote_plus(name));
             uri.push('=');
@@ -149,7 +162,7 @@ mod tests {
         let query = Query::parse("limit=2&x=a+b%20c&id__in=1,2&id__in=4&offset=2");
         let asked = Asked::read(&query, 20, 1000).unwrap();
 
-        let meta = asked.meta(&query, "/api/v1/notes/", 60);
+        let meta = asked.meta(&query, "/api/v1/notes/", 60, Compatibility::Strict);
 
         let next = "/api/v1/notes/?x=a+b+c&id__in=1%2C2&id__in=4&limit=2&offset=4";
         assert_eq!(meta.get("next"), Some(&next.into()));

@@ -103,8 +103,8 @@ pub(super) fn operand(
             })?)
         }
         Kind::Bool => match text {
-            "t" | "1" => Bind::Bool(true),
-            "f" | "0" => Bind::Bool(false),
+            "t" | "True" | "1" => Bind::Bool(true),
+            "f" | "False" | "0" => Bind::Bool(false),
             "" if nullable => return Ok(Operand::Null),
             _ => {
                 let choices = if nullable {

@@ -17,8 +17,8 @@ use crate::{
     http::Request,
     meta::Meta,
     queries::{
-        Graph, Key, Node, NodeColumn, apply_sorting, build_filters, default_order, key_filter,
-        pagination::Asked, parse_key,
+        Graph, Key, MOST_VALUES, Node, NodeColumn, apply_sorting, build_filters, default_order,
+        key_filter, pagination::Asked, parse_key,
     },
 };
 
@@ -278,6 +278,11 @@ impl<R: ModelResource> Source<R> for Rows {
     {
         let state = &hop.mounted.state;
         let column = &state.node().columns[state.node().detail];
+        if names.len() > MOST_VALUES {
+            return Err(Error::bad_request(format!(
+                "A set has at most {MOST_VALUES} objects."
+            )));
+        }
         let mut keys: Vec<Key> = names
             .iter()
             .filter_map(|name| parse_key(name, column.kind))

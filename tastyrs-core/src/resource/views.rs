@@ -43,6 +43,7 @@ pub(crate) async fn get_list<R: Hooks>(
             hop.request.params(),
             &hop.mounted.list_uri(hop.request),
             total,
+            hop.mounted.compatibility,
         );
         list.insert("meta", page);
         hop.alter_list_data_to_serialize(hop.request, &mut list)?;

@@ -1,0 +1,203 @@
+//! `#[derive(Model)]`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Ident, Index, spanned::Spanned};
+
+use super::default;
+use crate::model::{Action, Column, OnDelete, Table};
+
+/// The impls of `Model` and `ModelFor`, and the hidden struct of the columns.
+pub(crate) fn table(table: &Table) -> TokenStream {
+    let Table {
+        ident,
+        vis,
+        table: module,
+        columns,
+        key,
+        ..
+    } = table;
+    let hidden = format_ident!("ColumnsOf{}", ident);
+    let db = table.backends.first();
+    let (idents, types): (Vec<_>, Vec<_>) = columns
+        .iter()
+        .map(|column| (&column.ident, &column.ty))
+        .unzip();
+    let names: Vec<_> = columns.iter().map(|column| &column.name).collect();
+    let of_table: Vec<_> = columns.iter().map(|column| &column.column).collect();
+    let positions: Vec<Index> = (0..columns.len()).map(Index::from).collect();
+    let specs = columns
+        .iter()
+        .enumerate()
+        .map(|(position, column)| spec(table, column, position == *key));
+    let key_type = columns.get(*key).map(|column| &column.ty);
+    let key_column = of_table.get(*key);
+    let key_check = columns
+        .get(*key)
+        .map(|column| column.call_on_type(&Ident::new("key", column.type_span())));
+    let absolute_url = absolute_url(table);
+    let on_delete = on_delete(table);
+    let backends = table.backends.iter().map(|backend| quote! {
+        #[automatically_derived]
+        impl ::tastyrs::__private::ModelFor<#backend> for #ident {
+            type Query = ::tastyrs::__private::diesel::helper_types::IntoBoxed<'static, #module::table, #backend>;
+
+            fn query() -> Self::Query {
+                ::tastyrs::__private::diesel::QueryDsl::into_boxed(#module::table)
+            }
+
+            fn table_sql() -> ::std::string::String {
+                ::tastyrs::__private::table_sql::<#backend, _>(&#module::table)
+            }
+        }
+    });
+    quote! {
+        const _: () = {
+            #[doc(hidden)]
+            #[allow(dead_code, missing_debug_implementations, reason = "rustc alone looks at its fields, to check declarations")]
+            #vis struct #hidden {
+                #(#vis #idents: ::tastyrs::__private::ColumnOf<#types, #module::#of_table>,)*
+            }
+
+            #[automatically_derived]
+            impl ::tastyrs::__private::fields::KeyColumn for #hidden {
+                type Column = #module::#key_column;
+            }
+
+            #[automatically_derived]
+            impl ::tastyrs::__private::Model for #ident {
+                type Db = #db;
+                type Key = #key_type;
+                type Columns = #hidden;
+
+                const COLUMNS: &'static [::tastyrs::__private::ColumnSpec] = &[#(#specs),*];
+                const KEY: usize = #key;
+
+                fn columns() -> #hidden {
+                    #hidden { #(#idents: ::tastyrs::__private::ColumnOf::new(),)* }
+                }
+
+                fn value(&self, column: usize) -> ::tastyrs::__private::Value<'_> {
+                    match column {
+                        #(#positions => ::tastyrs::__private::FieldType::to_value(&self.#idents),)*
+                        _ => ::tastyrs::__private::Value::Null,
+                    }
+                }
+
+                fn from_row(row: &::tastyrs::__private::Row<'_>) -> ::tastyrs::__private::Result<Self> {
+                    ::core::result::Result::Ok(Self {
+                        #(#idents: row.get::<#types>(#positions, #names)?,)*
+                    })
+                }
+
+                #absolute_url
+                #on_delete
+            }
+
+            #(#backends)*
+
+            const _: fn() = || { #key_check };
+        };
+    }
+}
+
+fn spec(table: &Table, column: &Column, is_key: bool) -> TokenStream {
+    let module = &table.table;
+    let Column {
+        name,
+        ty,
+        column: of_table,
+        ..
+    } = column;
+    let primary_key = is_key.then(|| quote!(.primary_key()));
+    let words = [
+        (column.foreign_key, quote!(.foreign_key())),
+        (column.blank, quote!(.blank())),
+        (column.unique, quote!(.unique())),
+        (column.auto_now, quote!(.auto_now())),
+    ];
+    let words = words.iter().filter(|(said, _)| *said).map(|(_, call)| call);
+    let default = column
+        .default
+        .as_ref()
+        .map(|default| default::default(default, ty))
+        .map(|value| quote!(.default(#value)));
+    let setters = [
+        (
+            "max_length",
+            column.max_length.as_ref().map(ToTokens::to_token_stream),
+        ),
+        (
+            "max_digits",
+            column.max_digits.as_ref().map(ToTokens::to_token_stream),
+        ),
+        (
+            "decimal_places",
+            column
+                .decimal_places
+                .as_ref()
+                .map(ToTokens::to_token_stream),
+        ),
+        (
+            "verbose_name",
+            column.verbose_name.as_ref().map(ToTokens::to_token_stream),
+        ),
+        (
+            "help_text",
+            column.help_text.as_ref().map(ToTokens::to_token_stream),
+        ),
+    ];
+    let setters = setters.into_iter().filter_map(|(name, value)| {
+        let setter = format_ident!("{name}");
+        value.map(|value| quote!(.#setter(#value)))
+    });
+    quote! {
+        ::tastyrs::__private::ColumnSpec::new::<#ty>(
+            #name,
+            <#module::#of_table as ::tastyrs::__private::diesel::Column>::NAME,
+        ) #primary_key #(#words)* #default #(#setters)*
+    }
+}
+
+fn absolute_url(table: &Table) -> Option<TokenStream> {
+    let url = table.absolute_url.as_ref()?;
+    let call = quote_spanned!(url.span()=> ::core::convert::Into::into(#url(self)));
+    Some(quote! {
+        const HAS_ABSOLUTE_URL: bool = true;
+
+        fn absolute_url(&self) -> ::core::option::Option<::std::string::String> {
+            #call
+        }
+    })
+}
+
+fn on_delete(table: &Table) -> Option<TokenStream> {
+    let (ident, db) = (&table.ident, table.backends.first());
+    if table.on_delete.is_empty() {
+        return None;
+    }
+    let entries = table.on_delete.iter().map(|OnDelete { model, column, action, said }| {
+        let columns = quote_spanned!(column.span()=> <#model as ::tastyrs::__private::Model>::columns());
+        let name = quote_spanned!(column.span()=> ::tastyrs::__private::fields::refers_by::<#ident, _, _>(&#columns.#column));
+        let variant = match action {
+            Action::Cascade => quote!(Cascade),
+            Action::SetNull => quote!(SetNull),
+            Action::Protect => quote!(Protect),
+        };
+        let nullable = (*action == Action::SetNull)
+            .then(|| quote_spanned!(said.span()=> ::tastyrs::__private::fields::set_null(&#columns.#column);));
+        quote! {{
+            #nullable
+            ::tastyrs::__private::OnDelete {
+                table: <#model as ::tastyrs::__private::ModelFor<#db>>::table_sql(),
+                column: #name,
+                action: ::tastyrs::__private::DeleteAction::#variant,
+            }
+        }}
+    });
+    Some(quote! {
+        fn on_delete() -> ::std::vec::Vec<::tastyrs::__private::OnDelete> {
+            ::std::vec![#(#entries),*]
+        }
+    })
+}

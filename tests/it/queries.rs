@@ -1,0 +1,102 @@
+//! How many queries a request costs, and what they may see.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use tastyrs::prelude::*;
+
+use crate::support::{AuthorResource, NoteResource, Served, SubjectResource, TemporaryFile, get, library};
+
+/// Queries of this test's tables that were started.
+static QUERIES: AtomicUsize = AtomicUsize::new(0);
+
+struct Count;
+
+impl Instrumentation for Count {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event
+            && query.to_string().starts_with("SELECT")
+        {
+            QUERIES.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+fn counting() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(Count))
+}
+
+fn served(file: &TemporaryFile, notes: i32) -> Served {
+    let database = library(file, notes, DatabaseOptions::default().max_connections(2));
+    let api = Api::new("v1")
+        .database(database)
+        .register(AuthorResource)
+        .register(NoteResource::new())
+        .register(SubjectResource)
+        .build()
+        .unwrap();
+    Served::api(api, 1)
+}
+
+#[test]
+fn a_page_costs_two_queries_and_one_a_relation_whatever_its_length() {
+    set_default_instrumentation(counting).unwrap();
+    let file = TemporaryFile::new("queries.db");
+    let notes = served(&file, 200);
+    // Other tests run beside this one: the least of several counts is this request's own.
+    let cost = |path: &str| {
+        (0..20)
+            .map(|_| {
+                let before = QUERIES.load(Ordering::SeqCst);
+                assert_eq!(get(notes.port, path).status, 200);
+                QUERIES.load(Ordering::SeqCst) - before
+            })
+            .min()
+            .unwrap()
+    };
+
+    assert_eq!(cost("/api/v1/notes/?limit=1"), 4);
+    assert_eq!(cost("/api/v1/notes/?limit=200"), 4);
+    assert_eq!(cost("/api/v1/notes/?limit=200&author__name=ada&subjects__name=baking&order_by=author"), 4);
+    assert_eq!(cost("/api/v1/authors/?limit=0"), 2);
+    assert_eq!(cost("/api/v1/notes/7/"), 3);
+}
+
+#[test]
+fn a_column_that_is_not_shown_can_neither_be_filtered_nor_ordered_by() {
+    let file = TemporaryFile::new("hidden.db");
+    let notes = served(&file, 3);
+
+    for path in [
+        "/api/v1/authors/?password__startswith=a",
+        "/api/v1/notes/?author__password__startswith=a",
+        "/api/v1/notes/?order_by=author__password",
+        "/api/v1/notes/?order_by=author__name",
+    ] {
+        let answer = get(notes.port, path);
+        let ignored = path.starts_with("/api/v1/authors/");
+        assert_eq!(answer.status, if ignored { 200 } else { 400 }, "{path}: {}", answer.body);
+        assert!(!answer.body.contains("\"password\""), "{path}");
+    }
+}
+
+#[test]
+fn a_filter_through_many_to_many_finds_a_row_once() {
+    let file = TemporaryFile::new("once.db");
+    let notes = served(&file, 9);
+
+    let answer = get(notes.port, "/api/v1/notes/?subjects__name__in=baking,drinks,leftovers&limit=1");
+
+    assert!(answer.body.contains("\"total_count\": 9"), "{}", answer.body);
+}
+
+#[test]
+fn like_characters_are_letters_like_others() {
+    let file = TemporaryFile::new("like.db");
+    let notes = served(&file, 9);
+
+    for wanted in ["%25", "_ote", "note%25", "%5C"] {
+        let answer = get(notes.port, &format!("/api/v1/notes/?title__contains={wanted}"));
+        assert!(answer.body.contains("\"total_count\": 0"), "{wanted}: {}", answer.body);
+    }
+}
