@@ -12,7 +12,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer};
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::{connection::SimpleConnection as _, prelude::*, sqlite::Sqlite};
 use serde::{Deserialize, Serialize};
 use tastyrs::{data::Data, prelude::*};
@@ -293,7 +293,7 @@ fn seed(database: &Database<Db>) -> Result<()> {
         for (id, name) in [(1, "Baking"), (2, "Drinks"), (3, "Leftovers")] {
             diesel::insert_into(subject::table).values((subject::id.eq(id), subject::name.eq(name))).execute(db)?;
         }
-        let start = NaiveDateTime::default();
+        let start = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN);
         for (id, place) in (1..=60_i32).zip(0_usize..) {
             let [first, second] = [place, place * 5 + 2].map(|place| INGREDIENTS[place % INGREDIENTS.len()]);
             diesel::insert_into(note::table)

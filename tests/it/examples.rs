@@ -8,13 +8,21 @@ fn the_notes_answer_what_their_program_says_to_try() {
     let notes = Example::start("notes", &["--database", file.path()]);
 
     let list = get(notes.port, "/api/v1/notes/?limit=1");
-    let filtered = get(notes.port, "/api/v1/notes/?author__name__startswith=Ada&order_by=-created");
+    let filtered = get(
+        notes.port,
+        "/api/v1/notes/?author__name__startswith=Ada&order_by=-created",
+    );
     let found = get(notes.port, "/api/v1/notes/search/?q=honey");
     let secret = get(notes.port, "/api/v1/authors/?email=x");
 
     assert_eq!(list.status, 200);
-    assert!(list.body.contains("\"next\": \"/api/v1/notes/?limit=1&offset=1\""), "{}", list.body);
-    assert!(list.body.contains("\"word_count\": 5"), "{}", list.body);
+    assert!(
+        list.body
+            .contains("\"next\": \"/api/v1/notes/?limit=1&offset=1\""),
+        "{}",
+        list.body
+    );
+    assert!(list.body.contains("\"word_count\": 6"), "{}", list.body);
     assert_eq!((filtered.status, found.status), (200, 200));
     assert!(found.body.contains("honey"), "{}", found.body);
     assert!(!secret.body.contains("email"), "{}", secret.body);
@@ -25,12 +33,17 @@ fn the_notes_turn_the_sixth_call_to_subjects_away() {
     let file = TemporaryFile::new("throttled.db");
     let notes = Example::start("notes", &["--database", file.path()]);
 
-    let statuses: Vec<u16> = (0..5).map(|_| get(notes.port, "/api/v1/subjects/").status).collect();
+    let statuses: Vec<u16> = (0..5)
+        .map(|_| get(notes.port, "/api/v1/subjects/").status)
+        .collect();
     let sixth = get(notes.port, "/api/v1/subjects/1/");
 
     assert_eq!(statuses, [200; 5]);
     assert_eq!(sixth.status, 429);
-    let wait: u64 = sixth.header("Retry-After").and_then(|wait| wait.parse().ok()).unwrap();
+    let wait: u64 = sixth
+        .header("Retry-After")
+        .and_then(|wait| wait.parse().ok())
+        .unwrap();
     assert!((1..=10).contains(&wait), "{wait}");
 }
 
@@ -39,11 +52,19 @@ fn a_throttle_of_ones_own_lets_some_through_and_turns_some_away() {
     let file = TemporaryFile::new("lucky.db");
     let notes = Example::start("notes", &["--database", file.path()]);
 
-    let statuses: Vec<u16> = (0..64).map(|_| get(notes.port, "/api/v1/lucky/subjects/").status).collect();
+    let statuses: Vec<u16> = (0..64)
+        .map(|_| get(notes.port, "/api/v1/lucky/subjects/").status)
+        .collect();
 
     // Each of them alike 64 times has a chance of one in nine quintillions.
-    assert!(statuses.contains(&200) && statuses.contains(&429), "{statuses:?}");
-    assert!(statuses.iter().all(|status| matches!(status, 200 | 429)), "{statuses:?}");
+    assert!(
+        statuses.contains(&200) && statuses.contains(&429),
+        "{statuses:?}"
+    );
+    assert!(
+        statuses.iter().all(|status| matches!(status, 200 | 429)),
+        "{statuses:?}"
+    );
 }
 
 #[test]
@@ -66,13 +87,34 @@ fn the_bench_serves_its_contract() {
             is_active bool NOT NULL, created datetime NOT NULL, updated datetime NOT NULL, author_id integer NULL);
         INSERT INTO auth_user VALUES (1, 'user1');
         INSERT INTO core_note VALUES (7, 'Note 7', 'note-7', 'alpha', 1, '2026-08-02 21:25:13.612852', '2026-08-02 21:25:13.612852', 1);";
-    let database = tastyrs::database::Database::<diesel::sqlite::Sqlite>::open(file.path()).unwrap();
-    database.run(|db| Ok(diesel::connection::SimpleConnection::batch_execute(db, rows)?)).unwrap();
-    let bench = Example::start("bench", &["--database", &format!("sqlite://{}", file.path()), "--throttle-at", "2"]);
+    let database =
+        tastyrs::database::Database::<diesel::sqlite::Sqlite>::open(file.path()).unwrap();
+    database
+        .run(|db| {
+            Ok(diesel::connection::SimpleConnection::batch_execute(
+                db, rows,
+            )?)
+        })
+        .unwrap();
+    let bench = Example::start(
+        "bench",
+        &[
+            "--database",
+            &format!("sqlite://{}", file.path()),
+            "--throttle-at",
+            "2",
+        ],
+    );
 
     let note = get(bench.port, "/api/v1/notes/7/");
-    let list = get(bench.port, "/api/v1/notes/?title__startswith=Note&order_by=-created");
-    let third = send(bench.port, b"GET /api/v1/notes/7/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let list = get(
+        bench.port,
+        "/api/v1/notes/?title__startswith=Note&order_by=-created",
+    );
+    let third = send(
+        bench.port,
+        b"GET /api/v1/notes/7/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    );
 
     assert_eq!(
         note.body,

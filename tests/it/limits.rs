@@ -21,9 +21,19 @@ impl Hooks for SleepyResource {
 }
 
 fn served(file: &TemporaryFile) -> Served {
-    let options = DatabaseOptions::default().max_connections(1).wait(Duration::from_millis(200));
+    let options = DatabaseOptions::default()
+        .max_connections(1)
+        .wait(Duration::from_millis(200));
     let database = library(file, 3, options);
-    Served::api(Api::new("v1").database(database).register(SleepyResource).register(AuthorResource).build().unwrap(), 2)
+    Served::api(
+        Api::new("v1")
+            .database(database)
+            .register(SleepyResource)
+            .register(AuthorResource)
+            .build()
+            .unwrap(),
+        2,
+    )
 }
 
 #[test]
@@ -37,8 +47,15 @@ fn who_gets_no_connection_is_told_to_come_back() {
     let asked = Instant::now();
     let refused = get(port, "/api/v1/authors/");
 
-    assert_eq!((refused.status, refused.header("Retry-After")), (503, Some("1")));
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert_eq!(
+        (refused.status, refused.header("Retry-After")),
+        (503, Some("1"))
+    );
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
     assert_eq!(sleeper.join().unwrap(), 200);
     assert_eq!(get(port, "/api/v1/authors/").status, 200);
 }
@@ -112,7 +129,11 @@ fn head_is_get_without_the_body_and_options_tells_what_there_is() {
     let file = TemporaryFile::new("head.db");
     let served = served(&file);
     let ask = |method: &str| {
-        send(served.port, format!("{method} /api/v1/authors/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+        send(
+            served.port,
+            format!("{method} /api/v1/authors/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .as_bytes(),
+        )
     };
 
     let (head, options) = (ask("HEAD"), ask("OPTIONS"));

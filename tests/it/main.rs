@@ -1,6 +1,19 @@
 //! What the whole promises, through the public API and HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(missing_debug_implementations, unreachable_pub, reason = "a test has no API")]
+
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]
 mod conformance;
+#[cfg(not(feature = "postgres"))]
+mod examples;
 mod kitchen;
+mod limits;
+mod mounting;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod queries;
+mod startup;
+mod support;
+mod throttling;

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use tastyrs::prelude::*;
 
-use crate::support::{AuthorResource, NoteResource, Served, SubjectResource, TemporaryFile, get, library};
+use crate::support::{
+    AuthorResource, NoteResource, Served, SubjectResource, TemporaryFile, get, library,
+};
 
 /// Queries of this test's tables that were started.
 static QUERIES: AtomicUsize = AtomicUsize::new(0);
@@ -57,7 +59,10 @@ fn a_page_costs_two_queries_and_one_a_relation_whatever_its_length() {
 
     assert_eq!(cost("/api/v1/notes/?limit=1"), 4);
     assert_eq!(cost("/api/v1/notes/?limit=200"), 4);
-    assert_eq!(cost("/api/v1/notes/?limit=200&author__name=ada&subjects__name=baking&order_by=author"), 4);
+    assert_eq!(
+        cost("/api/v1/notes/?limit=200&author__name=ada&subjects__name=baking&order_by=author"),
+        4
+    );
     assert_eq!(cost("/api/v1/authors/?limit=0"), 2);
     assert_eq!(cost("/api/v1/notes/7/"), 3);
 }
@@ -75,7 +80,12 @@ fn a_column_that_is_not_shown_can_neither_be_filtered_nor_ordered_by() {
     ] {
         let answer = get(notes.port, path);
         let ignored = path.starts_with("/api/v1/authors/");
-        assert_eq!(answer.status, if ignored { 200 } else { 400 }, "{path}: {}", answer.body);
+        assert_eq!(
+            answer.status,
+            if ignored { 200 } else { 400 },
+            "{path}: {}",
+            answer.body
+        );
         assert!(!answer.body.contains("\"password\""), "{path}");
     }
 }
@@ -85,9 +95,16 @@ fn a_filter_through_many_to_many_finds_a_row_once() {
     let file = TemporaryFile::new("once.db");
     let notes = served(&file, 9);
 
-    let answer = get(notes.port, "/api/v1/notes/?subjects__name__in=baking,drinks,leftovers&limit=1");
+    let answer = get(
+        notes.port,
+        "/api/v1/notes/?subjects__name__in=baking,drinks,leftovers&limit=1",
+    );
 
-    assert!(answer.body.contains("\"total_count\": 9"), "{}", answer.body);
+    assert!(
+        answer.body.contains("\"total_count\": 9"),
+        "{}",
+        answer.body
+    );
 }
 
 #[test]
@@ -96,7 +113,14 @@ fn like_characters_are_letters_like_others() {
     let notes = served(&file, 9);
 
     for wanted in ["%25", "_ote", "note%25", "%5C"] {
-        let answer = get(notes.port, &format!("/api/v1/notes/?title__contains={wanted}"));
-        assert!(answer.body.contains("\"total_count\": 0"), "{wanted}: {}", answer.body);
+        let answer = get(
+            notes.port,
+            &format!("/api/v1/notes/?title__contains={wanted}"),
+        );
+        assert!(
+            answer.body.contains("\"total_count\": 0"),
+            "{wanted}: {}",
+            answer.body
+        );
     }
 }

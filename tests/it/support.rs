@@ -104,7 +104,9 @@ impl TemporaryFile {
     }
 
     pub fn path(&self) -> &str {
-        self.0.to_str().expect("the temporary directory has a plain name")
+        self.0
+            .to_str()
+            .expect("the temporary directory has a plain name")
     }
 }
 
@@ -156,33 +158,54 @@ pub struct Answered {
 
 impl Answered {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 
 /// Sends bytes to a port of this machine and reads until the other side closes.
 pub fn send(port: u16, request: &[u8]) -> Answered {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
     stream.write_all(request).unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
-    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Answered { status: status.unwrap_or(0), headers: headers.collect(), body: body.to_owned() }
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .and_then(|status| status.parse().ok());
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Answered {
+        status: status.unwrap_or(0),
+        headers: headers.collect(),
+        body: body.to_owned(),
+    }
 }
 
 /// GET of a path.
 pub fn get(port: u16, path: &str) -> Answered {
-    send(port, format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").as_bytes())
+    send(
+        port,
+        format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").as_bytes(),
+    )
 }
 
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A server in this process, which ends with the test.
@@ -197,11 +220,13 @@ impl Served {
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = actix_web::HttpServer::new(move || actix_web::App::new().service(api.scope("/api")))
-                    .workers(workers)
-                    .disable_signals()
-                    .bind(("127.0.0.1", 0))
-                    .unwrap();
+                let server = actix_web::HttpServer::new(move || {
+                    actix_web::App::new().service(api.scope("/api"))
+                })
+                .workers(workers)
+                .disable_signals()
+                .bind(("127.0.0.1", 0))
+                .unwrap();
                 let port = server.addrs()[0].port();
                 let server = server.run();
                 sender.send((port, server.handle())).unwrap();
@@ -230,12 +255,21 @@ impl Example {
     pub fn start(name: &str, arguments: &[&str]) -> Self {
         let port = free_port();
         let mut command = Command::new(binary(name));
-        command.args(["--port", &port.to_string()]).args(arguments).stdout(Stdio::null());
+        command
+            .args(["--port", &port.to_string()])
+            .args(arguments)
+            .stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(child.try_wait().unwrap().is_none(), "the example `{name}` ended");
-            assert!(started.elapsed() < Duration::from_secs(30), "the example `{name}` does not listen");
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "the example `{name}` ended"
+            );
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "the example `{name}` does not listen"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         Self { port, child }
@@ -258,7 +292,10 @@ fn binary(name: &str) -> PathBuf {
     }
     let path = path.join("examples").join(name);
     if !path.exists() {
-        let built = Command::new(env!("CARGO")).args(["build", "--example", name]).status().unwrap();
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--example", name])
+            .status()
+            .unwrap();
         assert!(built.success(), "the example `{name}` cannot be built");
     }
     path

@@ -82,12 +82,20 @@ fn api(file: &TemporaryFile, compatibility: Compatibility) -> tastyrs::api::Moun
 
 /// How many of `calls` calls pass that 32 clients make at once.
 fn passed(port: u16, path: &str, calls: usize) -> usize {
-    let (left, passed) = (Arc::new(AtomicUsize::new(calls)), Arc::new(AtomicUsize::new(0)));
+    let (left, passed) = (
+        Arc::new(AtomicUsize::new(calls)),
+        Arc::new(AtomicUsize::new(0)),
+    );
     let clients: Vec<_> = (0..32)
         .map(|_| {
             let (left, passed, path) = (Arc::clone(&left), Arc::clone(&passed), path.to_owned());
             std::thread::spawn(move || {
-                while left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+                while left
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                        left.checked_sub(1)
+                    })
+                    .is_ok()
+                {
                     match get(port, &path).status {
                         200 => passed.fetch_add(1, Ordering::SeqCst),
                         429 => 0,
@@ -97,17 +105,27 @@ fn passed(port: u16, path: &str, calls: usize) -> usize {
             })
         })
         .collect();
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    clients
+        .into_iter()
+        .for_each(|client| client.join().unwrap());
     passed.load(Ordering::SeqCst)
 }
 
 #[test]
 fn exactly_the_limit_passes_in_every_run_fast_and_slow_and_by_hand() {
     let file = TemporaryFile::new("exact.db");
-    let paths = ["/api/v1/slow/?limit=1", "/api/v1/slow/?limit=1&sleep=1", "/api/v1/slow/search/"];
+    let paths = [
+        "/api/v1/slow/?limit=1",
+        "/api/v1/slow/?limit=1&sleep=1",
+        "/api/v1/slow/search/",
+    ];
     let database = library(&file, 5, DatabaseOptions::default());
     for run in 0..51 {
-        let api = Api::new("v1").database(database.clone()).register(SlowResource).build().unwrap();
+        let api = Api::new("v1")
+            .database(database.clone())
+            .register(SlowResource)
+            .build()
+            .unwrap();
         let served = Served::api(api, 2);
         let path = paths[run % paths.len()];
 
@@ -157,7 +175,10 @@ fn a_refusal_says_how_long_to_wait_and_nothing_else() {
     passed(served.port, "/api/v1/slow/?limit=1", 20);
 
     let refused = get(served.port, "/api/v1/slow/");
-    let options = send(served.port, b"OPTIONS /api/v1/slow/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let options = send(
+        served.port,
+        b"OPTIONS /api/v1/slow/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    );
 
     assert_eq!((refused.status, refused.body.as_str()), (429, ""));
     let wait: u64 = refused.header("Retry-After").unwrap().parse().unwrap();
@@ -170,7 +191,13 @@ fn a_refusal_says_how_long_to_wait_and_nothing_else() {
 fn accesses_are_in_the_table_when_the_answer_arrives_and_count_after_a_restart() {
     let file = TemporaryFile::new("written.db");
     let database = library(&file, 5, DatabaseOptions::default());
-    let build = || Api::new("v1").database(database.clone()).register(WrittenResource).build().unwrap();
+    let build = || {
+        Api::new("v1")
+            .database(database.clone())
+            .register(WrittenResource)
+            .build()
+            .unwrap()
+    };
     let rows = || {
         database
             .run(|db| {
@@ -182,7 +209,10 @@ fn accesses_are_in_the_table_when_the_answer_arrives_and_count_after_a_restart()
 
     let served = Served::api(build(), 2);
     for expected in 1..=15 {
-        assert_eq!(get(served.port, "/api/v1/written/?limit=1&api_key=secret").status, 200);
+        assert_eq!(
+            get(served.port, "/api/v1/written/?limit=1&api_key=secret").status,
+            200
+        );
         assert_eq!(rows(), expected);
     }
     drop(served);
@@ -192,7 +222,9 @@ fn accesses_are_in_the_table_when_the_answer_arrives_and_count_after_a_restart()
     assert_eq!(rows(), 20);
     let secrets = database
         .run(|db| {
-            let found = diesel::sql_query("SELECT count(*) AS rows FROM tastypie_apiaccess WHERE url LIKE '%secret%'");
+            let found = diesel::sql_query(
+                "SELECT count(*) AS rows FROM tastypie_apiaccess WHERE url LIKE '%secret%'",
+            );
             Ok(diesel::RunQueryDsl::get_result::<Rows>(found, db)?.rows)
         })
         .unwrap();

@@ -57,6 +57,7 @@ impl Page {
     pub(crate) fn new(columns: Vec<Loaded>) -> Self {
         Self {
             columns,
+            text: String::with_capacity(4096),
             ..Self::default()
         }
     }

@@ -106,17 +106,20 @@ impl Asked {
     }
 
     /// A key in an address is not handed on from page to page, unless Tastypie's way is asked for.
-    fn page_uri(self, query: &Query, list_uri: &str, offset: u64, compatibility: Compatibility) -> String {
+    fn page_uri(
+        self,
+        query: &Query,
+        list_uri: &str,
+        offset: u64,
+        compatibility: Compatibility,
+    ) -> String {
         let kept = |name: &str| match name {
             "limit" | "offset" => false,
             "api_key" => compatibility.is_tastypie(),
             _ => true,
         };
         let mut uri = format!("{list_uri}?");
-        for (name, value) in query
-            .encoded_pairs()
-            .filter(|(name, _)| kept(name))
-        {
+        for (name, value) in query.encoded_pairs().filter(|(name, _)| kept(name)) {
             uri.push_str(&crate::http::quote_plus(name));
             uri.push('=');
             uri.push_str(&crate::http::quote_plus(value));

@@ -7,6 +7,28 @@ use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 use super::DatetimeFormatting;
 use crate::data::{Value, stored_datetime};
 
+/// About how many bytes a value becomes, so that the buffer need not grow.
+pub(super) fn size_hint(value: &Value<'_>) -> usize {
+    match value {
+        Value::Text(text) | Value::Decimal(text) => text.len() + text.len() / 16 + 4,
+        Value::Bytes(bytes) => bytes.len() / 3 * 4 + 8,
+        Value::List(values) => {
+            values
+                .iter()
+                .map(|value| size_hint(value) + 2)
+                .sum::<usize>()
+                + 2
+        }
+        Value::Map(data) => {
+            data.iter()
+                .map(|(name, value)| name.len() + 6 + size_hint(value))
+                .sum::<usize>()
+                + 2
+        }
+        _ => 24,
+    }
+}
+
 /// Appends a value.
 pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
     write_with(value, DatetimeFormatting::Iso8601, out);
@@ -137,49 +159,67 @@ const ESCAPES: [u8; 256] = {
     table
 };
 
-/// Where the next byte that must be escaped stands; eight bytes are looked at together.
-fn next_escape(bytes: &[u8]) -> Option<usize> {
+/// A bit in each byte of a word that must be escaped; only the lowest of them is certain.
+fn escapes_in(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let mut position = 0;
-    while let Some(chunk) = bytes
-        .get(position..)
-        .and_then(|rest| rest.first_chunk::<8>())
-    {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let quote = has_zero(word ^ (ONES * 0x22));
-        let backslash = has_zero(word ^ (ONES * 0x5c));
-        if control | quote | backslash != 0 {
-            break;
-        }
-        position += 8;
-    }
-    bytes
-        .get(position..)?
-        .iter()
-        .position(|byte| ESCAPES[usize::from(*byte)] != 0)
-        .map(|found| position + found)
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    let control = below(word, 0x20);
+    let quote = below(word ^ (ONES * 0x22), 1);
+    let backslash = below(word ^ (ONES * 0x5c), 1);
+    (control | quote | backslash) & HIGHS
 }
 
-/// Appends text between quotes.
+/// Whether nothing in a block must be escaped; written so that the compiler compares all bytes at once.
+fn is_plain(block: &[u8; 32]) -> bool {
+    let wrong =
+        |byte: &u8| u8::from(*byte < 0x20) | u8::from(*byte == b'"') | u8::from(*byte == b'\\');
+    block.iter().fold(0, |found, byte| found | wrong(byte)) == 0
+}
+
+/// Appends text between quotes: runs of what stays as it is are copied by blocks and words.
 fn string(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(position) = next_escape(rest) {
-        let (run, escaped) = rest.split_at(position);
-        out.extend_from_slice(run);
-        let byte = escaped[0];
-        match ESCAPES[usize::from(byte)] {
-            b'u' => write_fmt(out, format_args!("\\u{byte:04x}")),
-            letter => out.extend_from_slice(&[b'\\', letter]),
+    loop {
+        while let Some((block, behind)) = rest.split_first_chunk::<32>() {
+            if !is_plain(block) {
+                break;
+            }
+            out.extend_from_slice(block);
+            rest = behind;
         }
-        rest = &escaped[1..];
+        let Some((word, behind)) = rest.split_first_chunk::<8>() else {
+            break;
+        };
+        let found = escapes_in(u64::from_le_bytes(*word));
+        if found == 0 {
+            out.extend_from_slice(word);
+            rest = behind;
+        } else {
+            let (plain, escaped) = rest.split_at((found.trailing_zeros() / 8) as usize);
+            out.extend_from_slice(plain);
+            escape(escaped[0], out);
+            rest = &escaped[1..];
+        }
     }
-    out.extend_from_slice(rest);
+    for byte in rest {
+        if ESCAPES[usize::from(*byte)] == 0 {
+            out.push(*byte);
+        } else {
+            escape(*byte, out);
+        }
+    }
     out.push(b'"');
+}
+
+/// Appends a byte that must be escaped.
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    match ESCAPES[usize::from(byte)] {
+        b'u' => write_fmt(out, format_args!("\\u{byte:04x}")),
+        letter => out.extend_from_slice(&[b'\\', letter]),
+    }
 }
 
 fn date(day: NaiveDate, style: DatetimeFormatting, out: &mut Vec<u8>) {
@@ -289,15 +329,19 @@ mod tests {
 
     #[test]
     fn every_escape_is_found_at_every_place() {
-        for length in 0..20 {
+        for length in 0..80 {
             for place in 0..length {
                 for byte in (0..0x20).chain([b'"', b'\\']) {
                     let mut text = vec![b'x'; length];
                     text[place] = byte;
-                    assert_eq!(next_escape(&text), Some(place));
+                    let written = json(std::str::from_utf8(&text).unwrap());
+
+                    let read: String = serde_json::from_str(&written).unwrap();
+                    assert_eq!(read.as_bytes(), text, "{written}");
                 }
             }
-            assert_eq!(next_escape(&vec![0xe9; length]), None);
+            let plain = "é!~\u{7f}".repeat(length);
+            assert_eq!(json(plain.as_str()), format!("\"{plain}\""));
         }
     }
 

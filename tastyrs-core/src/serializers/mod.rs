@@ -98,7 +98,7 @@ impl Serializer {
             .find(|format| format.content_type() == content_type)
         {
             Some(Format::Json) => {
-                let mut out = Vec::with_capacity(1024);
+                let mut out = Vec::with_capacity(json::size_hint(value));
                 json::write_with(value, self.datetime_formatting, &mut out);
                 Ok(out)
             }

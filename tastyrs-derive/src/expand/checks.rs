@@ -6,7 +6,7 @@ use syn::{Ident, Path, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::model::{Field, Kind, Relation, Resource, Rule, Shown};
 
-/// A function that is never called.
+/// Functions that are never called.
 pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
     let Shown::Model {
         model,
@@ -18,40 +18,37 @@ pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
     else {
         return None;
     };
-    let declared = |word: &Ident| resource.declared(word).is_some();
-    let special = |word: &Ident| *word == "resource_uri";
+    let is_column = |word: &&Ident| resource.declared(word).is_none() && **word != "resource_uri";
     let shown = fields
         .iter()
         .flatten()
         .chain(excludes)
-        .filter(|word| !declared(word) && !special(word))
-        .map(exists);
+        .filter(is_column)
+        .map(|word| column(word, word.span()));
     let detail = detail_uri_name
         .iter()
         .filter(|word| *word != "pk")
-        .map(|word| lookup(word, word, "exact"));
-    let filtered = resource.filtering.iter().flat_map(|filter| {
-        let word = &filter.field;
-        let Some(column) = resource.column_of(word) else {
-            return Vec::new();
-        };
-        let own = (!declared(word)).then(|| exists(word));
+        .map(|word| {
+            let column = column(word, word.span());
+            let exact = lookup(word, "exact");
+            quote!(#column #exact)
+        });
+    let filtered = resource.filtering.iter().filter_map(|filter| {
+        let column = column(resource.column_of(&filter.field)?, filter.field.span());
         let lookups = match &filter.rule {
             Rule::Only(lookups) => lookups.as_slice(),
             Rule::All | Rule::AllWithRelations(_) => &[],
         };
-        own.into_iter()
-            .chain(
-                lookups
-                    .iter()
-                    .map(|said| lookup(column, said, &said.unraw().to_string())),
-            )
-            .collect()
+        let lookups = lookups
+            .iter()
+            .map(|said| lookup(said, &said.unraw().to_string()));
+        Some(quote!(#column #(#lookups)*))
     });
-    let ordered = resource
-        .ordering
-        .iter()
-        .filter_map(|word| Some(lookup(resource.column_of(word)?, word, "orders")));
+    let ordered = resource.ordering.iter().filter_map(|word| {
+        let column = column(resource.column_of(word)?, word.span());
+        let orders = lookup(word, "orders");
+        Some(quote!(#column #orders))
+    });
     let related = resource
         .fields
         .iter()
@@ -62,45 +59,46 @@ pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
         .chain(ordered)
         .chain(related)
         .collect();
-    let absolute_url = resource
-        .meta
-        .absolute_url
-        .map(|span| absolute_url(model, span));
-    let columns = columns(Span::call_site());
+
+    let columns = ours("columns", Span::call_site());
     let body = (!checks.is_empty()).then(|| {
         quote! {
             const _: fn() = || {
                 let #columns = <#model as ::tastyrs::__private::Model>::columns();
-                #(#checks)*
+                #({ #checks })*
             };
         }
     });
+    let absolute_url = resource
+        .meta
+        .absolute_url
+        .map(|span| absolute_url(model, span));
     Some(quote!(#body #absolute_url))
 }
 
-/// The variable, under any span: it is ours alone, whatever the user's words are called.
-fn columns(at: Span) -> Ident {
-    Ident::new("columns", Span::mixed_site().located_at(at))
+/// A variable of the checks under any span: no word of the user's can be mistaken for it.
+fn ours(name: &str, at: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(at))
 }
 
-/// That the model has a column of this name.
-fn exists(word: &Ident) -> TokenStream {
-    let columns = columns(word.span());
-    quote_spanned!(word.span()=> let _ = &#columns.#word;)
+/// Takes a column of the model, which must have it; the error stands at `at`.
+fn column(word: &Ident, at: Span) -> TokenStream {
+    let (columns, column) = (ours("columns", at), ours("_column", at));
+    let mut word = word.clone();
+    word.set_span(at);
+    quote_spanned!(at=> let #column = &#columns.#word;)
 }
 
-/// That a function of `fields::checks` takes this column; the word is where its error stands.
-fn lookup(column: &Ident, word: &Ident, function: &str) -> TokenStream {
+/// Gives the column to a function of `fields::checks`, which may refuse its type; the error stands at `word`.
+fn lookup(word: &Ident, function: &str) -> TokenStream {
     let span = word.span();
-    let columns = columns(span);
-    let function =
-        syn::parse_str::<Ident>(function).unwrap_or_else(|_| Ident::new_raw(function, span));
-    let function = Ident::clone(&function);
-    let mut column = column.clone();
-    column.set_span(span);
-    let mut function = function;
-    function.set_span(span);
-    quote_spanned!(span=> ::tastyrs::__private::fields::#function(&#columns.#column);)
+    let column = ours("_column", span);
+    // `in` is a keyword.
+    let function = match function {
+        "in" => Ident::new_raw(function, span),
+        function => Ident::new(function, span),
+    };
+    quote_spanned!(span=> ::tastyrs::__private::fields::#function(#column);)
 }
 
 fn field_check(field: &Field, model: &Path) -> Option<TokenStream> {
@@ -108,20 +106,19 @@ fn field_check(field: &Field, model: &Path) -> Option<TokenStream> {
         Kind::Computed(_) => None,
         Kind::Column { ty, attribute } => {
             let span = ty.span();
-            let columns = columns(attribute.span());
-            let column = quote_spanned!(attribute.span()=> &#columns.#attribute);
-            Some(quote_spanned!(span=> ::tastyrs::__private::fields::is::<#ty, _, _>(#column);))
+            let (column, own) = (column(attribute, attribute.span()), ours("_column", span));
+            let is = quote_spanned!(span=> ::tastyrs::__private::fields::is::<#ty, _, _>(#own););
+            Some(quote!(#column #is))
         }
         Kind::ToOne {
             resource,
             attribute,
         } => {
             let span = attribute.span();
-            let columns = columns(span);
+            let (column, own) = (column(attribute, span), ours("_column", span));
             let other = model_of(resource);
-            Some(
-                quote_spanned!(span=> ::tastyrs::__private::fields::refers_to::<#other, _, _>(&#columns.#attribute);),
-            )
+            let refers = quote_spanned!(span=> ::tastyrs::__private::fields::refers_to::<#other, _, _>(#own););
+            Some(quote!(#column #refers))
         }
         Kind::ToMany {
             resource,
@@ -137,8 +134,7 @@ fn field_check(field: &Field, model: &Path) -> Option<TokenStream> {
             relation: Relation::Reverse { column, .. },
         } => {
             let target = model_of(resource);
-            let span = column.span();
-            Some(quote_spanned! {span=>
+            Some(quote_spanned! {column.span()=>
                 ::tastyrs::__private::fields::links::<#column, #model>();
                 ::tastyrs::__private::fields::belongs_to::<#column, #target>();
             })
@@ -153,7 +149,7 @@ fn model_of(resource: &Type) -> TokenStream {
 fn absolute_url(model: &Path, span: Span) -> TokenStream {
     let name = quote!(#model).to_string();
     let message = format!(
-        "`{name}` has no address of its own\nhelp: `#[model(absolute_url = Self::url)]` on `{name}`"
+        "`{name}` has no address of its own: add `#[model(absolute_url = Self::url)]` to it"
     );
     quote_spanned! {span=>
         const _: () = ::core::assert!(<#model as ::tastyrs::__private::Model>::HAS_ABSOLUTE_URL, #message);

@@ -10,16 +10,19 @@ use crate::model::{Resource, Shown, UseIn};
 /// The impls of a resource's traits, and its `new`.
 pub(crate) fn resource(resource: &Resource) -> TokenStream {
     let ident = &resource.ident;
-    let (of_model, types, source) = shown(resource);
+    let (of_model, types) = shown(resource);
     let reads_objects = reads_objects(resource);
     let meta = meta::meta(resource);
     let fields = fields::fields(resource);
-    let hooks = (!resource.hooks).then(|| {
-        quote! {
+    let hooks = match &resource.hooks {
+        None => quote! {
             #[automatically_derived]
             impl ::tastyrs::__private::Hooks for #ident {}
-        }
-    });
+        },
+        Some(word) => quote_spanned! {word.span()=>
+            const _: fn() = || ::tastyrs::__private::fields::hooks::<#ident>();
+        },
+    };
     let new = new(resource);
     let checks = checks::checks(resource);
     let markers: Vec<_> = resource.fields.iter().map(|field| &field.ident).collect();
@@ -35,7 +38,6 @@ pub(crate) fn resource(resource: &Resource) -> TokenStream {
         #[automatically_derived]
         impl ::tastyrs::__private::Resource for #ident {
             #types
-            type Source = ::tastyrs::__private::#source;
 
             const READS_OBJECTS: bool = #reads_objects;
 
@@ -55,12 +57,16 @@ pub(crate) fn resource(resource: &Resource) -> TokenStream {
     }
 }
 
-/// The impl of `ModelResource`, the types of object and list, the source.
-fn shown(resource: &Resource) -> (Option<TokenStream>, TokenStream, TokenStream) {
+/// The impl of `ModelResource`, and the types of object, list and source.
+fn shown(resource: &Resource) -> (Option<TokenStream>, TokenStream) {
     match &resource.shown {
         Shown::Object(object) => {
-            let types = quote_spanned! {object.span()=> type Object = #object; type List = ::std::vec::Vec<#object>; };
-            (None, types, quote!(Objects))
+            let types = quote_spanned! {object.span()=>
+                type Object = #object;
+                type List = ::std::vec::Vec<#object>;
+                type Source = ::tastyrs::__private::Objects;
+            };
+            (None, types)
         }
         Shown::Model { model, backend, .. } => {
             let ident = &resource.ident;
@@ -78,8 +84,9 @@ fn shown(resource: &Resource) -> (Option<TokenStream>, TokenStream, TokenStream)
             let types = quote_spanned! {model.span()=>
                 type Object = #model;
                 type List = <#model as ::tastyrs::__private::ModelFor<#db>>::Query;
+                type Source = ::tastyrs::__private::Rows;
             };
-            (Some(of_model), types, quote!(Rows))
+            (Some(of_model), types)
         }
     }
 }
@@ -90,7 +97,7 @@ fn reads_objects(resource: &Resource) -> bool {
         field.dehydrate.is_some() || matches!(field.use_in, Some(UseIn::When(_)))
     };
     matches!(resource.shown, Shown::Object(_))
-        || resource.hooks
+        || resource.hooks.is_some()
         || resource.meta.may_read_objects()
         || resource.fields.iter().any(hook)
 }

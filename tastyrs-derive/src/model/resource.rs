@@ -109,7 +109,9 @@ impl Resource {
             );
         }
         let no_new = options.is_set("no_new", mistakes);
-        let hooks = options.flag("hooks", mistakes).and_then(|(word, set)| set.then_some(word));
+        let hooks = options
+            .flag("hooks", mistakes)
+            .and_then(|(word, set)| set.then_some(word));
         let filtering = filtering::filtering(&mut options, mistakes);
         let ordering = options.words("ordering", mistakes).unwrap_or_default();
         let meta = Meta::new(&input.ident, &mut options, mistakes);
@@ -121,7 +123,7 @@ impl Resource {
         let around = Around {
             resource: &input.ident,
             model,
-            hooks,
+            hooks: hooks.is_some(),
         };
         let (mut fields, mut own_state) = (Vec::new(), Vec::new());
         let mut unsound = Vec::new();

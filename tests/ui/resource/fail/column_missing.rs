@@ -1,0 +1,27 @@
+#[path = "../../schema.rs"]
+mod schema;
+
+use schema::*;
+use tastyrs::prelude::*;
+
+#[derive(ModelResource)]
+#[resource(
+    model = Note,
+    fields(id, titel),
+    filtering(slugg = [exact, startswith], titel = ALL),
+    ordering(titel, id),
+    detail_uri_name = slugs,
+)]
+struct NoteResource {
+    #[field(attribute = autor_id)]
+    author: ToOne<UserResource>,
+    #[field(attribute = heading)]
+    head: Column<String>,
+    is_activ: Column<bool>,
+}
+
+#[derive(ModelResource)]
+#[resource(model = Note, excludes(tittle))]
+struct BriefResource;
+
+fn main() {}
