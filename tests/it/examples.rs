@@ -1,6 +1,70 @@
 //! The examples, as a newcomer runs them.
 
-use crate::support::{Example, TemporaryFile, get, send};
+use std::{
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::support::{TemporaryFile, free_port, get, send};
+
+/// An example that runs until the test ends.
+struct Example {
+    port: u16,
+    child: Child,
+}
+
+impl Example {
+    /// Starts an example with `--port` and these arguments, and waits until it answers.
+    fn start(name: &str, arguments: &[&str]) -> Self {
+        let port = free_port();
+        let mut command = Command::new(binary(name));
+        command
+            .args(["--port", &port.to_string()])
+            .args(arguments)
+            .stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "the example `{name}` ended"
+            );
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "the example `{name}` does not listen"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { port, child }
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The example's program, which is built where the test runner did not.
+fn binary(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    let path = path.join("examples").join(name);
+    if !path.exists() {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--example", name])
+            .status()
+            .unwrap();
+        assert!(built.success(), "the example `{name}` cannot be built");
+    }
+    path
+}
 
 #[test]
 fn the_notes_answer_what_their_program_says_to_try() {

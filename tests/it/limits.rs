@@ -7,8 +7,16 @@ use tastyrs::prelude::*;
 use crate::support::{AuthorResource, Note, Served, TemporaryFile, get, library, send};
 
 #[derive(ModelResource)]
-#[resource(model = Note, resource_name = "sleepy", hooks, excludes(author_id), filtering(title = ALL, id = ALL))]
+#[resource(model = Note, resource_name = "sleepy", hooks, excludes(author_id), filtering(title = ALL, id = ALL),
+    meta = Self::configure
+)]
 struct SleepyResource;
+
+impl SleepyResource {
+    fn configure(meta: Meta<Self>) -> Meta<Self> {
+        meta.body_deadline(Duration::from_millis(100))
+    }
+}
 
 impl Hooks for SleepyResource {
     fn get_object_list(&self, request: &Request) -> Result<Self::List> {
@@ -88,6 +96,16 @@ fn a_body_that_is_too_long_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn a_body_that_dawdles_is_given_up() {
+    let file = TemporaryFile::new("dawdling.db");
+    let served = served(&file);
+
+    let request = b"POST /api/v1/sleepy/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{";
+
+    assert_eq!(send(served.port, request).status, 408);
+}
+
+#[test]
 fn whatever_a_client_sends_is_never_a_500() {
     let file = TemporaryFile::new("hostile.db");
     let served = served(&file);
@@ -114,6 +132,7 @@ fn whatever_a_client_sends_is_never_a_500() {
         "/api/v1//sleepy/",
         &format!("/api/v1/sleepy/?title__regex={long}"),
         &format!("/api/v1/sleepy/?{}", "order_by=id&".repeat(200)),
+        &format!("/api/v1/sleepy/?{}", "a&".repeat(20_000)),
         &format!("/api/v1/sleepy/?id__in={}", many.join(",")),
         &format!("/api/v1/sleepy/set/{}/", many.join(";")),
     ] {

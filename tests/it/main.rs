@@ -1,7 +1,11 @@
 //! What the whole promises, through the public API and HTTP.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-#![expect(missing_debug_implementations, unreachable_pub, reason = "a test has no API")]
+#![expect(
+    missing_debug_implementations,
+    unreachable_pub,
+    reason = "a test has no API"
+)]
 
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]

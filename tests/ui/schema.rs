@@ -1,6 +1,13 @@
 //! The tables and models of the cases.
 
-#![allow(dead_code, missing_docs, missing_debug_implementations, unreachable_pub, reason = "no case uses all of it")]
+#![allow(
+    dead_code,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    unused_imports,
+    reason = "no case uses all of it"
+)]
 
 pub type Db = diesel::sqlite::Sqlite;
 

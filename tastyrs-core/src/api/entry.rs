@@ -5,6 +5,7 @@ use std::{
     collections::HashSet,
     pin::Pin,
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::{HttpResponse, http::Method};
@@ -175,6 +176,7 @@ pub(super) trait Views: Send + Sync {
     fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, HttpResponse>;
     fn schema(&self, request: &Request) -> Data<'static>;
     fn max_body_bytes(&self) -> usize;
+    fn body_deadline(&self) -> Duration;
     fn error(&self, request: &Request, error: &Error) -> HttpResponse;
 }
 
@@ -233,6 +235,10 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
 
     fn max_body_bytes(&self) -> usize {
         self.meta.max_body_bytes
+    }
+
+    fn body_deadline(&self) -> Duration {
+        self.meta.body_deadline
     }
 
     fn error(&self, request: &Request, error: &Error) -> HttpResponse {

@@ -17,9 +17,6 @@ use crate::{
     http::{Answer, Head, Query, Request, decode_path, quote_path},
 };
 
-/// How long a body may take to arrive.
-const BODY_DEADLINE: Duration = Duration::from_secs(30);
-
 /// A service that answers everything below the API's name.
 pub(super) fn scope(base: &str, site: Arc<Site>) -> Scope {
     web::scope(base).default_service(web::to(
@@ -43,7 +40,20 @@ async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) ->
         Route::View { entry, view } => {
             let views = &site.registry.entries[entry].views;
             let mut picture = picture(&site, request, prefix);
-            match body(request, payload, views.max_body_bytes()).await {
+            if picture.params().is_cut() {
+                return views.error(
+                    &picture,
+                    &Error::bad_request("There are too many parameters."),
+                );
+            }
+            match body(
+                request,
+                payload,
+                views.max_body_bytes(),
+                views.body_deadline(),
+            )
+            .await
+            {
                 Ok(body) => picture.set_body(body),
                 Err(error) => return views.error(&picture, &error),
             }
@@ -99,7 +109,12 @@ fn picture(site: &Arc<Site>, request: &HttpRequest, prefix: &str) -> Request {
 }
 
 /// The body, of no more bytes and in no more time than it may have.
-async fn body(request: &HttpRequest, payload: web::Payload, limit: usize) -> Result<Bytes> {
+async fn body(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+    deadline: Duration,
+) -> Result<Bytes> {
     let headers = request.headers();
     if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
         return Ok(Bytes::new());
@@ -111,7 +126,7 @@ async fn body(request: &HttpRequest, payload: web::Payload, limit: usize) -> Res
     if announced.is_some_and(|length: usize| length > limit) {
         return Err(Error::BodyTooLarge { limit });
     }
-    tokio::time::timeout(BODY_DEADLINE, payload.to_bytes_limited(limit))
+    tokio::time::timeout(deadline, payload.to_bytes_limited(limit))
         .await
         .map_err(|_| Error::BodyTimeout)?
         .map_err(|_| Error::BodyTooLarge { limit })?

@@ -75,6 +75,21 @@ impl Fragment {
         self.sql(")")
     }
 
+    /// Whether its text has too many forms to keep each one prepared.
+    pub(crate) fn is_uncached(&self) -> bool {
+        self.many_forms
+    }
+
+    /// Its text, apart from the bound values.
+    pub(crate) fn hash_text(&self, hasher: &mut impl std::hash::Hasher) {
+        for part in &self.parts {
+            match part {
+                Part::Sql(sql) => hasher.write(sql.as_bytes()),
+                Part::Bind(_) => hasher.write_u8(0),
+            }
+        }
+    }
+
     /// Says that its text has too many forms to keep each one prepared.
     pub(crate) fn uncached(&mut self) -> &mut Self {
         self.many_forms = true;

@@ -40,6 +40,10 @@ pub(crate) async fn wrap_view(
 ) -> HttpResponse {
     let viewed = AssertUnwindSafe(view(request)).catch_unwind().await;
     let answer = viewed.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    if !request.is_whole() {
+        // The thread that it was lent to ended with the process; there is nobody to tell more.
+        return Answer::new(StatusCode::SERVICE_UNAVAILABLE).into();
+    }
     let answer = match (answer, settle(request).await) {
         (Ok(_), Err(failed)) => Err(failed),
         (answer, _) => answer,

@@ -11,62 +11,174 @@ use crate::{
     resource::{ColumnOf, Hooks, Model},
 };
 
-macro_rules! lookups {
-    ($($(#[$doc:meta])* $trait:ident, $message:literal: $($function:ident),* $(,)?;)*) => {$(
-        $(#[$doc])*
-        #[diagnostic::on_unimplemented(
-            message = $message,
-            label = "a column of type `{Self}`",
-            note = "`ALL` allows every lookup that the column's type can do"
-        )]
-        pub trait $trait {}
-        impl<T: $trait> $trait for Option<T> {}
-        $(
-            #[doc(hidden)]
-            pub const fn $function<T: $trait, C>(_: &ColumnOf<T, C>) {}
-        )*
-    )*};
-}
+// Traits, impls and functions are written out: rustc shows them, and a macro would stand between.
 
-lookups! {
-    /// A column that can be compared for equality.
-    Comparable, "this lookup needs a column that can be compared": exact, r#in;
-    /// A column that has an order.
-    Ordered, "this lookup needs a column that has an order": gt, gte, lt, lte, range;
-    /// A column whose values can be searched as text.
-    Searchable, "this lookup needs a column of text, numbers or times":
-        iexact, contains, icontains, startswith, istartswith, endswith, iendswith, regex, iregex;
-    /// A column that holds a day.
-    Dated, "this lookup needs a column that holds a date":
-        year, iso_year, quarter, month, week, day, week_day, iso_week_day;
-    /// A column that holds a time of day.
-    Timed, "this lookup needs a column that holds a time": hour, minute, second;
-    /// A column that holds a day and a time.
-    Moment, "this lookup needs a column that holds a date and a time": date, time;
-}
+/// A column that can be compared for equality.
+#[diagnostic::on_unimplemented(
+    message = "this lookup needs a column that can be compared",
+    label = "a column of type `{Self}`",
+    note = "`ALL` allows every lookup that the column's type can do"
+)]
+pub trait Comparable {}
+impl<T: Comparable> Comparable for Option<T> {}
+impl Comparable for i16 {}
+impl Comparable for i32 {}
+impl Comparable for i64 {}
+impl Comparable for f32 {}
+impl Comparable for f64 {}
+impl Comparable for bool {}
+impl Comparable for String {}
+impl Comparable for bigdecimal::BigDecimal {}
+impl Comparable for chrono::NaiveDate {}
+impl Comparable for chrono::NaiveTime {}
+impl Comparable for chrono::NaiveDateTime {}
+impl Comparable for chrono::DateTime<chrono::Utc> {}
+impl Comparable for uuid::Uuid {}
+
+#[doc(hidden)]
+pub const fn exact<T: Comparable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn r#in<T: Comparable, C>(_: &ColumnOf<T, C>) {}
+
+/// A column that has an order.
+#[diagnostic::on_unimplemented(
+    message = "this lookup needs a column that has an order",
+    label = "a column of type `{Self}`",
+    note = "`ALL` allows every lookup that the column's type can do"
+)]
+pub trait Ordered {}
+impl<T: Ordered> Ordered for Option<T> {}
+impl Ordered for i16 {}
+impl Ordered for i32 {}
+impl Ordered for i64 {}
+impl Ordered for f32 {}
+impl Ordered for f64 {}
+impl Ordered for String {}
+impl Ordered for bigdecimal::BigDecimal {}
+impl Ordered for chrono::NaiveDate {}
+impl Ordered for chrono::NaiveTime {}
+impl Ordered for chrono::NaiveDateTime {}
+impl Ordered for chrono::DateTime<chrono::Utc> {}
+impl Ordered for uuid::Uuid {}
+
+#[doc(hidden)]
+pub const fn gt<T: Ordered, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn gte<T: Ordered, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn lt<T: Ordered, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn lte<T: Ordered, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn range<T: Ordered, C>(_: &ColumnOf<T, C>) {}
+
+/// A column whose values can be searched as text.
+#[diagnostic::on_unimplemented(
+    message = "this lookup needs a column of text, numbers or times",
+    label = "a column of type `{Self}`",
+    note = "`ALL` allows every lookup that the column's type can do"
+)]
+pub trait Searchable {}
+impl<T: Searchable> Searchable for Option<T> {}
+impl Searchable for i16 {}
+impl Searchable for i32 {}
+impl Searchable for i64 {}
+impl Searchable for f32 {}
+impl Searchable for f64 {}
+impl Searchable for String {}
+impl Searchable for bigdecimal::BigDecimal {}
+impl Searchable for chrono::NaiveDate {}
+impl Searchable for chrono::NaiveTime {}
+impl Searchable for chrono::NaiveDateTime {}
+impl Searchable for chrono::DateTime<chrono::Utc> {}
+impl Searchable for uuid::Uuid {}
+
+#[doc(hidden)]
+pub const fn iexact<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn contains<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn icontains<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn startswith<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn istartswith<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn endswith<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn iendswith<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn regex<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn iregex<T: Searchable, C>(_: &ColumnOf<T, C>) {}
+
+/// A column that holds a day.
+#[diagnostic::on_unimplemented(
+    message = "this lookup needs a column that holds a date",
+    label = "a column of type `{Self}`",
+    note = "`ALL` allows every lookup that the column's type can do"
+)]
+pub trait Dated {}
+impl<T: Dated> Dated for Option<T> {}
+impl Dated for chrono::NaiveDate {}
+impl Dated for chrono::NaiveDateTime {}
+impl Dated for chrono::DateTime<chrono::Utc> {}
+
+#[doc(hidden)]
+pub const fn year<T: Dated, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn iso_year<T: Dated, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn quarter<T: Dated, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn month<T: Dated, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn week<T: Dated, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn day<T: Dated, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn week_day<T: Dated, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn iso_week_day<T: Dated, C>(_: &ColumnOf<T, C>) {}
+
+/// A column that holds a time of day.
+#[diagnostic::on_unimplemented(
+    message = "this lookup needs a column that holds a time",
+    label = "a column of type `{Self}`",
+    note = "`ALL` allows every lookup that the column's type can do"
+)]
+pub trait Timed {}
+impl<T: Timed> Timed for Option<T> {}
+impl Timed for chrono::NaiveTime {}
+impl Timed for chrono::NaiveDateTime {}
+impl Timed for chrono::DateTime<chrono::Utc> {}
+
+#[doc(hidden)]
+pub const fn hour<T: Timed, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn minute<T: Timed, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn second<T: Timed, C>(_: &ColumnOf<T, C>) {}
+
+/// A column that holds a day and a time.
+#[diagnostic::on_unimplemented(
+    message = "this lookup needs a column that holds a date and a time",
+    label = "a column of type `{Self}`",
+    note = "`ALL` allows every lookup that the column's type can do"
+)]
+pub trait Moment {}
+impl<T: Moment> Moment for Option<T> {}
+impl Moment for chrono::NaiveDateTime {}
+impl Moment for chrono::DateTime<chrono::Utc> {}
+
+#[doc(hidden)]
+pub const fn date<T: Moment, C>(_: &ColumnOf<T, C>) {}
+#[doc(hidden)]
+pub const fn time<T: Moment, C>(_: &ColumnOf<T, C>) {}
 
 /// Every column can be asked whether it holds nothing.
 #[doc(hidden)]
 pub const fn isnull<T, C>(_: &ColumnOf<T, C>) {}
-
-macro_rules! implement {
-    ($($type:ty: $($trait:ident),*;)*) => {$($(impl $trait for $type {})*)*};
-}
-implement! {
-    i16: Comparable, Ordered, Searchable;
-    i32: Comparable, Ordered, Searchable;
-    i64: Comparable, Ordered, Searchable;
-    f32: Comparable, Ordered, Searchable;
-    f64: Comparable, Ordered, Searchable;
-    bool: Comparable;
-    String: Comparable, Ordered, Searchable;
-    bigdecimal::BigDecimal: Comparable, Ordered, Searchable;
-    chrono::NaiveDate: Comparable, Ordered, Searchable, Dated;
-    chrono::NaiveTime: Comparable, Ordered, Searchable, Timed;
-    chrono::NaiveDateTime: Comparable, Ordered, Searchable, Dated, Timed, Moment;
-    chrono::DateTime<chrono::Utc>: Comparable, Ordered, Searchable, Dated, Timed, Moment;
-    uuid::Uuid: Comparable, Ordered, Searchable;
-}
 
 /// A column that can hold the key `K`.
 #[diagnostic::on_unimplemented(
@@ -106,7 +218,11 @@ type KeyOf<M> = <<M as Model>::Columns as KeyColumn>::Column;
     note = "keys are integers, `String` and `Uuid`, since they stand in the addresses of objects"
 )]
 pub trait Key {}
-implement! { i16: Key; i32: Key; i64: Key; String: Key; uuid::Uuid: Key; }
+impl Key for i16 {}
+impl Key for i32 {}
+impl Key for i64 {}
+impl Key for String {}
+impl Key for uuid::Uuid {}
 
 #[doc(hidden)]
 pub const fn key<T: Key>() {}

@@ -11,7 +11,16 @@ use crate::errors::{Error, Result};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     pairs: Vec<(String, String)>,
+    /// Whether there were more than are read.
+    cut: bool,
 }
+
+/// The most parameters that are read.
+///
+/// # Compatibility
+///
+/// Django's `DATA_UPLOAD_MAX_NUMBER_FIELDS`.
+const MOST_PARAMETERS: usize = 1_000;
 
 impl Query {
     /// Reads what stands behind the `?` of an address.
@@ -23,8 +32,19 @@ impl Query {
             .filter(|pair| !pair.is_empty())
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
             .map(|(name, value)| (decoded(name), decoded(value)))
+            .take(MOST_PARAMETERS)
             .collect();
-        Self { pairs }
+        let cut = text
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .nth(MOST_PARAMETERS)
+            .is_some();
+        Self { pairs, cut }
+    }
+
+    /// Whether there were more parameters than the 1,000 that are read.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// The last value of `name`.

@@ -133,6 +133,11 @@ impl Request {
         }
     }
 
+    /// Whether it came back from wherever it was lent to.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.inner.is_some()
+    }
+
     pub(crate) fn restore(&mut self, lent: Self) {
         self.inner = lent.inner;
     }

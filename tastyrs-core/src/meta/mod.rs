@@ -2,7 +2,7 @@
 
 mod methods;
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use actix_web::http::Method;
 
@@ -63,6 +63,8 @@ pub struct Meta<R: Resource> {
     pub always_return_data: bool,
     /// The most bytes of a body; 2 MiB.
     pub max_body_bytes: usize,
+    /// How long a body may take to arrive; 30 seconds.
+    pub body_deadline: Duration,
 }
 
 impl<R: Resource> fmt::Debug for Meta<R> {
@@ -96,6 +98,7 @@ impl<R: Resource> Meta<R> {
             include_absolute_url: false,
             always_return_data: false,
             max_body_bytes: 2 * 1024 * 1024,
+            body_deadline: Duration::from_secs(30),
         }
     }
 }
@@ -143,6 +146,8 @@ setters! {
     always_return_data(always: bool) => always;
     /// Sets the most bytes of a body.
     max_body_bytes(bytes: usize) => bytes;
+    /// Sets how long a body may take to arrive.
+    body_deadline(deadline: Duration) => deadline;
 }
 
 impl<R: Resource> Meta<R> {

@@ -73,11 +73,6 @@ pub(crate) fn build_filters<DB: Dialect>(
         };
         conditions.push(Filter::<DB>::new(graph, asked).condition(node, field, &bits)?);
     }
-    if conditions.len() > 1 {
-        for condition in &mut conditions {
-            condition.uncached();
-        }
-    }
     Ok(conditions)
 }
 

@@ -63,9 +63,6 @@ pub(crate) fn apply_sorting<DB: Dialect>(
             .sql(&expression)
             .sql(direction);
     }
-    if asked.len() > 1 {
-        order.uncached();
-    }
     if !by_key {
         order.sql(", ").append(default_order(node));
     }

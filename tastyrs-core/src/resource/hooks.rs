@@ -297,6 +297,9 @@ pub(crate) fn mounted<R: Resource>(_: &R, request: &Request) -> Result<Arc<Mount
 pub trait InDb: ModelResource + Hooks {
     /// Hops to a blocking thread, opens a transaction, and hands over the resource and the connection.
     ///
+    /// On SQLite the transaction may write at once (`BEGIN IMMEDIATE`) unless the method is one that only reads, as
+    /// GET is.
+    ///
     /// # Errors
     ///
     /// [`Error::Busy`] where no connection becomes free in time, [`Error::Panicked`] where `work` panics, and what
@@ -310,7 +313,8 @@ pub trait InDb: ModelResource + Hooks {
     {
         async move {
             let mounted = mounted(self, request)?;
-            <Self::Source as Source<Self>>::hop(&mounted, request, true, work).await
+            let writes = !request.method().is_safe();
+            <Self::Source as Source<Self>>::hop(&mounted, request, writes, work).await
         }
     }
 }

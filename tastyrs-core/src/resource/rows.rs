@@ -1,6 +1,11 @@
 //! Objects that are rows of a table.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    collections::HashSet,
+    hash::{DefaultHasher, Hasher as _},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{
     Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Source,
@@ -37,11 +42,37 @@ pub struct RowsState<DB: Dialect> {
     pub(super) columns_sql: String,
     /// For each column of the model its place among those that are loaded.
     places: Vec<Option<u16>>,
+    /// The filters and orders whose statements are kept prepared; a client can ask for any number of others.
+    kept: Mutex<HashSet<u64>>,
 }
+
+/// The most statements of a resource that are kept prepared, apart from those without filter and order.
+const MOST_KEPT: usize = 64;
 
 impl<DB: Dialect> RowsState<DB> {
     pub(super) fn node(&self) -> &Node {
         &self.graph.nodes[self.node]
+    }
+
+    /// Marks filters and an order as not to be kept prepared, once enough others are.
+    fn keep_prepared<'f>(&self, fragments: impl IntoIterator<Item = &'f mut Fragment>) {
+        let mut fragments: Vec<&mut Fragment> = fragments.into_iter().collect();
+        if fragments.is_empty() || fragments.iter().any(|fragment| fragment.is_uncached()) {
+            return;
+        }
+        let mut hasher = DefaultHasher::new();
+        fragments
+            .iter()
+            .for_each(|fragment| fragment.hash_text(&mut hasher));
+        let text = hasher.finish();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < MOST_KEPT {
+            kept.insert(text);
+        } else if !kept.contains(&text) {
+            fragments.iter_mut().for_each(|fragment| {
+                fragment.uncached();
+            });
+        }
     }
 
     /// The place of a model's column that is always loaded.
@@ -172,6 +203,7 @@ impl<R: ModelResource> Source<R> for Rows {
             loaded,
             columns_sql,
             places,
+            kept: Mutex::default(),
         })
     }
 
@@ -227,8 +259,9 @@ impl<R: ModelResource> Source<R> for Rows {
     {
         let state = &hop.mounted.state;
         let (query, compatibility) = (hop.request.params(), hop.mounted.compatibility);
-        let filters = build_filters::<R::Db>(&state.graph, state.node(), query, compatibility)?;
-        let order = apply_sorting::<R::Db>(&state.graph, state.node(), query, compatibility)?;
+        let mut filters = build_filters::<R::Db>(&state.graph, state.node(), query, compatibility)?;
+        let mut order = apply_sorting::<R::Db>(&state.graph, state.node(), query, compatibility)?;
+        state.keep_prepared(filters.iter_mut().chain(&mut order));
 
         let total = count(hop, connection, filters.clone())?;
         if total <= asked.offset {

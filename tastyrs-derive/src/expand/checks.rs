@@ -1,7 +1,7 @@
 //! What rustc checks, under the span of the word that may be wrong, so that its error stands there.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, Path, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::model::{Field, Kind, Relation, Resource, Rule, Shown};
@@ -18,54 +18,46 @@ pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
     else {
         return None;
     };
+    let checks = Checks { resource, model };
     let is_column = |word: &&Ident| resource.declared(word).is_none() && **word != "resource_uri";
-    let shown = fields
-        .iter()
-        .flatten()
-        .chain(excludes)
-        .filter(is_column)
-        .map(|word| column(word, word.span()));
-    let detail = detail_uri_name
-        .iter()
-        .filter(|word| *word != "pk")
-        .map(|word| {
-            let column = column(word, word.span());
-            let exact = lookup(word, "exact");
-            quote!(#column #exact)
-        });
+    let shown = fields.iter().flatten().chain(excludes).filter(is_column);
+    let shown = shown.map(|word| checks.column(word, word.span(), &[]));
+    let detail = detail_uri_name.iter().filter(|word| *word != "pk");
+    let detail =
+        detail.map(|word| checks.column(word, word.span(), &[checks.call("exact", word.span())]));
     let filtered = resource.filtering.iter().filter_map(|filter| {
-        let column = column(resource.column_of(&filter.field)?, filter.field.span());
+        let column = resource.column_of(&filter.field)?;
         let lookups = match &filter.rule {
             Rule::Only(lookups) => lookups.as_slice(),
             Rule::All | Rule::AllWithRelations(_) => &[],
         };
-        let lookups = lookups
+        let lookups: Vec<_> = lookups
             .iter()
-            .map(|said| lookup(said, &said.unraw().to_string()));
-        Some(quote!(#column #(#lookups)*))
+            .map(|said| checks.call(&said.unraw().to_string(), said.span()))
+            .collect();
+        Some(checks.column(column, filter.field.span(), &lookups))
     });
     let ordered = resource.ordering.iter().filter_map(|word| {
-        let column = column(resource.column_of(word)?, word.span());
-        let orders = lookup(word, "orders");
-        Some(quote!(#column #orders))
+        let column = resource.column_of(word)?;
+        Some(checks.column(column, word.span(), &[checks.call("orders", word.span())]))
     });
     let related = resource
         .fields
         .iter()
-        .filter_map(|field| field_check(field, model));
-    let checks: Vec<TokenStream> = shown
+        .filter_map(|field| checks.field(field));
+    let all: Vec<TokenStream> = shown
         .chain(detail)
         .chain(filtered)
         .chain(ordered)
         .chain(related)
         .collect();
 
-    let columns = ours("columns", Span::call_site());
-    let body = (!checks.is_empty()).then(|| {
+    let columns = checks.variable("columns", model.span());
+    let body = (!all.is_empty()).then(|| {
         quote! {
             const _: fn() = || {
                 let #columns = <#model as ::tastyrs::__private::Model>::columns();
-                #({ #checks })*
+                #({ #all })*
             };
         }
     });
@@ -76,74 +68,105 @@ pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
     Some(quote!(#body #absolute_url))
 }
 
-/// A variable of the checks under any span: no word of the user's can be mistaken for it.
-fn ours(name: &str, at: Span) -> Ident {
-    Ident::new(name, Span::mixed_site().located_at(at))
+struct Checks<'r> {
+    resource: &'r Resource,
+    model: &'r Path,
 }
 
-/// Takes a column of the model, which must have it; the error stands at `at`.
-fn column(word: &Ident, at: Span) -> TokenStream {
-    let (columns, column) = (ours("columns", at), ours("_column", at));
-    let mut word = word.clone();
-    word.set_span(at);
-    quote_spanned!(at=> let #column = &#columns.#word;)
-}
+impl Checks<'_> {
+    /// A variable that stands at `at`; wherever it stands, it is in one and the same scope.
+    fn variable(&self, name: &str, at: Span) -> Ident {
+        Ident::new(name, self.resource.ident.span().located_at(at))
+    }
 
-/// Gives the column to a function of `fields::checks`, which may refuse its type; the error stands at `word`.
-fn lookup(word: &Ident, function: &str) -> TokenStream {
-    let span = word.span();
-    let column = ours("_column", span);
-    // `in` is a keyword.
-    let function = match function {
-        "in" => Ident::new_raw(function, span),
-        function => Ident::new(function, span),
-    };
-    quote_spanned!(span=> ::tastyrs::__private::fields::#function(#column);)
-}
+    /// Takes a column of the model, which must have it, for what is done to it; the error stands at `at`.
+    fn column(&self, word: &Ident, at: Span, done: &[TokenStream]) -> TokenStream {
+        let (columns, column) = (self.variable("columns", at), self.variable("column", at));
+        let mut word = word.clone();
+        word.set_span(at);
+        if done.is_empty() {
+            quote_spanned!(at=> let _ = &#columns.#word;)
+        } else {
+            let taken = quote_spanned!(at=> let #column = &#columns.#word;);
+            quote!(#taken #(#done)*)
+        }
+    }
 
-fn field_check(field: &Field, model: &Path) -> Option<TokenStream> {
-    match &field.kind {
-        Kind::Computed(_) => None,
-        Kind::Column { ty, attribute } => {
-            let span = ty.span();
-            let (column, own) = (column(attribute, attribute.span()), ours("_column", span));
-            let is = quote_spanned!(span=> ::tastyrs::__private::fields::is::<#ty, _, _>(#own););
-            Some(quote!(#column #is))
-        }
-        Kind::ToOne {
-            resource,
-            attribute,
-        } => {
-            let span = attribute.span();
-            let (column, own) = (column(attribute, span), ours("_column", span));
-            let other = model_of(resource);
-            let refers = quote_spanned!(span=> ::tastyrs::__private::fields::refers_to::<#other, _, _>(#own););
-            Some(quote!(#column #refers))
-        }
-        Kind::ToMany {
-            resource,
-            relation: Relation::Through { table, own, other },
-        } => {
-            let target = model_of(resource);
-            let own = quote_spanned!(own.span()=> ::tastyrs::__private::fields::links::<#table::#own, #model>(););
-            let other = quote_spanned!(other.span()=> ::tastyrs::__private::fields::links::<#table::#other, #target>(););
-            Some(quote!(#own #other))
-        }
-        Kind::ToMany {
-            resource,
-            relation: Relation::Reverse { column, .. },
-        } => {
-            let target = model_of(resource);
-            Some(quote_spanned! {column.span()=>
-                ::tastyrs::__private::fields::links::<#column, #model>();
-                ::tastyrs::__private::fields::belongs_to::<#column, #target>();
-            })
-        }
+    /// Gives the column to a function of `fields::checks`, which may refuse its type; the error stands at `at`.
+    fn call(&self, function: &str, at: Span) -> TokenStream {
+        let column = self.variable("column", at);
+        // `in` is a keyword.
+        let function = match function {
+            "in" => Ident::new_raw(function, at),
+            function => Ident::new(function, at),
+        };
+        quote_spanned!(at=> ::tastyrs::__private::fields::#function(#column);)
+    }
+
+    fn field(&self, field: &Field) -> Option<TokenStream> {
+        let model = self.model;
+        Some(match &field.kind {
+            Kind::Computed(_) => return None,
+            Kind::Column { ty, attribute } => {
+                let span = ty.span();
+                let column = self.variable("column", span);
+                let is =
+                    quote_spanned!(span=> ::tastyrs::__private::fields::is::<#ty, _, _>(#column););
+                self.column(attribute, attribute.span(), &[is])
+            }
+            Kind::ToOne {
+                resource,
+                attribute,
+            } => {
+                let span = attribute.span();
+                let column = self.variable("column", span);
+                let other = model_of(resource);
+                let refers = quote_spanned!(span=> ::tastyrs::__private::fields::refers_to::<#other, _, _>(#column););
+                self.column(attribute, span, &[refers])
+            }
+            Kind::ToMany {
+                resource,
+                relation: Relation::Through { table, own, other },
+            } => {
+                let target = model_of(resource);
+                let [own, other] = [(own, quote!(#model)), (other, target)].map(|(column, model)| {
+                    let table = at(table, column.span());
+                    quote_spanned!(column.span()=> ::tastyrs::__private::fields::links::<#table::#column, #model>();)
+                });
+                quote!(#own #other)
+            }
+            Kind::ToMany {
+                resource,
+                relation: Relation::Reverse { column, .. },
+            } => {
+                let target = model_of(resource);
+                quote_spanned! {column.span()=>
+                    ::tastyrs::__private::fields::links::<#column, #model>();
+                    ::tastyrs::__private::fields::belongs_to::<#column, #target>();
+                }
+            }
+        })
     }
 }
 
 fn model_of(resource: &Type) -> TokenStream {
-    quote!(<#resource as ::tastyrs::__private::ModelResource>::Model)
+    quote_spanned!(resource.span()=> <#resource as ::tastyrs::__private::ModelResource>::Model)
+}
+
+/// The same tokens, all at one place.
+fn at(tokens: impl ToTokens, span: Span) -> TokenStream {
+    let place = |token| match token {
+        TokenTree::Group(group) => {
+            let mut placed = Group::new(group.delimiter(), at(group.stream(), span));
+            placed.set_span(group.span().located_at(span));
+            TokenTree::Group(placed)
+        }
+        mut token => {
+            token.set_span(token.span().located_at(span));
+            token
+        }
+    };
+    tokens.to_token_stream().into_iter().map(place).collect()
 }
 
 fn absolute_url(model: &Path, span: Span) -> TokenStream {

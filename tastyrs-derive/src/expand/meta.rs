@@ -1,8 +1,8 @@
 //! The `Meta` of a resource.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
-use syn::{ext::IdentExt, spanned::Spanned};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 
 use crate::model::{Filter, Resource, Rule, Shown, pascal_case};
 
@@ -49,7 +49,10 @@ pub(super) fn meta(resource: &Resource) -> TokenStream {
     };
     match &meta.configure {
         None => made,
-        Some(configure) => quote_spanned!(configure.span()=> #configure(#made)),
+        Some(configure) => quote! {
+            let configure: fn(::tastyrs::__private::Meta<Self>) -> ::tastyrs::__private::Meta<Self> = #configure;
+            configure(#made)
+        },
     }
 }
 

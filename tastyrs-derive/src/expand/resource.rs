@@ -19,9 +19,13 @@ pub(crate) fn resource(resource: &Resource) -> TokenStream {
             #[automatically_derived]
             impl ::tastyrs::__private::Hooks for #ident {}
         },
-        Some(word) => quote_spanned! {word.span()=>
-            const _: fn() = || ::tastyrs::__private::fields::hooks::<#ident>();
-        },
+        Some(word) => {
+            let mut ident = ident.clone();
+            ident.set_span(ident.span().located_at(word.span()));
+            quote_spanned! {word.span()=>
+                const _: fn() = || ::tastyrs::__private::fields::hooks::<#ident>();
+            }
+        }
     };
     let new = new(resource);
     let checks = checks::checks(resource);
@@ -72,7 +76,7 @@ fn shown(resource: &Resource) -> (Option<TokenStream>, TokenStream) {
             let ident = &resource.ident;
             let db = match backend {
                 Some(backend) => quote!(#backend),
-                None => quote!(<#model as ::tastyrs::__private::Model>::Db),
+                None => quote_spanned!(model.span()=> <#model as ::tastyrs::__private::Model>::Db),
             };
             let types = quote_spanned!(model.span()=> type Model = #model; type Db = #db;);
             let of_model = quote! {

@@ -26,6 +26,10 @@ pub(crate) fn table(table: &Table) -> TokenStream {
     let names: Vec<_> = columns.iter().map(|column| &column.name).collect();
     let of_table: Vec<_> = columns.iter().map(|column| &column.column).collect();
     let positions: Vec<Index> = (0..columns.len()).map(Index::from).collect();
+    let values = columns.iter().map(|column| {
+        let ident = &column.ident;
+        quote_spanned!(column.type_span()=> ::tastyrs::__private::FieldType::to_value(&self.#ident))
+    });
     let specs = columns
         .iter()
         .enumerate()
@@ -79,7 +83,7 @@ pub(crate) fn table(table: &Table) -> TokenStream {
 
                 fn value(&self, column: usize) -> ::tastyrs::__private::Value<'_> {
                     match column {
-                        #(#positions => ::tastyrs::__private::FieldType::to_value(&self.#idents),)*
+                        #(#positions => #values,)*
                         _ => ::tastyrs::__private::Value::Null,
                     }
                 }

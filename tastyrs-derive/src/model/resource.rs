@@ -265,7 +265,7 @@ impl Resource {
                     "the column `{word}` is shown by the relation `{}` alone",
                     relation.ident
                 ),
-                format!("`{}`", relation.ident),
+                format!("name the relation: `{}`", relation.ident),
             );
             return false;
         }

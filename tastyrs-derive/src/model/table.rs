@@ -132,7 +132,7 @@ impl Table {
         });
         let absolute_url = options.path("absolute_url", mistakes);
         let on_delete = on_delete(&mut options, mistakes);
-        if diesel.check_for_backend.is_empty() {
+        if diesel.check_for_backend.is_empty() || columns.len() < fields.named.len() {
             return None;
         }
         Some(Self {

@@ -1,6 +1,6 @@
 //! `name`, `name = value` and `name(...)`: the form of all our attributes.
 
-use proc_macro2::{Delimiter, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::{
     Attribute, Expr, ExprLit, Ident, Lit, LitBool, LitInt, LitStr, Path, PathSegment, Token, Type,
@@ -25,7 +25,7 @@ pub(crate) struct Item {
 enum Form {
     Word,
     Value(Box<Expr>),
-    List(TokenStream),
+    List(Group),
 }
 
 impl ToTokens for Item {
@@ -34,7 +34,7 @@ impl ToTokens for Item {
         tokens.append_all(match &self.form {
             Form::Word => quote!(#name),
             Form::Value(value) => quote!(#name = #value),
-            Form::List(list) => quote!(#name(#list)),
+            Form::List(list) => quote!(#name #list),
         });
     }
 }
@@ -247,13 +247,13 @@ impl Options {
     /// `name(one, two)`, each word once.
     pub(crate) fn words(&mut self, name: &str, mistakes: &mut Diagnostics) -> Option<Vec<Ident>> {
         let item = self.take(name)?;
-        let Form::List(tokens) = &item.form else {
+        let Form::List(group) = &item.form else {
             return self.misshapen(&item, "takes names between parentheses", mistakes);
         };
         let parse = |input: ParseStream<'_>| {
             Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
         };
-        match parse.parse2(tokens.clone()) {
+        match parse.parse2(group.stream()) {
             Ok(words) => Some(once(words, name, mistakes)),
             Err(error) => {
                 mistakes.push(error);
@@ -272,7 +272,7 @@ impl Options {
         let Some(item) = self.take(name) else {
             return Vec::new();
         };
-        let Form::List(tokens) = &item.form else {
+        let Form::List(group) = &item.form else {
             self.misshapen::<()>(&item, "takes a list between parentheses", mistakes);
             return Vec::new();
         };
@@ -292,7 +292,7 @@ impl Options {
             }
             Ok(())
         };
-        if let Err(error) = parse.parse2(tokens.clone()) {
+        if let Err(error) = parse.parse2(group.stream()) {
             mistakes.push(error);
         }
         read
@@ -379,13 +379,9 @@ impl ParseItem for ParseStream<'_> {
             }
             Form::Value(Box::new(self.parse()?))
         } else if self.peek(syn::token::Paren) {
-            let list = self.step(|cursor| {
-                let group = cursor.group(Delimiter::Parenthesis);
-                group
-                    .map(|(inside, _, rest)| (inside.token_stream(), rest))
-                    .ok_or_else(|| cursor.error("expected parentheses"))
-            })?;
-            Form::List(list)
+            let group = self.parse::<Group>()?;
+            debug_assert_eq!(group.delimiter(), Delimiter::Parenthesis, "peeked at");
+            Form::List(group)
         } else {
             Form::Word
         };

@@ -75,8 +75,10 @@ fn floor() -> BTreeMap<&'static str, usize> {
         .lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
         .map(|line| {
-            let (area, passed) = line.split_once(' ').expect("an area and a number");
-            (area, passed.trim().parse().expect("a number"))
+            let mut words = line.split_whitespace();
+            let area = words.next().expect("an area");
+            let passed = words.next().and_then(|number| number.parse().ok());
+            (area, passed.expect("a number of cases"))
         })
         .collect()
 }
@@ -139,6 +141,11 @@ fn the_kitchen_answers_as_django_tastypie_did() {
                 "{name}: {} passed, the floor is {least}",
                 area.passed
             ));
+        } else if area.passed > least && only.is_none() {
+            println!(
+                "{name}: {} passed, the floor of {least} may rise",
+                area.passed
+            );
         }
     }
     println!(

@@ -1,7 +1,6 @@
 #[path = "../../schema.rs"]
 mod schema;
 
-use diesel::prelude::*;
 use schema::{Db, subject};
 use tastyrs::prelude::*;
 

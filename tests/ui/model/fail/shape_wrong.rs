@@ -1,8 +1,6 @@
 #[path = "../../schema.rs"]
 mod schema;
 
-use diesel::prelude::*;
-use schema::{Db, note};
 use tastyrs::prelude::*;
 
 #[derive(Model)]

@@ -7,7 +7,6 @@ use tastyrs::prelude::*;
 #[derive(ModelResource)]
 #[resource(
     model = Note,
-    fields(id, titel),
     filtering(slugg = [exact, startswith], titel = ALL),
     ordering(titel, id),
     detail_uri_name = slugs,
@@ -23,5 +22,9 @@ struct NoteResource {
 #[derive(ModelResource)]
 #[resource(model = Note, excludes(tittle))]
 struct BriefResource;
+
+#[derive(ModelResource)]
+#[resource(model = Note, fields(id, titel))]
+struct ShortResource;
 
 fn main() {}

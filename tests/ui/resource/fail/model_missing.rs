@@ -1,7 +1,6 @@
 #[path = "../../schema.rs"]
 mod schema;
 
-use schema::*;
 use tastyrs::prelude::*;
 
 #[derive(ModelResource)]
