@@ -194,7 +194,7 @@ struct RandomThrottle;
 impl Throttle for RandomThrottle {
     async fn should_be_throttled(&self, _: &Access<'_>) -> tastyrs::throttle::Result<Verdict> {
         let drawn = RandomState::new().build_hasher().finish();
-        Ok(if drawn % 2 == 0 {
+        Ok(if drawn.is_multiple_of(2) {
             Verdict::Throttled(RetryAfter::Unknown)
         } else {
             Verdict::Allowed
@@ -251,7 +251,7 @@ fn arguments() -> Result<(u16, String), Box<dyn std::error::Error>> {
             "--port" => {
                 port = value
                     .parse()
-                    .map_err(|_| format!("--port {value} is no port"))?
+                    .map_err(|_| format!("--port {value} is no port"))?;
             }
             "--database" => path = value,
             _ => {

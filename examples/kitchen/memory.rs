@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use tastyrs::prelude::*;
@@ -62,7 +62,7 @@ impl ObjectSource for MemoryResource {
         Ok(self
             .things
             .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .unwrap_or_else(PoisonError::into_inner)
             .values()
             .cloned()
             .collect())
@@ -70,10 +70,7 @@ impl ObjectSource for MemoryResource {
 
     fn obj_get(&self, _: &Request, name: &str) -> Result<Thing> {
         let id: i64 = name.trim().parse().map_err(|_| Error::NotFound)?;
-        let things = self
-            .things
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let things = self.things.read().unwrap_or_else(PoisonError::into_inner);
         things.get(&id).cloned().ok_or(Error::NotFound)
     }
 

@@ -5,7 +5,9 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use tastyrs::Model;
 
-use super::schema::*;
+use super::schema::{
+    Db, auth_user, category, measurement, media_bit, note, subject, subject_notes,
+};
 
 #[derive(Queryable, Selectable, Identifiable, Model)]
 #[diesel(table_name = auth_user, check_for_backend(Db))]

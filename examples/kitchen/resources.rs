@@ -72,7 +72,7 @@ pub struct MeasurementResource;
 )]
 pub struct CategoryResource {
     #[field(attribute = parent_id, null)]
-    parent: ToOne<CategoryResource>,
+    parent: ToOne<Self>,
 }
 
 #[derive(ModelResource)]

@@ -24,6 +24,7 @@ impl Instrumentation for Count {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the form that Diesel asks for")]
 fn counting() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(Count))
 }

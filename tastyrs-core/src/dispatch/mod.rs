@@ -1,7 +1,7 @@
 //! The order of the steps, and the steps.
 //!
 //! - `method_check`, `is_authenticated`, `throttle_check`, `log_throttled_access`: a file each
-//! - [`wrap_view`]: where an answer or an error becomes what is sent
+//! - `wrap_view`: where an answer or an error becomes what is sent
 //! - `blocking`: the hop to a thread where rows may be touched
 
 mod blocking;

@@ -56,22 +56,22 @@ impl<DB: Dialect> RowsState<DB> {
 
     /// Marks filters and an order as not to be kept prepared, once enough others are.
     fn keep_prepared<'f>(&self, fragments: impl IntoIterator<Item = &'f mut Fragment>) {
-        let mut fragments: Vec<&mut Fragment> = fragments.into_iter().collect();
+        let fragments: Vec<&mut Fragment> = fragments.into_iter().collect();
         if fragments.is_empty() || fragments.iter().any(|fragment| fragment.is_uncached()) {
             return;
         }
         let mut hasher = DefaultHasher::new();
-        fragments
-            .iter()
-            .for_each(|fragment| fragment.hash_text(&mut hasher));
+        for fragment in &fragments {
+            fragment.hash_text(&mut hasher);
+        }
         let text = hasher.finish();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < MOST_KEPT {
             kept.insert(text);
         } else if !kept.contains(&text) {
-            fragments.iter_mut().for_each(|fragment| {
+            for fragment in fragments {
                 fragment.uncached();
-            });
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The formats in which a client is answered, and how one is chosen.
 //!
-//! - [`json`]: JSON as Python writes it
+//! - `json`: JSON as Python writes it
 //! - `mime`: which of several media types a client would rather have
 
 mod json;

@@ -52,15 +52,7 @@ pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
         .chain(related)
         .collect();
 
-    let columns = checks.variable("columns", model.span());
-    let body = (!all.is_empty()).then(|| {
-        quote! {
-            const _: fn() = || {
-                let #columns = <#model as ::tastyrs::__private::Model>::columns();
-                #({ #all })*
-            };
-        }
-    });
+    let body = (!all.is_empty()).then(|| quote!(const _: fn() = || { #({ #all })* };));
     let absolute_url = resource
         .meta
         .absolute_url
@@ -81,13 +73,15 @@ impl Checks<'_> {
 
     /// Takes a column of the model, which must have it, for what is done to it; the error stands at `at`.
     fn column(&self, word: &Ident, at: Span, done: &[TokenStream]) -> TokenStream {
-        let (columns, column) = (self.variable("columns", at), self.variable("column", at));
+        let model = self.model;
         let mut word = word.clone();
         word.set_span(at);
+        let taken = quote_spanned!(at=> &<#model as ::tastyrs::__private::Model>::columns().#word);
         if done.is_empty() {
-            quote_spanned!(at=> let _ = &#columns.#word;)
+            quote_spanned!(at=> let _ = #taken;)
         } else {
-            let taken = quote_spanned!(at=> let #column = &#columns.#word;);
+            let column = self.variable("column", at);
+            let taken = quote_spanned!(at=> let #column = #taken;);
             quote!(#taken #(#done)*)
         }
     }
@@ -130,7 +124,7 @@ impl Checks<'_> {
             } => {
                 let target = model_of(resource);
                 let [own, other] = [(own, quote!(#model)), (other, target)].map(|(column, model)| {
-                    let table = at(table, column.span());
+                    let table = at_place(table, column.span());
                     quote_spanned!(column.span()=> ::tastyrs::__private::fields::links::<#table::#column, #model>();)
                 });
                 quote!(#own #other)
@@ -154,10 +148,10 @@ fn model_of(resource: &Type) -> TokenStream {
 }
 
 /// The same tokens, all at one place.
-fn at(tokens: impl ToTokens, span: Span) -> TokenStream {
+fn at_place(tokens: impl ToTokens, span: Span) -> TokenStream {
     let place = |token| match token {
         TokenTree::Group(group) => {
-            let mut placed = Group::new(group.delimiter(), at(group.stream(), span));
+            let mut placed = Group::new(group.delimiter(), at_place(group.stream(), span));
             placed.set_span(group.span().located_at(span));
             TokenTree::Group(placed)
         }

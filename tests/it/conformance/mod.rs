@@ -6,9 +6,9 @@
 //! - `database`: copies of the fixture, and rows of any query
 //! - `floor`: how many pass, and how many must
 //!
-//! `cargo test --test it conformance -- --nocapture` prints the table and the first difference of each case that
-//! fails. With `CONFORMANCE_ONLY=AREA`, or an id or the start of one, only those are played and the floor does not
-//! count.
+//! `cargo test --test it conformance -- --nocapture` prints the table and the first differences of each area. With
+//! `CONFORMANCE_ONLY` set to an area, an id or the start of one, or to nothing for all, those are played, every case
+//! that fails is named, and the floor does not count.
 
 mod case;
 mod compare;

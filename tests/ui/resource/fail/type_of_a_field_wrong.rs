@@ -17,7 +17,7 @@ struct NoteResource {
 }
 
 impl NoteResource {
-    fn words(note: &Note) -> Words {
+    fn words(_: &Note) -> Words {
         Words
     }
 

@@ -5,7 +5,7 @@ use schema::*;
 use tastyrs::prelude::*;
 
 #[derive(ModelResource)]
-#[resource(model = Note, throttle = 100, limit = "many", meta = Self::configure)]
+#[resource(model = Note, limit = "many", meta = Self::configure)]
 struct NoteResource;
 
 impl NoteResource {
