@@ -19,7 +19,12 @@ pub use tastyrs_core::{
     Compatibility, Error, Result, api, authentication, authorization, bundle, data, database,
     dispatch, django, fields, http, meta, queries, resource, serializers,
 };
-pub use tastyrs_derive::{Model, ModelResource, Resource};
+#[doc = include_str!("../docs/derives/model.md")]
+pub use tastyrs_derive::Model;
+#[doc = include_str!("../docs/derives/model_resource.md")]
+pub use tastyrs_derive::ModelResource;
+#[doc = include_str!("../docs/derives/resource.md")]
+pub use tastyrs_derive::Resource;
 pub use tastyrs_throttle as throttle;
 
 /// What a declaration needs: our traits and derives, and the few foreign names that stand in their signatures.

@@ -43,6 +43,8 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(author, note, subject, subject_notes);
+
 #[derive(Queryable, Selectable, Identifiable, Model)]
 #[diesel(table_name = author, check_for_backend(Db))]
 struct Author {

@@ -70,7 +70,7 @@ impl NoteResource {
             .unwrap_or("1")
             .trim()
             .parse::<i64>();
-        if text.len() > 1_000 {
+        if text.len() > 10_000 {
             return Err(Error::bad_request("Search for less."));
         }
         let page = page.ok().filter(|page| *page > 0).ok_or(Error::NotFound)?;

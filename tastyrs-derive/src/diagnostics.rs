@@ -32,7 +32,8 @@ impl Diagnostics {
     }
 
     /// The output, with the mistakes behind it: what is sound is emitted, so that one mistake does not bring others.
-    pub(crate) fn after(self, output: Option<TokenStream>) -> TokenStream {
+    pub(crate) fn after<T>(self, sound: Option<&T>, expand: fn(&T) -> TokenStream) -> TokenStream {
+        let output = sound.map(expand);
         let errors = self.0.map(syn::Error::into_compile_error);
         quote!(#output #errors)
     }
@@ -40,13 +41,11 @@ impl Diagnostics {
 
 /// The remedy for a word that is not among those that are known: the nearest, or all of them.
 pub(crate) fn did_you_mean(word: &str, known: &[&str]) -> String {
-    match nearest(word, known) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => {
-            let known: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
-            format!("there are {}", known.join(", "))
-        }
+    if let Some(meant) = nearest(word, known) {
+        return format!("did you mean `{meant}`?");
     }
+    let known: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
+    format!("there are {}", known.join(", "))
 }
 
 fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {

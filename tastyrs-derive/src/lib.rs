@@ -1,9 +1,9 @@
 //! The derives of tastyrs; users meet them in the crate `tastyrs`, whose documentation has a page for each.
 //!
-//! - [`parse`]: tokens to options, with their spans
-//! - [`model`]: options to a declaration that is sound, with all mistakes collected on the way
-//! - [`expand`]: a sound declaration to tokens, thin calls of `tastyrs::__private`
-//! - [`diagnostics`]: mistakes, each at its token and with its remedy
+//! - `parse`: tokens to options, with their spans
+//! - `model`: options to a declaration that is sound, with all mistakes collected on the way
+//! - `expand`: a sound declaration to tokens, thin calls of `tastyrs::__private`
+//! - `diagnostics`: mistakes, each at its token and with its remedy
 
 mod diagnostics;
 mod expand;
@@ -25,7 +25,7 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     let mut mistakes = Diagnostics::default();
     let table = model::Table::new(&input, &mut mistakes);
-    mistakes.after(table.as_ref().map(expand::table)).into()
+    mistakes.after(table.as_ref(), expand::table).into()
 }
 
 #[expect(
@@ -37,9 +37,7 @@ pub fn derive_model_resource(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     let mut mistakes = Diagnostics::default();
     let resource = model::Resource::of_model(&input, &mut mistakes);
-    mistakes
-        .after(resource.as_ref().map(expand::resource))
-        .into()
+    mistakes.after(resource.as_ref(), expand::resource).into()
 }
 
 #[expect(
@@ -51,7 +49,5 @@ pub fn derive_resource(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     let mut mistakes = Diagnostics::default();
     let resource = model::Resource::of_objects(&input, &mut mistakes);
-    mistakes
-        .after(resource.as_ref().map(expand::resource))
-        .into()
+    mistakes.after(resource.as_ref(), expand::resource).into()
 }

@@ -7,7 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{TemporaryFile, free_port, get, send};
+use crate::support::{TemporaryFile, get, send};
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
 
 /// An example that runs until the test ends.
 struct Example {

@@ -198,15 +198,6 @@ pub fn get(port: u16, path: &str) -> Answered {
     )
 }
 
-/// A port that nobody listens on.
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 /// A server in this process, which ends with the test.
 pub struct Served {
     pub port: u16,

@@ -159,67 +159,105 @@ const ESCAPES: [u8; 256] = {
     table
 };
 
-/// A bit in each byte of a word that must be escaped; only the lowest of them is certain.
+/// The highest bit of each byte of a word that must be escaped.
 fn escapes_in(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
-    let control = below(word, 0x20);
-    let quote = below(word ^ (ONES * 0x22), 1);
-    let backslash = below(word ^ (ONES * 0x5c), 1);
-    (control | quote | backslash) & HIGHS
+    const LOWS: u64 = ONES * 0x7f;
+    let at_least = |word: u64, bound: u64| ((word & LOWS) + ONES * (0x80 - bound)) | word;
+    let is_text = at_least(word, 0x20);
+    let is_no_quote = at_least(word ^ (ONES * 0x22), 1);
+    let is_no_backslash = at_least(word ^ (ONES * 0x5c), 1);
+    !(is_text & is_no_quote & is_no_backslash) & !LOWS
 }
 
-/// Whether nothing in a block must be escaped; written so that the compiler compares all bytes at once.
-fn is_plain(block: &[u8; 32]) -> bool {
-    let wrong =
-        |byte: &u8| u8::from(*byte < 0x20) | u8::from(*byte == b'"') | u8::from(*byte == b'\\');
-    block.iter().fold(0, |found, byte| found | wrong(byte)) == 0
+/// As many bytes as are gathered before they are appended.
+const BLOCK: usize = 448;
+/// The most bytes that a word of eight becomes.
+const WIDEST: usize = 48;
+
+/// Text on its way out, gathered in a block so that the words of it are stored without a look at the room left.
+struct Block {
+    bytes: [u8; BLOCK + WIDEST],
+    length: usize,
 }
 
-/// Appends text between quotes: runs of what stays as it is are copied by blocks and words.
-fn string(text: &str, out: &mut Vec<u8>) {
-    out.reserve(text.len() + 2);
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        while let Some((block, behind)) = rest.split_first_chunk::<32>() {
-            if !is_plain(block) {
-                break;
-            }
-            out.extend_from_slice(block);
-            rest = behind;
+impl Block {
+    /// Stores the eight bytes of a word; as many of them count as the caller adds to the length.
+    fn store(&mut self, word: u64) {
+        if let Some(room) = self.bytes.get_mut(self.length..self.length + 8) {
+            room.copy_from_slice(&word.to_le_bytes());
         }
-        let Some((word, behind)) = rest.split_first_chunk::<8>() else {
-            break;
+    }
+
+    /// Adds the first `count` bytes of a word.
+    fn word(&mut self, mut word: u64, mut count: usize) {
+        self.store(word);
+        let mut found = escapes_in(word) & mask(count);
+        while found != 0 {
+            let plain = (found.trailing_zeros() / 8) as usize;
+            self.length += plain;
+            let behind = word >> (8 * plain);
+            self.escape(behind.to_le_bytes()[0]);
+            word = behind >> 8;
+            found = found >> (8 * plain) >> 8;
+            count -= plain + 1;
+            self.store(word);
+        }
+        self.length += count;
+    }
+
+    /// Adds a byte that must be escaped.
+    fn escape(&mut self, byte: u8) {
+        let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+        let (written, length) = match ESCAPES[usize::from(byte)] {
+            b'u' => ([b'\\', b'u', b'0', b'0', digits[0], digits[1], 0, 0], 6),
+            letter => ([b'\\', letter, 0, 0, 0, 0, 0, 0], 2),
         };
-        let found = escapes_in(u64::from_le_bytes(*word));
-        if found == 0 {
-            out.extend_from_slice(word);
-            rest = behind;
-        } else {
-            let (plain, escaped) = rest.split_at((found.trailing_zeros() / 8) as usize);
-            out.extend_from_slice(plain);
-            escape(escaped[0], out);
-            rest = &escaped[1..];
-        }
+        self.store(u64::from_le_bytes(written));
+        self.length += length;
     }
-    for byte in rest {
-        if ESCAPES[usize::from(*byte)] == 0 {
-            out.push(*byte);
-        } else {
-            escape(*byte, out);
-        }
+
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.bytes.get(..self.length).unwrap_or_default());
+        self.length = 0;
     }
-    out.push(b'"');
 }
 
-/// Appends a byte that must be escaped.
-fn escape(byte: u8, out: &mut Vec<u8>) {
-    match ESCAPES[usize::from(byte)] {
-        b'u' => write_fmt(out, format_args!("\\u{byte:04x}")),
-        letter => out.extend_from_slice(&[b'\\', letter]),
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The bits of the first `count` bytes of a word.
+const fn mask(count: usize) -> u64 {
+    if count >= 8 {
+        u64::MAX
+    } else {
+        (1 << (8 * count)) - 1
     }
+}
+
+/// Appends text between quotes.
+fn string(text: &str, out: &mut Vec<u8>) {
+    let (words, tail) = text.as_bytes().as_chunks::<8>();
+    let mut block = Block {
+        bytes: [0; BLOCK + WIDEST],
+        length: 0,
+    };
+    out.push(b'"');
+    for word in words {
+        if block.length >= BLOCK {
+            block.flush(out);
+        }
+        block.word(u64::from_le_bytes(*word), 8);
+    }
+    if block.length >= BLOCK {
+        block.flush(out);
+    }
+    let mut last = [b' '; 8];
+    if let Some(room) = last.get_mut(..tail.len()) {
+        room.copy_from_slice(tail);
+    }
+    block.word(u64::from_le_bytes(last), tail.len());
+    block.flush(out);
+    out.push(b'"');
 }
 
 fn date(day: NaiveDate, style: DatetimeFormatting, out: &mut Vec<u8>) {

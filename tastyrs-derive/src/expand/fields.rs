@@ -1,7 +1,7 @@
 //! The fields of a resource.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::default;
@@ -108,24 +108,12 @@ fn constructor(resource: &Resource, field: &Field) -> TokenStream {
 }
 
 fn options(field: &Field) -> TokenStream {
-    let words = [
-        ("null", field.null),
-        ("blank", field.blank),
-        ("readonly", field.readonly),
-        ("unique", field.unique),
-        ("full", field.full_list && field.full_detail),
-    ];
-    let words = words
-        .into_iter()
-        .filter(|(_, said)| *said)
-        .map(|(name, _)| {
-            let word = format_ident!("{name}");
-            quote!(.#word())
-        });
-    let full = match (field.full_list, field.full_detail) {
+    let flags = &field.flags;
+    let full = match (field.full.list, field.full.detail) {
+        (true, true) => Some(quote!(.full())),
         (true, false) => Some(quote!(.full_list(true))),
         (false, true) => Some(quote!(.full_detail(true))),
-        _ => None,
+        (false, false) => None,
     };
     let default = match (&field.default, &field.kind) {
         (Some(default), Kind::Computed(ty) | Kind::Column { ty, .. }) => {
@@ -155,5 +143,5 @@ fn options(field: &Field) -> TokenStream {
         .dehydrate
         .as_ref()
         .map(|hook| quote_spanned!(hook.span()=> .dehydrate(#hook)));
-    quote!(#(#words)* #full #default #help_text #verbose_name #use_in #dehydrate)
+    quote!(#(.#flags())* #full #default #help_text #verbose_name #use_in #dehydrate)
 }

@@ -1,10 +1,10 @@
 //! A sound declaration to tokens.
 //!
-//! - [`table`]: `#[derive(Model)]`
-//! - [`resource`]: the other two
-//! - [`fields`], [`meta`]: the two halves of a resource
-//! - [`checks`]: what rustc checks, under the span of the word that may be wrong
-//! - [`default`]: the value where a client says none
+//! - `table`: `#[derive(Model)]`
+//! - `resource`: the other two
+//! - `fields`, `meta`: the two halves of a resource
+//! - `checks`: what rustc checks, under the span of the word that may be wrong
+//! - `default`: the value where a client says none
 
 mod checks;
 mod default;

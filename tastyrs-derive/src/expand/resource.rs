@@ -74,9 +74,10 @@ fn shown(resource: &Resource) -> (Option<TokenStream>, TokenStream) {
         }
         Shown::Model { model, backend, .. } => {
             let ident = &resource.ident;
-            let db = match backend {
-                Some(backend) => quote!(#backend),
-                None => quote_spanned!(model.span()=> <#model as ::tastyrs::__private::Model>::Db),
+            let db = if let Some(backend) = backend {
+                quote!(#backend)
+            } else {
+                quote_spanned!(model.span()=> <#model as ::tastyrs::__private::Model>::Db)
             };
             let types = quote_spanned!(model.span()=> type Model = #model; type Db = #db;);
             let of_model = quote! {

@@ -1,7 +1,7 @@
 //! `#[derive(Model)]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, Index, spanned::Spanned};
 
 use super::default;
@@ -12,7 +12,7 @@ pub(crate) fn table(table: &Table) -> TokenStream {
     let Table {
         ident,
         vis,
-        table: module,
+        module,
         columns,
         key,
         ..
@@ -24,7 +24,7 @@ pub(crate) fn table(table: &Table) -> TokenStream {
         .map(|column| (&column.ident, &column.ty))
         .unzip();
     let names: Vec<_> = columns.iter().map(|column| &column.name).collect();
-    let of_table: Vec<_> = columns.iter().map(|column| &column.column).collect();
+    let of_table: Vec<_> = columns.iter().map(|column| &column.of_table).collect();
     let positions: Vec<Index> = (0..columns.len()).map(Index::from).collect();
     let values = columns.iter().map(|column| {
         let ident = &column.ident;
@@ -106,60 +106,25 @@ pub(crate) fn table(table: &Table) -> TokenStream {
 }
 
 fn spec(table: &Table, column: &Column, is_key: bool) -> TokenStream {
-    let module = &table.table;
+    let module = &table.module;
     let Column {
         name,
         ty,
-        column: of_table,
+        of_table,
+        flags,
         ..
     } = column;
     let primary_key = is_key.then(|| quote!(.primary_key()));
-    let words = [
-        (column.foreign_key, quote!(.foreign_key())),
-        (column.blank, quote!(.blank())),
-        (column.unique, quote!(.unique())),
-        (column.auto_now, quote!(.auto_now())),
-    ];
-    let words = words.iter().filter(|(said, _)| *said).map(|(_, call)| call);
-    let default = column
-        .default
-        .as_ref()
-        .map(|default| default::default(default, ty))
-        .map(|value| quote!(.default(#value)));
-    let setters = [
-        (
-            "max_length",
-            column.max_length.as_ref().map(ToTokens::to_token_stream),
-        ),
-        (
-            "max_digits",
-            column.max_digits.as_ref().map(ToTokens::to_token_stream),
-        ),
-        (
-            "decimal_places",
-            column
-                .decimal_places
-                .as_ref()
-                .map(ToTokens::to_token_stream),
-        ),
-        (
-            "verbose_name",
-            column.verbose_name.as_ref().map(ToTokens::to_token_stream),
-        ),
-        (
-            "help_text",
-            column.help_text.as_ref().map(ToTokens::to_token_stream),
-        ),
-    ];
-    let setters = setters.into_iter().filter_map(|(name, value)| {
-        let setter = format_ident!("{name}");
-        value.map(|value| quote!(.#setter(#value)))
+    let default = column.default.as_ref().map(|default| {
+        let value = default::default(default, ty);
+        quote!(.default(#value))
     });
+    let (setters, values): (Vec<_>, Vec<_>) = column.values.iter().cloned().unzip();
     quote! {
         ::tastyrs::__private::ColumnSpec::new::<#ty>(
             #name,
             <#module::#of_table as ::tastyrs::__private::diesel::Column>::NAME,
-        ) #primary_key #(#words)* #default #(#setters)*
+        ) #primary_key #(.#flags())* #default #(.#setters(#values))*
     }
 }
 

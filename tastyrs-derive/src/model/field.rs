@@ -52,16 +52,13 @@ pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) name: LitStr,
     pub(crate) kind: Kind,
-    pub(crate) null: bool,
-    pub(crate) blank: bool,
-    pub(crate) readonly: bool,
-    pub(crate) unique: bool,
+    /// `null`, `blank`, `readonly` and `unique`, where they are said.
+    pub(crate) flags: Vec<Ident>,
     pub(crate) default: Option<Default>,
     pub(crate) help_text: Option<LitStr>,
     pub(crate) verbose_name: Option<LitStr>,
     pub(crate) use_in: Option<UseIn>,
-    pub(crate) full_list: bool,
-    pub(crate) full_detail: bool,
+    pub(crate) full: Full,
     pub(crate) dehydrate: Option<Expr>,
 }
 
@@ -106,8 +103,8 @@ pub(crate) struct OwnState {
 /// A field of the struct.
 #[derive(Debug)]
 pub(crate) enum Declared {
-    Field(Field),
-    OwnState(OwnState),
+    Field(Box<Field>),
+    OwnState(Box<OwnState>),
 }
 
 /// What a field is told of its resource.
@@ -157,12 +154,13 @@ impl Declared {
         let mut options = Options::new(&field.attrs, "field", known, mistakes);
         let skip = options.is_set("skip", mistakes);
         match (marker, skip) {
-            (_, true) => Some(Self::OwnState(OwnState {
+            (_, true) => Some(Self::OwnState(Box::new(OwnState {
                 ident,
                 ty: field.ty.clone(),
-            })),
+            }))),
             (Some(marker), false) => {
-                Field::new(field, ident, &marker, &mut options, around, mistakes).map(Self::Field)
+                Field::new(field, ident, &marker, &mut options, around, mistakes)
+                    .map(|field| Self::Field(Box::new(field)))
             }
             (None, false) => {
                 mistakes.error(
@@ -186,16 +184,11 @@ impl Field {
         mistakes: &mut Diagnostics,
     ) -> Option<Self> {
         let name = ident.unraw().to_string();
-        if let Some(option) = ["resource_uri", "absolute_url"]
-            .into_iter()
-            .find(|own| *own == name)
-        {
+        if name == "resource_uri" {
             mistakes.error(
                 &ident,
-                format!("every resource has a field `{name}` of its own"),
-                format!(
-                    "`include_{option}`, or `include_{option} = false`, says whether it is shown"
-                ),
+                "every resource has a field `resource_uri` of its own",
+                "`include_resource_uri = false` leaves it out",
             );
         }
         let full = Full::new(options, mistakes);
@@ -246,18 +239,14 @@ impl Field {
             .and_then(|value| UseIn::new(value, mistakes));
         Some(Self {
             kind: kind?,
-            null: options.is_set("null", mistakes),
-            blank: options.is_set("blank", mistakes),
-            readonly: options.is_set("readonly", mistakes),
-            unique: options.is_set("unique", mistakes),
+            flags: options.flags(&["null", "blank", "readonly", "unique"], mistakes),
             default,
             help_text: options.text("help_text", mistakes).or_else(|| {
                 first_paragraph(&field.attrs).map(|text| LitStr::new(&text, ident.span()))
             }),
             verbose_name: options.text("verbose_name", mistakes),
             use_in,
-            full_list: full.list,
-            full_detail: full.detail,
+            full,
             dehydrate: options.value("dehydrate", mistakes),
             name: LitStr::new(&name, ident.span()),
             ident,
@@ -399,10 +388,11 @@ fn without_resource(resource: &Type, own: &Ident) -> String {
         .unwrap_or(name)
 }
 
-/// `full`, `full_list`, `full_detail`.
-struct Full {
-    list: bool,
-    detail: bool,
+/// `full`, `full_list`, `full_detail`: whether related objects are written out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Full {
+    pub(crate) list: bool,
+    pub(crate) detail: bool,
 }
 
 impl Full {

@@ -4,7 +4,7 @@ use syn::{Ident, Token, ext::IdentExt, parse::ParseStream, punctuated::Punctuate
 
 use crate::{
     diagnostics::{Diagnostics, did_you_mean},
-    parse::Options,
+    parse::{Options, parse_name},
 };
 
 /// Every lookup, by its name in a parameter.
@@ -83,7 +83,7 @@ pub(super) fn filtering(options: &mut Options, mistakes: &mut Diagnostics) -> Ve
 }
 
 fn entry(input: ParseStream<'_>) -> syn::Result<(Ident, Said)> {
-    let field = input.call(Ident::parse_any)?;
+    let field = parse_name(input)?;
     if !input.peek(Token![=]) {
         return Ok((field, Said::Nothing));
     }

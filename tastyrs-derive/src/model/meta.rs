@@ -158,40 +158,37 @@ fn resource_name(ident: &Ident, options: &mut Options, mistakes: &mut Diagnostic
         .to_string()
         .replace("Resource", "")
         .to_lowercase();
-    match options.text("resource_name", mistakes) {
-        Some(said) => {
-            let name = said.value();
-            let fits = |letter: char| letter.is_alphanumeric() || "-_./".contains(letter);
-            let bits_fit = name.split('/').all(|bit| !bit.is_empty());
-            if !bits_fit || !name.chars().all(fits) {
-                let better: String = name
-                    .chars()
-                    .map(|letter| if fits(letter) { letter } else { '_' })
-                    .collect();
-                let better: Vec<&str> = better.split('/').filter(|bit| !bit.is_empty()).collect();
-                let better = if better.is_empty() {
-                    from_struct
-                } else {
-                    better.join("/")
-                };
-                mistakes.error(
-                    &said,
-                    format!("{name:?} cannot stand in an address: a name is letters, digits, `-`, `_` and `.`, with `/` between"),
-                    format!("`resource_name = \"{better}\"`"),
-                );
-            }
-            said
+    if let Some(said) = options.text("resource_name", mistakes) {
+        let name = said.value();
+        let fits = |letter: char| letter.is_alphanumeric() || "-_./".contains(letter);
+        let bits_fit = name.split('/').all(|bit| !bit.is_empty());
+        if !bits_fit || !name.chars().all(fits) {
+            let better: String = name
+                .chars()
+                .map(|letter| if fits(letter) { letter } else { '_' })
+                .collect();
+            let better: Vec<&str> = better.split('/').filter(|bit| !bit.is_empty()).collect();
+            let better = if better.is_empty() {
+                from_struct
+            } else {
+                better.join("/")
+            };
+            mistakes.error(
+                &said,
+                format!("{name:?} cannot stand in an address: a name is letters, digits, `-`, `_` and `.`, with `/` between"),
+                format!("`resource_name = \"{better}\"`"),
+            );
         }
-        None => {
-            if from_struct.is_empty() && !options.has("resource_name") {
-                mistakes.error(
-                    ident,
-                    format!("`{ident}` leaves no name for the resource"),
-                    "`resource_name = \"notes\"`",
-                );
-            }
-            LitStr::new(&from_struct, ident.span())
+        said
+    } else {
+        if from_struct.is_empty() && !options.has("resource_name") {
+            mistakes.error(
+                ident,
+                format!("`{ident}` leaves no name for the resource"),
+                "`resource_name = \"notes\"`",
+            );
         }
+        LitStr::new(&from_struct, ident.span())
     }
 }
 

@@ -1,12 +1,12 @@
 //! Options to a sound declaration: what is judged here is everything that the tokens show.
 //!
-//! - [`table`](Table): `#[derive(Model)]`
-//! - [`resource`](Resource): `#[derive(ModelResource)]` and `#[derive(Resource)]`
-//! - [`field`](Field): what stands in the struct of a resource
-//! - [`meta`](Meta): what `class Meta` is in Tastypie
-//! - [`filtering`](Filter): the words of `filtering` and `ordering`
-//! - [`names`]: names from one case to another
-//! - [`default`](Default): the value where a client says none
+//! - `table`: `#[derive(Model)]`
+//! - `resource`: `#[derive(ModelResource)]` and `#[derive(Resource)]`
+//! - `field`: what stands in the struct of a resource
+//! - `meta`: what `class Meta` is in Tastypie
+//! - `filtering`: the words of `filtering` and `ordering`
+//! - `names`: names from one case to another
+//! - `default`: the value where a client says none
 
 mod default;
 mod field;

@@ -67,7 +67,7 @@ impl Resource {
             excludes: options.words("excludes", mistakes).unwrap_or_default(),
             detail_uri_name: options.word("detail_uri_name", mistakes),
         };
-        let resource = Self::new(input, fields?, shown, options, mistakes);
+        let resource = Self::new(input, fields?.as_deref(), shown, options, mistakes);
         resource.check_columns(mistakes);
         resource.check_secrets(&secrets.unwrap_or_default(), mistakes);
         model.map(|_| resource)
@@ -86,13 +86,13 @@ impl Resource {
         }
         let object = options.ty("object", mistakes);
         let shown = Shown::Object(object.clone().unwrap_or_else(|| syn::parse_quote!(())));
-        let resource = Self::new(input, fields?, shown, options, mistakes);
+        let resource = Self::new(input, fields?.as_deref(), shown, options, mistakes);
         object.map(|_| resource)
     }
 
     fn new(
         input: &DeriveInput,
-        declared: Option<Vec<syn::Field>>,
+        declared: Option<&[syn::Field]>,
         shown: Shown,
         mut options: Options,
         mistakes: &mut Diagnostics,
@@ -127,10 +127,10 @@ impl Resource {
         };
         let (mut fields, mut own_state) = (Vec::new(), Vec::new());
         let mut unsound = Vec::new();
-        for field in declared.iter().flatten() {
+        for field in declared.unwrap_or_default() {
             match Declared::new(field, around, mistakes) {
-                Some(Declared::Field(field)) => fields.push(field),
-                Some(Declared::OwnState(state)) => own_state.push(state),
+                Some(Declared::Field(field)) => fields.push(*field),
+                Some(Declared::OwnState(state)) => own_state.push(*state),
                 None => unsound.extend(field.ident.clone()),
             }
         }
@@ -152,6 +152,17 @@ impl Resource {
             .retain(|filter| !unsound.contains(&filter.field));
         resource.ordering.retain(|word| !unsound.contains(word));
         resource.check_words(mistakes);
+        let absolute_url = resource
+            .fields
+            .iter()
+            .find(|field| field.ident == "absolute_url");
+        if let (Some(field), Some(_)) = (absolute_url, resource.meta.absolute_url) {
+            mistakes.error(
+                &field.ident,
+                "`include_absolute_url` adds a field of this name",
+                "leave `include_absolute_url` out, or this field",
+            );
+        }
         resource
     }
 

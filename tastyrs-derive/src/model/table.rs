@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use quote::{format_ident, quote_spanned};
 use syn::{
-    Data, DeriveInput, Fields, Ident, LitInt, LitStr, Path, Token, Type, Visibility, ext::IdentExt,
+    Data, DeriveInput, Fields, Ident, Lit, LitStr, Path, Token, Type, Visibility, ext::IdentExt,
     parse::ParseStream, punctuated::Punctuated, spanned::Spanned,
 };
 
@@ -36,7 +36,7 @@ pub(crate) struct Table {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     /// Diesel's module of the table.
-    pub(crate) table: Path,
+    pub(crate) module: Path,
     pub(crate) backends: Vec<Type>,
     pub(crate) columns: Vec<Column>,
     /// The position of the primary key.
@@ -53,17 +53,12 @@ pub(crate) struct Column {
     pub(crate) name: LitStr,
     pub(crate) ty: Type,
     /// Diesel's struct of the column.
-    pub(crate) column: Ident,
+    pub(crate) of_table: Ident,
     pub(crate) default: Option<Default>,
-    pub(crate) blank: bool,
-    pub(crate) unique: bool,
-    pub(crate) max_length: Option<LitInt>,
-    pub(crate) max_digits: Option<LitInt>,
-    pub(crate) decimal_places: Option<LitInt>,
-    pub(crate) verbose_name: Option<LitStr>,
-    pub(crate) help_text: Option<LitStr>,
-    pub(crate) auto_now: bool,
-    pub(crate) foreign_key: bool,
+    /// `blank`, `unique`, `auto_now` and `foreign_key`, where they are said.
+    pub(crate) flags: Vec<Ident>,
+    /// The options that are texts and numbers, with their values.
+    pub(crate) values: Vec<(Ident, Lit)>,
 }
 
 /// `MediaBit::note_id = cascade`.
@@ -126,7 +121,7 @@ impl Table {
                 "`#[diesel(check_for_backend(diesel::sqlite::Sqlite))]`",
             );
         }
-        let table = diesel.table_name.unwrap_or_else(|| {
+        let module = diesel.table_name.unwrap_or_else(|| {
             let name = format!("{}s", snake_case(&ident.unraw().to_string()));
             Ident::new(&name, ident.span()).into()
         });
@@ -137,7 +132,7 @@ impl Table {
         }
         Some(Self {
             vis: input.vis.clone(),
-            table,
+            module,
             backends: diesel.check_for_backend,
             key: key?,
             columns,
@@ -158,7 +153,7 @@ fn key(
     let find = |name: &Ident| {
         columns
             .iter()
-            .position(|column| column.ident == *name || column.column == *name)
+            .position(|column| column.ident == *name || column.of_table == *name)
     };
     match said {
         Some([name]) => {
@@ -289,22 +284,34 @@ impl Column {
                 format!("`max_digits = {}`", behind + all),
             );
         }
+        let mut values: Vec<(Ident, Lit)> = Vec::new();
+        let numbers = [
+            ("max_digits", max_digits),
+            ("decimal_places", decimal_places),
+        ];
+        let numbers = numbers
+            .into_iter()
+            .chain([("max_length", options.number("max_length", mistakes))]);
+        values.extend(
+            numbers.filter_map(|(name, number)| Some((format_ident!("{name}"), Lit::Int(number?)))),
+        );
+        let verbose_name = options.text("verbose_name", mistakes);
+        let help_text = options
+            .text("help_text", mistakes)
+            .or_else(|| first_paragraph(&field.attrs).map(|text| LitStr::new(&text, ident.span())));
+        let texts = [("verbose_name", verbose_name), ("help_text", help_text)];
+        values.extend(
+            texts
+                .into_iter()
+                .filter_map(|(name, text)| Some((format_ident!("{name}"), Lit::Str(text?)))),
+        );
         Some(Self {
             name: LitStr::new(&ident.unraw().to_string(), ident.span()),
             ty: field.ty.clone(),
-            column: diesel.column_name.unwrap_or_else(|| ident.clone()),
+            of_table: diesel.column_name.unwrap_or_else(|| ident.clone()),
             default,
-            blank: options.is_set("blank", mistakes),
-            unique: options.is_set("unique", mistakes),
-            max_length: options.number("max_length", mistakes),
-            max_digits,
-            decimal_places,
-            verbose_name: options.text("verbose_name", mistakes),
-            help_text: options.text("help_text", mistakes).or_else(|| {
-                first_paragraph(&field.attrs).map(|text| LitStr::new(&text, ident.span()))
-            }),
-            auto_now: options.is_set("auto_now", mistakes),
-            foreign_key: options.is_set("foreign_key", mistakes),
+            flags: options.flags(&["blank", "unique", "auto_now", "foreign_key"], mistakes),
+            values,
             ident,
         })
     }

@@ -66,7 +66,7 @@ impl DieselField {
             match name.to_string().as_str() {
                 "column_name" => {
                     said.column_name =
-                        Some(super::last_segment(&path_or_text(input)?).ident.clone())
+                        Some(super::last_segment(&path_or_text(input)?).ident.clone());
                 }
                 "embed" | "select_expression" => {
                     said.no_column = Some(name.clone());

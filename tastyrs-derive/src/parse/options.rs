@@ -170,6 +170,15 @@ impl Options {
         self.flag(name, mistakes).is_some_and(|(_, set)| set)
     }
 
+    /// Those of the names that stand there.
+    pub(crate) fn flags(&mut self, names: &[&str], mistakes: &mut Diagnostics) -> Vec<Ident> {
+        let set = |name: &&str| {
+            self.flag(name, mistakes)
+                .and_then(|(word, set)| set.then_some(word))
+        };
+        names.iter().filter_map(set).collect()
+    }
+
     /// `name = expression`.
     pub(crate) fn value(&mut self, name: &str, mistakes: &mut Diagnostics) -> Option<Expr> {
         let item = self.take(name)?;
@@ -251,7 +260,7 @@ impl Options {
             return self.misshapen(&item, "takes names between parentheses", mistakes);
         };
         let parse = |input: ParseStream<'_>| {
-            Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
+            Punctuated::<Ident, Token![,]>::parse_terminated_with(input, parse_name)
         };
         match parse.parse2(group.stream()) {
             Ok(words) => Some(once(words, name, mistakes)),
@@ -347,6 +356,23 @@ fn once(words: Punctuated<Ident, Token![,]>, list: &str, mistakes: &mut Diagnost
         }
     }
     kept
+}
+
+/// The name of a field or column, which may be a keyword: `type` is `r#type`.
+pub(crate) fn parse_name(input: ParseStream<'_>) -> syn::Result<Ident> {
+    let word = input.call(Ident::parse_any)?;
+    let plain = syn::parse_str::<Ident>(&word.to_string()).is_ok();
+    let never = ["self", "Self", "super", "crate", "_"]
+        .iter()
+        .any(|name| word == name);
+    match (plain, never) {
+        (true, _) => Ok(word),
+        (false, false) => Ok(Ident::new_raw(&word.to_string(), word.span())),
+        (false, true) => Err(syn::Error::new(
+            word.span(),
+            format!("`{word}` is no name of a field"),
+        )),
+    }
 }
 
 /// A value that is a single word.

@@ -1,5 +1,6 @@
-//! x
-#![warn(clippy::pedantic, clippy::allow_attributes, clippy::allow_attributes_without_reason, clippy::unwrap_used, clippy::use_self, missing_docs, unreachable_pub, missing_debug_implementations, unused_qualifications, rust_2018_idioms, clippy::nursery)]
+//! Declarations under `#![no_implicit_prelude]`, with a column that is called by a keyword.
+
+#![deny(missing_docs, unreachable_pub, missing_debug_implementations, unused_qualifications, rust_2018_idioms)]
 ::diesel::table! {
     /// Notes.
     notes (id) {
@@ -51,7 +52,7 @@ impl Note {
 
 /// Resource
 #[derive(::std::fmt::Debug, ModelResource)]
-#[resource(model = Note, include_absolute_url, filtering(r#type = [exact], price = [gt, lt], parent = [isnull]), ordering(r#type))]
+#[resource(model = Note, include_absolute_url, filtering(type = [exact], price = [gt, lt], parent = [isnull]), ordering(type))]
 pub(crate) struct NoteResource {
     #[field(attribute = parent_id, null)]
     parent: ToOne<Self>,
@@ -98,11 +99,11 @@ impl ObjectSource for MemoryResource {
 }
 
 pub(super) fn main() {
-    ::std::println!("{:?}", <NoteResource as ::tastyrs::resource::Resource>::fields());
-    ::std::println!("{:?}", <MemoryResource as ::tastyrs::resource::Resource>::fields());
-    ::std::println!("{:?}", <PlainResource as ::tastyrs::resource::Resource>::fields());
-    ::std::println!("{:?}", <Note as ::tastyrs::resource::Model>::COLUMNS);
-    ::std::println!("{:?}", <Note as ::tastyrs::resource::Model>::on_delete());
+    let _ = <NoteResource as ::tastyrs::resource::Resource>::fields();
+    let _ = <MemoryResource as ::tastyrs::resource::Resource>::fields();
+    let _ = <PlainResource as ::tastyrs::resource::Resource>::fields();
+    let _ = <Note as ::tastyrs::resource::Model>::COLUMNS;
+    let _ = <Note as ::tastyrs::resource::Model>::on_delete();
     let _ = (NoteResource::new(), MemoryResource::new(::std::vec::Vec::new()), PlainResource);
 }
 }

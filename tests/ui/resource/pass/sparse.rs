@@ -36,7 +36,24 @@ struct ParentResource {
     three: Computed<i64>,
 }
 
+macro_rules! declared {
+    ($resource:ident, $column:ident, $($filter:ident),*) => {
+        #[derive(ModelResource)]
+        #[resource(model = schema::Note, filtering($column = [$($filter),*], title = [exact]), ordering($column))]
+        struct $resource {
+            #[field(attribute = author_id, null)]
+            author: ToOne<crate::LoginResource>,
+            #[field(through = schema::subject_notes(note_id, subject_id))]
+            subjects: ToMany<schema::SubjectResource>,
+            #[field(attribute = $column)]
+            other: Column<String>,
+        }
+    };
+}
+declared!(SluggedResource, slug, exact, startswith);
+
 fn main() {
+    let _ = SluggedResource::new();
     let _ = (UnitResource, LoginResource, EmptyResource::new(), ManyResource::new());
     let _ = ParentResource { author: ToOne::new(), three: Computed::new() };
 }
