@@ -66,6 +66,11 @@ impl Page {
         &self.columns
     }
 
+    /// About how many bytes its values are when they are written down, each with a name.
+    pub(crate) fn written(&self) -> usize {
+        self.text.len() + self.text.len() / 8 + self.bytes.len() * 2 + self.cells.len() * 40
+    }
+
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
         self.cells.len() / self.columns.len().max(1)

@@ -246,16 +246,35 @@ fn with_fraction(format: &'static str, time: NaiveTime) -> &'static str {
 
 /// Whether text has the form `2010-03-19 01:18:01`, with six digits of fraction or none.
 fn is_stored_datetime(text: &[u8]) -> bool {
-    const FORM: &[u8; 26] = b"0000-00-00 00:00:00.000000";
-    (text.len() == 19 || text.len() == 26)
-        && text.iter().zip(FORM).all(|(byte, form)| {
-            if *form == b'0' {
-                byte.is_ascii_digit()
+    /// Whether eight bytes are digits, but for those that stand for themselves.
+    fn fits(bytes: &[u8; 8], form: &[u8; 8]) -> bool {
+        bytes.iter().zip(form).fold(true, |fits, (byte, form)| {
+            fits & if *form == b'0' {
+                byte.wrapping_sub(b'0') < 10
             } else {
                 byte == form
             }
         })
-        && text.get(20..) != Some(b"000000")
+    }
+    let Some((day, rest)) = text.split_first_chunk() else {
+        return false;
+    };
+    let Some((hour, rest)) = rest.split_first_chunk() else {
+        return false;
+    };
+    let whole = fits(day, b"0000-00-") && fits(hour, b"00 00:00");
+    match *rest {
+        [b':', a, b] => whole && a.is_ascii_digit() && b.is_ascii_digit(),
+        [b':', a, b, b'.', ref fraction @ ..] => {
+            whole
+                && a.is_ascii_digit()
+                && b.is_ascii_digit()
+                && fraction.len() == 6
+                && fraction.iter().all(u8::is_ascii_digit)
+                && fraction != b"000000"
+        }
+        _ => false,
+    }
 }
 
 /// A moment in another form than Django's, as other programs write it.

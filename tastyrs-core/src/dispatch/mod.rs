@@ -98,7 +98,7 @@ async fn verb<R: Hooks>(
     }
 }
 
-/// Writes data in the format that the client wants.
+/// Writes data in the format that the client wants; `room` is about how many bytes it becomes.
 ///
 /// # Compatibility
 ///
@@ -107,13 +107,13 @@ pub(crate) fn create_answer<R: Resource>(
     meta: &Meta<R>,
     request: &Request,
     data: &Value<'_>,
-    status: StatusCode,
+    room: usize,
 ) -> Result<Answer> {
     let format = meta
         .serializer
         .determine_format(request, &meta.default_format)?;
-    let body = meta.serializer.serialize(data, &format)?;
-    Ok(Answer::new(status)
+    let body = meta.serializer.serialize_in(data, &format, room)?;
+    Ok(Answer::new(StatusCode::OK)
         .content_type(&build_content_type(&format))
         .body(body))
 }

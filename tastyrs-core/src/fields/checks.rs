@@ -301,7 +301,10 @@ impl<T> MayBeNull for Option<T> {}
 
 /// The default of a field, as a function or an expression gives it.
 #[doc(hidden)]
-#[expect(clippy::needless_pass_by_value, reason = "a default is written down as a value")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a default is written down as a value"
+)]
 pub fn default_value<T, V: DefaultOf<T>>(value: V) -> Value<'static> {
     value.to_value().into_owned()
 }

@@ -6,6 +6,7 @@ use crate::{
     data::{Data, Value},
     errors::Result,
     fields::{Attribute, Field, UseIn},
+    queries::Key,
 };
 
 /// The data of each of these objects; what is related to them is loaded for all at once.
@@ -69,7 +70,10 @@ fn value<'h, R: Hooks>(
         Attribute::None => Value::Null,
         Attribute::Column(column) => {
             let value = R::Source::column(&bundle.item(), *column);
-            with_places(value, field.spec.decimal_places)
+            match field.spec.decimal_places {
+                Some(places) => with_places(value, places),
+                None => value,
+            }
         }
         Attribute::ResourceUri => match R::Source::detail_name(hop.mounted, &bundle.item()) {
             Some(name) => Value::from(detail_uri(list_uri, &name)),
@@ -89,22 +93,25 @@ fn value<'h, R: Hooks>(
 }
 
 /// A decimal with the places of its column; rows have them already, models may not.
-fn with_places(value: Value<'_>, places: Option<u32>) -> Value<'_> {
-    match (value, places) {
-        (Value::Decimal(digits), Some(places))
+fn with_places(value: Value<'_>, places: u32) -> Value<'_> {
+    match value {
+        Value::Decimal(digits)
             if digits.split_once('.').map_or(0, |(_, after)| after.len()) != places as usize =>
         {
             Value::Decimal(crate::database::with_places(&digits, places).into())
         }
-        (value, _) => value,
+        value => value,
     }
 }
 
 /// The address of an object below the address of its list.
-pub(super) fn detail_uri(list_uri: &str, name: &str) -> String {
-    let mut uri = String::with_capacity(list_uri.len() + name.len() + 1);
+pub(super) fn detail_uri(list_uri: &str, name: &Key) -> String {
+    let mut uri = String::with_capacity(list_uri.len() + 24);
     uri.push_str(list_uri);
-    crate::http::quote_segment(name, &mut uri);
+    match name {
+        Key::Int(number) => uri.push_str(itoa::Buffer::new().format(*number)),
+        other => crate::http::quote_segment(&other.to_string(), &mut uri),
+    }
     uri.push('/');
     uri
 }

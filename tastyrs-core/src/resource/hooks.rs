@@ -273,13 +273,7 @@ pub trait Hooks: Resource {
     fn create_response<T: Serialize>(&self, request: &Request, data: T) -> Result<HttpResponse> {
         let data = crate::serializers::to_value(&data)?;
         let mounted = mounted(self, request)?;
-        Ok(dispatch::create_answer(
-            &mounted.meta,
-            request,
-            &data,
-            actix_web::http::StatusCode::OK,
-        )?
-        .into())
+        Ok(dispatch::create_answer(&mounted.meta, request, &data, 4096)?.into())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Work on a blocking thread: a resource, its request, and what was loaded for them.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{cell::Cell, fmt, ops::Deref, sync::Arc};
 
 use typed_arena::Arena;
 
@@ -13,6 +13,8 @@ pub struct Hop<'h, R: Resource> {
     pub(crate) request: &'h Request,
     /// What was loaded lives as long as the hop, so that data can borrow from it.
     pub(crate) pages: &'h Pages,
+    /// How many bytes its rows are about, with the names of their fields.
+    pub(crate) loaded: Cell<usize>,
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
 }
 
@@ -38,6 +40,11 @@ impl<R: Hooks> Hop<'_, R> {
         self.request
     }
 
+    /// About how many bytes become of what was loaded.
+    pub(super) fn room(&self) -> usize {
+        self.loaded.get() + 1024
+    }
+
     /// Runs `work` with room for what it loads.
     pub(super) fn run<T>(
         mounted: &Arc<Mounted<R>>,
@@ -49,6 +56,7 @@ impl<R: Hooks> Hop<'_, R> {
             mounted,
             request,
             pages: &pages,
+            loaded: Cell::new(0),
             objects: Some(&objects),
         })
     }
@@ -91,6 +99,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
             mounted: self.mounted,
             request: self.request,
             pages: &pages,
+            loaded: Cell::new(0),
             objects: None,
         };
         let items: Vec<Item<'_, R>> = objects.iter().map(Item::Object).collect();

@@ -39,7 +39,7 @@ use crate::{
     fields::Fields,
     http::Request,
     meta::Meta,
-    queries::pagination::Asked,
+    queries::{Key, pagination::Asked},
 };
 
 /// A resource as it is declared.
@@ -175,7 +175,7 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
     fn column<'h>(item: &Item<'h, R>, column: usize) -> Value<'h>;
     /// The name of an object in its address.
     #[doc(hidden)]
-    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<String>;
+    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<Key>;
     /// The address of the page that shows an object.
     #[doc(hidden)]
     fn absolute_url(object: &R::Object) -> Option<String>;

@@ -12,7 +12,7 @@ use crate::{
     fields::Fields,
     http::Request,
     meta::Meta,
-    queries::pagination::Asked,
+    queries::{Key, pagination::Asked},
 };
 
 /// Where the objects of a resource without a model come from; it is called on a blocking thread.
@@ -141,9 +141,9 @@ impl<R: ObjectSource> Source<R> for Objects {
         Value::Null
     }
 
-    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<String> {
+    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<Key> {
         match item {
-            Item::Object(object) => Some(mounted.resource.detail_uri(object)),
+            Item::Object(object) => Some(Key::Text(mounted.resource.detail_uri(object).into())),
             Item::Row { .. } | Item::Nothing => None,
         }
     }

@@ -1,6 +1,6 @@
 //! The objects behind relations, loaded by the page: one query a relation, never one a row.
 
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 
 use super::{Hooks, Hop, ModelResource, Pages, Resource, Source, dehydrate, rows};
 use crate::{
@@ -39,7 +39,7 @@ impl<'h> Related<'h> {
         match self {
             Self::None => Value::Null,
             Self::Address { column, list_uri } => key(*column)
-                .map(|key| dehydrate::detail_uri(list_uri, &key.to_string()))
+                .map(|key| dehydrate::detail_uri(list_uri, &key))
                 .into(),
             Self::One { column, by_key } => key(*column)
                 .and_then(|key| by_key.get(&key).cloned())
@@ -98,6 +98,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Moun
             mounted: self,
             request: loading.request,
             pages: loading.pages,
+            loaded: Cell::new(0),
             objects: None,
         };
         let items: Vec<Item<'h, R>> = rows::items(self, page);
@@ -111,7 +112,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Moun
         (0..page.len())
             .map(|row| {
                 Key::of(&page.value(row, place))
-                    .map(|key| dehydrate::detail_uri(&list_uri, &key.to_string()))
+                    .map(|key| dehydrate::detail_uri(&list_uri, &key))
                     .into()
             })
             .collect()

@@ -362,11 +362,8 @@ impl<R: ModelResource> Source<R> for Rows {
         }
     }
 
-    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<String> {
-        match Self::column(item, mounted.state.node().detail) {
-            Value::Int(number) => Some(number.to_string()),
-            other => Key::of(&other).map(|key| key.to_string()),
-        }
+    fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<Key> {
+        Key::of(&Self::column(item, mounted.state.node().detail))
     }
 
     fn absolute_url(object: &R::Object) -> Option<String> {
@@ -420,5 +417,6 @@ fn rows<'h, R: ModelResource>(
         statement = statement.slice(slice);
     }
     let page = load::<R::Db>(connection, statement, state.loaded.clone(), "loading rows")?;
+    hop.loaded.set(hop.loaded.get() + page.written());
     Ok(items(hop.mounted, hop.pages.alloc(page)))
 }

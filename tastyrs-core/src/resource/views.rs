@@ -47,7 +47,7 @@ pub(crate) async fn get_list<R: Hooks>(
         );
         list.insert("meta", page);
         hop.alter_list_data_to_serialize(hop.request, &mut list)?;
-        dispatch::create_answer(meta, hop.request, &Value::Map(list), StatusCode::OK)
+        dispatch::create_answer(meta, hop.request, &Value::Map(list), hop.room())
     })
     .await?;
     Ok(answer.into())
@@ -79,7 +79,7 @@ pub(crate) async fn get_detail<R: Hooks>(
             &hop.mounted.meta,
             hop.request,
             &Value::Map(data),
-            StatusCode::OK,
+            hop.room(),
         )
     })
     .await?;
@@ -120,7 +120,7 @@ pub(crate) async fn get_multiple<R: Hooks>(
             &hop.mounted.meta,
             hop.request,
             &Value::Map(list),
-            StatusCode::OK,
+            hop.room(),
         )
     })
     .await?;
@@ -146,5 +146,5 @@ pub(crate) async fn get_schema<R: Hooks>(
     }
     let mounted = mounted(resource, request)?;
     let schema = Value::Map(schema::build_schema(&mounted, request));
-    Ok(dispatch::create_answer(&mounted.meta, request, &schema, StatusCode::OK)?.into())
+    Ok(dispatch::create_answer(&mounted.meta, request, &schema, 4096)?.into())
 }

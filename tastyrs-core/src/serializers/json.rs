@@ -7,28 +7,6 @@ use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 use super::DatetimeFormatting;
 use crate::data::{Value, stored_datetime};
 
-/// About how many bytes a value becomes, so that the buffer need not grow.
-pub(super) fn size_hint(value: &Value<'_>) -> usize {
-    match value {
-        Value::Text(text) | Value::Decimal(text) => text.len() + text.len() / 16 + 4,
-        Value::Bytes(bytes) => bytes.len() / 3 * 4 + 8,
-        Value::List(values) => {
-            values
-                .iter()
-                .map(|value| size_hint(value) + 2)
-                .sum::<usize>()
-                + 2
-        }
-        Value::Map(data) => {
-            data.iter()
-                .map(|(name, value)| name.len() + 6 + size_hint(value))
-                .sum::<usize>()
-                + 2
-        }
-        _ => 24,
-    }
-}
-
 /// Appends a value.
 pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
     write_with(value, DatetimeFormatting::Iso8601, out);
@@ -83,12 +61,11 @@ pub(super) fn write_with(value: &Value<'_>, style: DatetimeFormatting, out: &mut
         }
         Value::Map(data) => {
             out.push(b'{');
-            for (position, (name, value)) in data.iter().enumerate() {
+            for (position, (key, value)) in data.iter().enumerate() {
                 if position > 0 {
                     out.extend_from_slice(b", ");
                 }
-                string(name, out);
-                out.extend_from_slice(b": ");
+                name(key, out);
                 write_with(value, style, out);
             }
             out.push(b'}');
@@ -170,94 +147,58 @@ fn escapes_in(word: u64) -> u64 {
     !(is_text & is_no_quote & is_no_backslash) & !LOWS
 }
 
-/// As many bytes as are gathered before they are appended.
-const BLOCK: usize = 448;
-/// The most bytes that a word of eight becomes.
-const WIDEST: usize = 48;
-
-/// Text on its way out, gathered in a block so that the words of it are stored without a look at the room left.
-struct Block {
-    bytes: [u8; BLOCK + WIDEST],
-    length: usize,
-}
-
-impl Block {
-    /// Stores the eight bytes of a word; as many of them count as the caller adds to the length.
-    fn store(&mut self, word: u64) {
-        if let Some(room) = self.bytes.get_mut(self.length..self.length + 8) {
-            room.copy_from_slice(&word.to_le_bytes());
-        }
-    }
-
-    /// Adds the first `count` bytes of a word.
-    fn word(&mut self, mut word: u64, mut count: usize) {
-        self.store(word);
-        let mut found = escapes_in(word) & mask(count);
-        while found != 0 {
-            let plain = (found.trailing_zeros() / 8) as usize;
-            self.length += plain;
-            let behind = word >> (8 * plain);
-            self.escape(behind.to_le_bytes()[0]);
-            word = behind >> 8;
-            found = found >> (8 * plain) >> 8;
-            count -= plain + 1;
-            self.store(word);
-        }
-        self.length += count;
-    }
-
-    /// Adds a byte that must be escaped.
-    fn escape(&mut self, byte: u8) {
-        let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
-        let (written, length) = match ESCAPES[usize::from(byte)] {
-            b'u' => ([b'\\', b'u', b'0', b'0', digits[0], digits[1], 0, 0], 6),
-            letter => ([b'\\', letter, 0, 0, 0, 0, 0, 0], 2),
-        };
-        self.store(u64::from_le_bytes(written));
-        self.length += length;
-    }
-
-    fn flush(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.bytes.get(..self.length).unwrap_or_default());
-        self.length = 0;
-    }
-}
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-/// The bits of the first `count` bytes of a word.
-const fn mask(count: usize) -> u64 {
-    if count >= 8 {
-        u64::MAX
-    } else {
-        (1 << (8 * count)) - 1
-    }
-}
-
-/// Appends text between quotes.
+/// Appends text between quotes: what stays as it is is copied by words of eight bytes.
 fn string(text: &str, out: &mut Vec<u8>) {
-    let (words, tail) = text.as_bytes().as_chunks::<8>();
-    let mut block = Block {
-        bytes: [0; BLOCK + WIDEST],
-        length: 0,
-    };
+    out.reserve(text.len() + 10);
     out.push(b'"');
-    for word in words {
-        if block.length >= BLOCK {
-            block.flush(out);
+    let mut rest = text.as_bytes();
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+        let found = escapes_in(u64::from_le_bytes(*word));
+        if found == 0 {
+            out.extend_from_slice(word);
+            rest = behind;
+            continue;
         }
-        block.word(u64::from_le_bytes(*word), 8);
+        // The whole word is copied, and what is wrong of it taken back: cheaper than a copy of any length.
+        let plain = (found.trailing_zeros() / 8) as usize;
+        let end = out.len() + plain;
+        out.extend_from_slice(word);
+        out.truncate(end);
+        escape(word[plain], out);
+        rest = rest.get(plain + 1..).unwrap_or_default();
     }
-    if block.length >= BLOCK {
-        block.flush(out);
+    for byte in rest {
+        if ESCAPES[usize::from(*byte)] == 0 {
+            out.push(*byte);
+        } else {
+            escape(*byte, out);
+        }
     }
-    let mut last = [b' '; 8];
-    if let Some(room) = last.get_mut(..tail.len()) {
-        room.copy_from_slice(tail);
-    }
-    block.word(u64::from_le_bytes(last), tail.len());
-    block.flush(out);
     out.push(b'"');
+}
+
+/// Appends a name between quotes; most are words.
+fn name(text: &str, out: &mut Vec<u8>) {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        out.reserve(text.len() + 4);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(b"\": ");
+    } else {
+        string(text, out);
+        out.extend_from_slice(b": ");
+    }
+}
+
+/// Appends a byte that must be escaped.
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    match ESCAPES[usize::from(byte)] {
+        b'u' => write_fmt(out, format_args!("\\u{byte:04x}")),
+        letter => out.extend_from_slice(&[b'\\', letter]),
+    }
 }
 
 fn date(day: NaiveDate, style: DatetimeFormatting, out: &mut Vec<u8>) {

@@ -92,13 +92,23 @@ impl Serializer {
     ///
     /// [`Error::UnsupportedSerializationFormat`] where it is none of the formats.
     pub fn serialize(&self, value: &Value<'_>, content_type: &str) -> Result<Vec<u8>> {
+        self.serialize_in(value, content_type, 1024)
+    }
+
+    /// The same, with room for that many bytes from the start.
+    pub(crate) fn serialize_in(
+        &self,
+        value: &Value<'_>,
+        content_type: &str,
+        room: usize,
+    ) -> Result<Vec<u8>> {
         match self
             .formats
             .iter()
             .find(|format| format.content_type() == content_type)
         {
             Some(Format::Json) => {
-                let mut out = Vec::with_capacity(json::size_hint(value));
+                let mut out = Vec::with_capacity(room);
                 json::write_with(value, self.datetime_formatting, &mut out);
                 Ok(out)
             }
