@@ -11,9 +11,32 @@
 //! | `sqlite` (default) | SQLite, embedded and bundled | a C compiler, a minute of it |
 //! | `postgres` | PostgreSQL | the system's libpq |
 
+/// The code of the pages, run as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/src/tutorial.md")]
+    struct Tutorial;
+    #[doc = include_str!("../docs/src/resources.md")]
+    struct Resources;
+    #[doc = include_str!("../docs/src/fields.md")]
+    struct Fields;
+    #[doc = include_str!("../docs/src/filtering.md")]
+    struct Filtering;
+    #[doc = include_str!("../docs/src/hooks.md")]
+    struct Hooks;
+    #[doc = include_str!("../docs/src/throttling.md")]
+    struct Throttling;
+    #[doc = include_str!("../docs/src/authentication.md")]
+    struct Authentication;
+    #[doc = include_str!("../docs/src/databases.md")]
+    struct Databases;
+    #[doc = include_str!("../docs/src/mounting.md")]
+    struct Mounting;
+    #[doc = include_str!("../docs/src/from-tastypie.md")]
+    struct FromTastypie;
+}
 
 pub use tastyrs_core::{
     Compatibility, Error, Result, api, authentication, authorization, bundle, data, database,

@@ -2,7 +2,7 @@
 
 /// Whether what existing clients might lean on is turned back.
 ///
-/// `docs/differences.md` lists every point.
+/// `docs/src/differences.md` lists every point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Compatibility {

@@ -15,7 +15,7 @@ use crate::{bundle::Bundle, errors::Result, http::Request, resource::Resource};
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```text
 /// impl Authorize<NoteResource> for OwnNotes {
 ///     fn read_list(&self, list: NoteList, request: &Request) -> Result<NoteList> {
 ///         Ok(list.filter(note::author_id.eq(request.user().map(|user| user.id))))

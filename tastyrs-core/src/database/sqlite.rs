@@ -247,14 +247,17 @@ fn with_fraction(format: &'static str, time: NaiveTime) -> &'static str {
 /// Whether text has the form `2010-03-19 01:18:01`, with six digits of fraction or none.
 fn is_stored_datetime(text: &[u8]) -> bool {
     /// Whether eight bytes are digits, but for those that stand for themselves.
-    fn fits(bytes: &[u8; 8], form: &[u8; 8]) -> bool {
-        bytes.iter().zip(form).fold(true, |fits, (byte, form)| {
-            fits & if *form == b'0' {
-                byte.wrapping_sub(b'0') < 10
-            } else {
-                byte == form
-            }
-        })
+    fn fits(bytes: [u8; 8], form: [u8; 8]) -> bool {
+        bytes
+            .into_iter()
+            .zip(form)
+            .fold(true, |fits, (byte, form)| {
+                fits & if form == b'0' {
+                    byte.wrapping_sub(b'0') < 10
+                } else {
+                    byte == form
+                }
+            })
     }
     let Some((day, rest)) = text.split_first_chunk() else {
         return false;
@@ -262,7 +265,7 @@ fn is_stored_datetime(text: &[u8]) -> bool {
     let Some((hour, rest)) = rest.split_first_chunk() else {
         return false;
     };
-    let whole = fits(day, b"0000-00-") && fits(hour, b"00 00:00");
+    let whole = fits(*day, *b"0000-00-") && fits(*hour, *b"00 00:00");
     match *rest {
         [b':', a, b] => whole && a.is_ascii_digit() && b.is_ascii_digit(),
         [b':', a, b, b'.', ref fraction @ ..] => {

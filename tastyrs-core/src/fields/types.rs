@@ -40,7 +40,7 @@ use crate::{
     message = "`{Self}` cannot be the type of a field or column",
     label = "not a type of a field",
     note = "fields are integers, floats, `bool`, `String`, decimals, dates, times, UUIDs, JSON, bytes, and `Option`s of them",
-    note = "a type of your own is one when it implements `tastyrs::FieldType`"
+    note = "a type of your own is one when it implements `tastyrs::fields::FieldType`"
 )]
 pub trait FieldType: Sized {
     /// What it holds.

@@ -96,6 +96,10 @@ pub(crate) async fn get_multiple<R: Hooks>(
     resource.throttle_check(request).await?;
 
     let mounted = mounted(resource, request)?;
+    let late = mounted.compatibility.is_tastypie();
+    if !late {
+        resource.log_throttled_access(request).await?;
+    }
     let set = request.progress().named.clone();
     let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
         let names: Vec<&str> = set.split(';').collect();
@@ -125,7 +129,9 @@ pub(crate) async fn get_multiple<R: Hooks>(
     })
     .await?;
 
-    resource.log_throttled_access(request).await?;
+    if late {
+        resource.log_throttled_access(request).await?;
+    }
     Ok(answer.into())
 }
 
