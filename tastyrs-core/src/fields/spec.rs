@@ -513,6 +513,11 @@ impl<R: ModelResource> Fields<R> {
 ///
 /// It is implemented for `fn(&Object) -> V` and for `fn(&Resource, &Bundle<Resource>) -> V`, where `V` is
 /// the field's type or a `Result` of it.
+#[diagnostic::on_unimplemented(
+    message = "this function cannot give a field of `{R}` its value",
+    label = "not a function of the object, nor of the resource and the bundle",
+    note = "it is `fn(&Model) -> V` or `fn(&Self, &Bundle<'_, Self>) -> V`, where `V` is a field's type or a `Result` of it"
+)]
 pub trait ReadsField<R: Resource, Marker>: Send + Sync + 'static {
     #[doc(hidden)]
     fn read(&self, resource: &R, bundle: &Bundle<'_, R>) -> Result<Value<'static>>;

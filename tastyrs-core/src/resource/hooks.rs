@@ -25,6 +25,11 @@ use crate::{
 /// # Compatibility
 ///
 /// The methods of `Resource` and `ModelResource`, `resources.py`, under their names.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no hooks",
+    label = "`Hooks` is not implemented",
+    note = "leave `hooks` out of `#[resource(...)]`, or write `impl Hooks for {Self} {{}}` with those that it has"
+)]
 pub trait Hooks: Resource {
     /// Addresses of one's own, which go before those that every resource has.
     ///
