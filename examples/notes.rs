@@ -204,6 +204,10 @@ impl Throttle for RandomThrottle {
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // What went wrong inside is told here, and to no client.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .init();
     let (port, path) = arguments()?;
     let database = Database::<Db>::open(&path)?;
     seed(&database)?;

@@ -18,6 +18,8 @@ pub enum Value<'a> {
     Bool(bool),
     /// A whole number.
     Int(i64),
+    /// A whole number above those of [`Int`](Self::Int).
+    UInt(u64),
     /// A floating point number; JSON writes it as Python's `repr` does.
     Float(f64),
     /// A decimal number as its digits, with the places of its column; JSON writes it as a string.
@@ -180,6 +182,7 @@ impl Value<'_> {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(value),
             Self::Int(value) => Value::Int(value),
+            Self::UInt(value) => Value::UInt(value),
             Self::Float(value) => Value::Float(value),
             Self::Decimal(digits) => Value::Decimal(Cow::Owned(digits.into_owned())),
             Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),

@@ -9,7 +9,7 @@ use diesel::{connection::SimpleConnection as _, prelude::*, sqlite::Sqlite};
 use tastyrs_core::{
     Compatibility, Result,
     api::Api,
-    authorization::Authorization,
+    authorization::{Authorization, Authorize},
     bundle::Bundle,
     data::{Data, Value},
     database::{Database, Row},
@@ -22,6 +22,7 @@ use tastyrs_core::{
         Resource, Rows, table_sql,
     },
 };
+use tastyrs_throttle::{Access, Throttle, Verdict};
 
 diesel::table! {
     author (id) {
@@ -180,7 +181,7 @@ impl Resource for WordResource {
     const READS_OBJECTS: bool = true;
 
     fn meta() -> Meta<Self> {
-        Meta::new("words")
+        Meta::new("words").authorization(NothingHidden)
     }
 
     fn fields() -> Fields<Self> {
@@ -191,6 +192,60 @@ impl Resource for WordResource {
 }
 
 impl Hooks for WordResource {}
+
+/// Lets nobody see the word `hidden`.
+struct NothingHidden;
+
+impl Authorize<WordResource> for NothingHidden {
+    fn read_list(&self, list: Vec<Word>, _: &Request) -> Result<Vec<Word>> {
+        Ok(list.into_iter().filter(|word| word.0 != "hidden").collect())
+    }
+}
+
+struct CountedResource;
+
+impl Resource for CountedResource {
+    type Object = Word;
+    type List = Vec<Word>;
+    type Source = Objects;
+    const READS_OBJECTS: bool = true;
+
+    fn meta() -> Meta<Self> {
+        Meta::new("counted").throttle(Panicking)
+    }
+
+    fn fields() -> Fields<Self> {
+        Fields::new()
+    }
+}
+
+impl Hooks for CountedResource {}
+
+impl ObjectSource for CountedResource {
+    fn obj_get_list(&self, _: &Request) -> Result<Vec<Word>> {
+        Ok(Vec::new())
+    }
+
+    fn obj_get(&self, _: &Request, name: &str) -> Result<Word> {
+        Ok(Word(name.to_owned()))
+    }
+
+    fn detail_uri(&self, word: &Word) -> String {
+        word.0.clone()
+    }
+}
+
+struct Panicking;
+
+impl Throttle for Panicking {
+    async fn should_be_throttled(&self, _: &Access<'_>) -> tastyrs_throttle::Result<Verdict> {
+        Ok(Verdict::Allowed)
+    }
+
+    async fn accessed(&self, _: &Access<'_>) -> tastyrs_throttle::Result<()> {
+        panic!("a throttle that panics")
+    }
+}
 
 impl ObjectSource for WordResource {
     fn obj_get_list(&self, _: &Request) -> Result<Vec<Word>> {
@@ -230,6 +285,7 @@ async fn get(path: &str) -> (u16, String) {
         .register(AuthorResource)
         .register(NoteResource)
         .register(WordResource)
+        .register(CountedResource)
         .build()
         .unwrap();
     let app = test::init_service(App::new().service(api.scope("/api"))).await;
@@ -303,6 +359,25 @@ async fn a_source_without_a_model_has_a_list_and_details() {
         get("/api/v1/words/gamma/").await.1,
         "{\"resource_uri\": \"/api/v1/words/gamma/\", \"word\": \"gamma\"}"
     );
+}
+
+#[actix_web::test]
+async fn a_set_of_a_source_shows_only_what_the_list_may_show() {
+    let (status, body) = get("/api/v1/words/set/alpha;hidden/").await;
+
+    assert_eq!(status, 200);
+    assert_eq!(
+        body,
+        "{\"not_found\": [\"hidden\"], \"objects\": [{\"resource_uri\": \"/api/v1/words/alpha/\", \"word\": \"alpha\"}]}"
+    );
+}
+
+#[actix_web::test]
+async fn a_throttle_that_panics_when_it_counts_is_a_500() {
+    let (status, body) = get("/api/v1/counted/x/").await;
+
+    assert_eq!(status, 500);
+    assert!(body.contains("error_message"), "{body}");
 }
 
 #[actix_web::test]

@@ -112,3 +112,64 @@ fn a_resource_without_its_database() {
 
     assert!(text.contains("`authors` needs a database"), "{text}");
 }
+
+#[derive(ModelResource)]
+#[resource(model = Author, resource_name = "odd", hooks, excludes(password), collection_name = "meta")]
+struct OddCollectionResource;
+
+impl Hooks for OddCollectionResource {}
+
+#[derive(ModelResource)]
+#[resource(model = Author, resource_name = "odd", excludes(password), default_format = "text/nothing")]
+struct OddFormatResource;
+
+macro_rules! odd_path {
+    ($resource:ident, $($path:literal),*) => {
+        #[derive(ModelResource)]
+        #[resource(model = Author, resource_name = "odd", hooks, excludes(password))]
+        struct $resource;
+
+        impl Hooks for $resource {
+            fn prepend_urls(&self) -> Urls<Self> {
+                Urls::new()$(.get($path, "odd", Self::answer))*
+            }
+        }
+
+        impl $resource {
+            #[expect(clippy::unused_async, reason = "an endpoint is async, whatever it does")]
+            async fn answer(&self, request: &mut Request) -> Result<HttpResponse> {
+                self.create_response(request, "never called")
+            }
+        }
+    };
+}
+odd_path!(LeadingSlashResource, "/search/");
+odd_path!(NoSlashResource, "search");
+odd_path!(BraceResource, "a{b/");
+odd_path!(TwiceResource, "search/", "search/");
+odd_path!(SamePlaceResource, "{a}/{a}/");
+
+#[test]
+fn what_could_never_be_answered() {
+    assert!(
+        error(|api| api.register(OddCollectionResource))
+            .contains("`collection_name` of `odd` is `meta`")
+    );
+    assert!(
+        error(|api| api.register(OddFormatResource))
+            .contains("`default_format` of `odd` is `text/nothing`")
+    );
+    assert!(
+        error(|api| api.register(LeadingSlashResource)).contains("`/search/` has an empty part")
+    );
+    assert!(
+        error(|api| api.register(NoSlashResource)).contains("`search` does not end in a slash")
+    );
+    assert!(error(|api| api.register(BraceResource)).contains("`a{b` in `a{b/`"));
+    assert!(error(|api| api.register(TwiceResource)).contains("`search/` is there twice for GET"));
+    assert!(error(|api| api.register(SamePlaceResource)).contains("without a name of its own"));
+    for name in ["", "a b", "{x}", "v1/x"] {
+        let text = Api::new(name).build().unwrap_err().to_string();
+        assert!(text.contains("cannot be the name of an API"), "{text}");
+    }
+}

@@ -86,6 +86,27 @@ impl<R: Hooks> Pending for Registered<R> {
                 self.meta.resource_name, twice.spec.name
             )));
         }
+        let meta = &self.meta;
+        let wrong = |option: &str, said: &str, why: &str| {
+            Err(Error::Configuration(format!(
+                "`{option}` of `{}` is `{said}`, {why}",
+                meta.resource_name
+            )))
+        };
+        if matches!(meta.collection_name.as_ref(), "" | "meta" | "not_found") {
+            return wrong(
+                "collection_name",
+                &meta.collection_name,
+                "which lists use for something else",
+            );
+        }
+        if !meta.serializer.writes(&meta.default_format) {
+            return wrong(
+                "default_format",
+                &meta.default_format,
+                "which its serializer does not write",
+            );
+        }
         R::Source::declare(&self.meta, &self.fields, declaring)
     }
 
@@ -120,6 +141,12 @@ impl<R: Hooks> Pending for Registered<R> {
                 })?;
         }
         let urls = resource.prepend_urls();
+        urls.check().map_err(|wrong| {
+            Error::Configuration(format!(
+                "`prepend_urls` of `{}`: {wrong}",
+                meta.resource_name
+            ))
+        })?;
         let mut sorted: Vec<usize> = (0..fields.0.len()).collect();
         sorted.sort_by_key(|position| fields.0[*position].spec.name);
         let mounted = Arc::new(Mounted {

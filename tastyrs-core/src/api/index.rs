@@ -1,5 +1,7 @@
 //! The listing of the resources of an API.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use actix_web::{HttpResponse, http::StatusCode};
 
 use crate::{
@@ -16,9 +18,15 @@ use crate::{
 /// `Api.top_level`, `api.py:130`: `fullschema` puts the schemas in place of their addresses; an `Accept` that is
 /// wrong is 400 without a body.
 pub(super) fn top_level(request: &Request) -> HttpResponse {
-    listing(request)
-        .unwrap_or_else(|_| Answer::new(StatusCode::BAD_REQUEST))
-        .into()
+    match catch_unwind(AssertUnwindSafe(|| listing(request))) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Answer::new(StatusCode::BAD_REQUEST),
+        Err(_) => {
+            tracing::error!(target: "tastyrs::request", path = request.path(), "a default in a schema panicked");
+            Answer::new(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+    .into()
 }
 
 fn listing(request: &Request) -> Result<Answer> {

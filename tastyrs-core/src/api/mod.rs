@@ -149,6 +149,12 @@ impl Api {
         let mut declaring = Declaring::new(self.databases, self.accounts, self.compatibility);
         let mut resources = self.resources;
         resources.sort_by_key(|resource| std::cmp::Reverse(resource.name().len()));
+        if !is_plain(&self.name) {
+            let name = &self.name;
+            return Err(Error::Configuration(format!(
+                "`{name}` cannot be the name of an API: it must be one word of letters, digits and `-_.~`"
+            )));
+        }
         check_names(&resources)?;
         for resource in &resources {
             resource.declare(&mut declaring)?;
@@ -169,16 +175,21 @@ impl Api {
     }
 }
 
+/// Whether text can stand in an address as it is, between slashes.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || "-_.~".contains(letter))
+}
+
 fn check_names(resources: &[Box<dyn Pending>]) -> Result<()> {
     for (position, resource) in resources.iter().enumerate() {
         let name = resource.name();
-        let plain = !name.is_empty()
-            && name
-                .split('/')
-                .all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
+        let plain = name.split('/').all(is_plain);
         if !plain {
             return Err(Error::Configuration(format!(
-                "`{name}` of {} cannot be a `resource_name`: it must be words between single slashes",
+                "`{name}` of {} cannot be a `resource_name`: it must be words of letters, digits and `-_.~` between single slashes",
                 resource.type_name()
             )));
         }

@@ -132,6 +132,50 @@ impl<R: 'static> Urls<R> {
         self
     }
 
+    /// Finds the path that no address could ever fit, or that another is in front of.
+    pub(super) fn check(&self) -> std::result::Result<(), String> {
+        for (place, endpoint) in self.endpoints.iter().enumerate() {
+            let path = endpoint.path;
+            let Some(parts) = path.strip_suffix('/').map(|path| path.split('/')) else {
+                return Err(format!("`{path}` does not end in a slash"));
+            };
+            let mut names = Vec::new();
+            for part in parts {
+                if part.is_empty() {
+                    return Err(format!(
+                        "`{path}` has an empty part; it starts behind the resource's own slash"
+                    ));
+                }
+                match part
+                    .strip_prefix('{')
+                    .and_then(|part| part.strip_suffix('}'))
+                {
+                    Some(name)
+                        if name.is_empty()
+                            || name.contains(['{', '}'])
+                            || names.contains(&name) =>
+                    {
+                        return Err(format!("`{path}` has a place without a name of its own"));
+                    }
+                    Some(name) => names.push(name),
+                    None if part.contains(['{', '}', '?', '#', '%'])
+                        || part.contains(char::is_whitespace) =>
+                    {
+                        return Err(format!("`{part}` in `{path}` is no part of an address"));
+                    }
+                    None => {}
+                }
+            }
+            if self.endpoints[..place]
+                .iter()
+                .any(|other| other.path == path && other.method == endpoint.method)
+            {
+                return Err(format!("`{path}` is there twice for {}", endpoint.method));
+            }
+        }
+        Ok(())
+    }
+
     /// The endpoints at an address, and what stands in its open places.
     pub(super) fn route(&self, rest: &str) -> Option<(Vec<usize>, Captures)> {
         let (first, captures) = self

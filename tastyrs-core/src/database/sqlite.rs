@@ -125,7 +125,11 @@ impl Dialect for Sqlite {
             Kind::Bool => Cell::Bool(field.read_integer() != 0),
             Kind::Float | Kind::Double => Cell::Float(field.read_double()),
             Kind::Text | Kind::List | Kind::Dict => Cell::Text(page.write(field.read_text())?),
-            Kind::Json => Cell::Json(page.write(field.read_text())?),
+            Kind::Json => {
+                let text = field.read_text();
+                serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| unreadable())?;
+                Cell::Json(page.write(text)?)
+            }
             Kind::Decimal => {
                 let binary = matches!(
                     field.value_type(),

@@ -44,7 +44,9 @@ pub(crate) async fn wrap_view(
         // The thread that it was lent to ended with the process; there is nobody to tell more.
         return Answer::new(StatusCode::SERVICE_UNAVAILABLE).into();
     }
-    let answer = match (answer, settle(request).await) {
+    let settled = AssertUnwindSafe(settle(request)).catch_unwind().await;
+    let settled = settled.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    let answer = match (answer, settled) {
         (Ok(_), Err(failed)) => Err(failed),
         (answer, _) => answer,
     };

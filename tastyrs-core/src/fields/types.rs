@@ -246,7 +246,10 @@ fn json_to_value(json: &serde_json::Value) -> Value<'_> {
         serde_json::Value::Bool(flag) => Value::Bool(*flag),
         serde_json::Value::Number(number) => match number.as_i64() {
             Some(whole) => Value::Int(whole),
-            None => number.as_f64().map_or(Value::Null, Value::Float),
+            None => match number.as_u64() {
+                Some(whole) => Value::UInt(whole),
+                None => number.as_f64().map_or(Value::Null, Value::Float),
+            },
         },
         serde_json::Value::String(text) => Value::Text(Cow::Borrowed(text)),
         serde_json::Value::Array(values) => Value::List(values.iter().map(json_to_value).collect()),
@@ -263,6 +266,7 @@ fn value_to_json(value: &Value<'_>) -> Option<serde_json::Value> {
         Value::Null => serde_json::Value::Null,
         Value::Bool(flag) => (*flag).into(),
         Value::Int(number) => (*number).into(),
+        Value::UInt(number) => (*number).into(),
         Value::Float(number) => (*number).into(),
         Value::Text(text) | Value::Decimal(text) => text.as_ref().into(),
         Value::List(values) => {

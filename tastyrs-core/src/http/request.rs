@@ -188,6 +188,12 @@ impl Request {
         self.params().to()
     }
 
+    /// The name of the object that its address ends in, as it was sent; of a set all names between semicolons, of a
+    /// list nothing.
+    pub fn detail_name(&self) -> &str {
+        &self.inner().progress.named
+    }
+
     /// What its address says in the place that an endpoint left open under this name.
     pub fn capture(&self, name: &str) -> Option<&str> {
         let captures = &self.inner().progress.captures;

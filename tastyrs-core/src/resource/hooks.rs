@@ -177,8 +177,8 @@ pub trait Hooks: Resource {
         async { Ok(Answer::new(actix_web::http::StatusCode::NOT_IMPLEMENTED).into()) }
     }
 
-    /// The objects that there are, to be narrowed with plain Diesel. It may run twice for one page, for the rows and
-    /// for their number.
+    /// The objects that there are, to be narrowed and put in order with plain Diesel. It may run twice for one page, for
+    /// the rows and for their number; limits and offsets are the page's, and must not stand here.
     ///
     /// # Errors
     ///

@@ -115,14 +115,18 @@ impl<R: ObjectSource> Source<R> for Objects {
     where
         R: Hooks,
     {
-        names
-            .iter()
-            .map(|name| match hop.obj_get(hop.request, name) {
-                Ok(object) => Ok(kept(hop, vec![object]).first().copied()),
-                Err(Error::NotFound) => Ok(None),
-                Err(error) => Err(error),
-            })
-            .collect()
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            found.push(match hop.obj_get(hop.request, name) {
+                Ok(object) => {
+                    let allowed = hop.authorized_read_list(vec![object], hop.request)?;
+                    kept(hop, allowed).first().copied()
+                }
+                Err(Error::NotFound) => None,
+                Err(error) => return Err(error),
+            });
+        }
+        Ok(found)
     }
 
     fn related<'h>(

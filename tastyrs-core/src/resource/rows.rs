@@ -394,6 +394,10 @@ fn count<R: ModelResource + Hooks>(
         vec![column],
         "counting rows",
     )?;
+    if page.len() == 0 {
+        let text = "`get_object_list` cut its list by an offset or a limit, which pages do";
+        return Err(Error::Configuration(text.to_owned()));
+    }
     match page.value(0, 0) {
         Value::Int(total) => Ok(total.unsigned_abs()),
         _ => Err(Error::Column {

@@ -147,7 +147,7 @@ pub(crate) async fn get_schema<R: Hooks>(
 
     match resource.authorized_read_detail(&Bundle::new(Item::Nothing, request, false, 0)) {
         // Whoever must see the object first lets nobody see the schema of none.
-        Err(Error::NoObject) => return Err(Error::Unauthorized { challenge: None }),
+        Err(Error::NoObject) => dispatch::permitted(Ok(false), request)?,
         checked => checked?,
     }
     let mounted = mounted(resource, request)?;

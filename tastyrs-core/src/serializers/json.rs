@@ -19,6 +19,7 @@ pub(super) fn write_with(value: &Value<'_>, style: DatetimeFormatting, out: &mut
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Int(number) => integer(*number, out),
+        Value::UInt(number) => integer(*number, out),
         Value::Float(number) => float(*number, out),
         Value::Decimal(digits) => {
             out.push(b'"');
@@ -79,7 +80,7 @@ fn quoted(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'"');
 }
 
-fn integer(number: i64, out: &mut Vec<u8>) {
+fn integer(number: impl itoa::Integer, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 

@@ -79,6 +79,13 @@ impl Serializer {
         Self::default()
     }
 
+    /// Whether it writes the format of this media type.
+    pub(crate) fn writes(&self, content_type: &str) -> bool {
+        self.formats
+            .iter()
+            .any(|format| format.content_type() == content_type)
+    }
+
     /// Sets how days and times are written.
     #[must_use]
     pub fn datetime_formatting(mut self, formatting: DatetimeFormatting) -> Self {

@@ -26,6 +26,7 @@ impl Serialize for Value<'_> {
             Value::Null => serializer.serialize_unit(),
             Value::Bool(flag) => serializer.serialize_bool(*flag),
             Value::Int(number) => serializer.serialize_i64(*number),
+            Value::UInt(number) => serializer.serialize_u64(*number),
             Value::Float(number) => serializer.serialize_f64(*number),
             Value::Decimal(text) | Value::Text(text) => serializer.serialize_str(text),
             Value::List(values) => {
@@ -125,9 +126,7 @@ impl Serializer for ToValue {
     numbers!(serialize_u8: u8, serialize_u16: u16, serialize_u32: u32);
 
     fn serialize_u64(self, value: u64) -> Written {
-        i64::try_from(value)
-            .map(Value::Int)
-            .map_err(|_| Wrong(format!("{value} has more than 63 bits")))
+        Ok(i64::try_from(value).map_or(Value::UInt(value), Value::Int))
     }
 
     fn serialize_bool(self, value: bool) -> Written {
