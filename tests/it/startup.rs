@@ -173,3 +173,52 @@ fn what_could_never_be_answered() {
         assert!(text.contains("cannot be the name of an API"), "{text}");
     }
 }
+
+#[derive(ModelResource)]
+#[resource(model = Note, resource_name = "bare")]
+struct BareResource {
+    #[field(attribute = author_id)]
+    author: ToOne<AuthorResource>,
+}
+
+#[derive(ModelResource)]
+#[resource(model = Author, resource_name = "typed", excludes(password))]
+struct TypedResource {
+    #[field(dehydrate = Self::length)]
+    length: Computed<i64>,
+}
+
+impl TypedResource {
+    fn length(author: &Author) -> String {
+        author.name.len().to_string()
+    }
+}
+
+#[derive(ModelResource)]
+#[resource(model = Author, resource_name = "timed", excludes(password), meta = Self::configure)]
+struct TimedResource;
+
+impl TimedResource {
+    fn configure(meta: Meta<Self>) -> Meta<Self> {
+        meta.filtering("id", Filtering::Only(vec![Lookup::Year]))
+    }
+}
+
+#[test]
+fn what_a_field_says_and_its_column_or_hook_does_not() {
+    let text = error(|api| api.register(BareResource::new()).register(AuthorResource));
+    assert!(
+        text.contains("`author` of `bare`") && text.contains("say `null`"),
+        "{text}"
+    );
+    let text = error(|api| api.register(TypedResource::new()));
+    assert!(
+        text.contains("`dehydrate` of `typed` is `length`") && text.contains("given `string`"),
+        "{text}"
+    );
+    let text = error(|api| api.register(TimedResource));
+    assert!(
+        text.contains("`filtering` of `timed` allows `year` on `id`"),
+        "{text}"
+    );
+}

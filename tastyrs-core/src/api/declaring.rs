@@ -12,8 +12,8 @@ use crate::{
     database::{Database, Dialect},
     django::Accounts,
     errors::{Error, Result},
-    fields::FieldSpec,
-    queries::{Graph, Node},
+    fields::{Attribute, By, FieldSpec},
+    queries::{Filtering, Graph, Lookup, Node},
     resource::Resource,
 };
 
@@ -60,8 +60,9 @@ impl Declaring {
     /// Enters a resource with a model.
     pub(crate) fn node<DB: Dialect, R: Resource>(&mut self, node: Node) -> Result<()> {
         let graph = self.open.entry(TypeId::of::<DB>()).or_default();
-        for (name, _) in &node.filtering {
+        for (name, rule) in &node.filtering {
             known(&node, name, "filtering")?;
+            suited(&node, name, rule)?;
         }
         for name in &node.ordering {
             known(&node, name, "ordering")?;
@@ -77,6 +78,7 @@ impl Declaring {
             for node in &graph.nodes {
                 for field in &node.fields {
                     related_is_registered(&graph, node, field)?;
+                    nothing_is_allowed(node, field)?;
                 }
             }
             for start in 0..graph.nodes.len() {
@@ -113,6 +115,41 @@ fn known(node: &Node, name: &str, option: &str) -> Result<()> {
         "`{option}` of `{}` names `{name}`, which is none of its fields",
         node.resource_name
     )))
+}
+
+/// A lookup that the column's type cannot do, as only a function that changes the `Meta` can say it.
+fn suited(node: &Node, name: &str, rule: &Filtering) -> Result<()> {
+    let Filtering::Only(lookups) = rule else {
+        return Ok(());
+    };
+    let Some(field) = node.field(name) else {
+        return Ok(());
+    };
+    let suits = |lookup: &Lookup| match &field.attribute {
+        Attribute::Column(column) => lookup.suits(node.columns[*column].kind),
+        Attribute::Relation(_) => lookup.suits_relation(),
+        _ => true,
+    };
+    match lookups.iter().find(|lookup| !suits(lookup)) {
+        Some(lookup) => Err(Error::Configuration(format!(
+            "`filtering` of `{}` allows `{lookup}` on `{name}`, whose type cannot do it",
+            node.resource_name
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A relation that may lead nowhere must say so, since its schema does.
+fn nothing_is_allowed(node: &Node, field: &FieldSpec) -> Result<()> {
+    match field.relation().map(|relation| &relation.by) {
+        Some(By::Column(column)) if node.columns[*column].nullable && !field.null => {
+            Err(Error::Configuration(format!(
+                "the field `{}` of `{}` is over the column `{}`, which may be null: say `null`",
+                field.name, node.resource_name, node.columns[*column].name
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn related_is_registered(graph: &Graph, node: &Node, field: &FieldSpec) -> Result<()> {

@@ -16,7 +16,7 @@ use crate::{
     data::Data,
     dispatch::{RequestType, method_check, wrap_view},
     errors::{Error, Result},
-    fields::{Field, Fields},
+    fields::{Field, Fields, Kind},
     http::Request,
     meta::Meta,
     resource::{Hooks, Mounted, Resource, Source},
@@ -93,6 +93,21 @@ impl<R: Hooks> Pending for Registered<R> {
                 meta.resource_name
             )))
         };
+        for field in &self.fields.0 {
+            let (is, given) = (
+                field.spec.kind.dehydrated_type(),
+                field.given.map(Kind::dehydrated_type),
+            );
+            if let Some(given) =
+                given.filter(|given| *given != is && field.spec.relation().is_none())
+            {
+                return wrong(
+                    "dehydrate",
+                    field.spec.name,
+                    &format!("a field of type `{is}` that is given `{given}`"),
+                );
+            }
+        }
         if matches!(meta.collection_name.as_ref(), "" | "meta" | "not_found") {
             return wrong(
                 "collection_name",

@@ -229,6 +229,8 @@ pub struct Field<R: Resource> {
     pub(crate) use_in: UseIn<R>,
     pub(crate) dehydrate: Option<Hook<R>>,
     pub(crate) read: Option<Reader<R>>,
+    /// What its hook gives, where that is known.
+    pub(crate) given: Option<Kind>,
 }
 
 impl<R: Resource> Clone for Field<R> {
@@ -238,6 +240,7 @@ impl<R: Resource> Clone for Field<R> {
             use_in: self.use_in,
             dehydrate: self.dehydrate.clone(),
             read: self.read,
+            given: self.given,
         }
     }
 }
@@ -258,6 +261,7 @@ impl<R: Resource> Field<R> {
             use_in: UseIn::All,
             dehydrate: None,
             read: None,
+            given: None,
         }
     }
 
@@ -395,7 +399,8 @@ impl<R: Resource> Field<R> {
 
     /// Gives it its value: a function of the object, or of the resource and the bundle.
     #[must_use]
-    pub fn dehydrate<Marker>(mut self, hook: impl ReadsField<R, Marker>) -> Self {
+    pub fn dehydrate<Marker, H: ReadsField<R, Marker>>(mut self, hook: H) -> Self {
+        self.given = H::KIND;
         self.dehydrate = Some(Arc::new(move |resource, bundle| {
             hook.read(resource, bundle)
         }));
@@ -520,6 +525,8 @@ impl<R: ModelResource> Fields<R> {
 )]
 pub trait ReadsField<R: Resource, Marker>: Send + Sync + 'static {
     #[doc(hidden)]
+    const KIND: Option<Kind>;
+    #[doc(hidden)]
     fn read(&self, resource: &R, bundle: &Bundle<'_, R>) -> Result<Value<'static>>;
 }
 
@@ -536,6 +543,8 @@ where
     F: Fn(&R::Object) -> V + Send + Sync + 'static,
     V: Dehydrated,
 {
+    const KIND: Option<Kind> = V::KIND;
+
     fn read(&self, _: &R, bundle: &Bundle<'_, R>) -> Result<Value<'static>> {
         self(bundle.obj()?).dehydrated()
     }
@@ -547,6 +556,8 @@ where
     F: Fn(&R, &Bundle<'_, R>) -> V + Send + Sync + 'static,
     V: Dehydrated,
 {
+    const KIND: Option<Kind> = V::KIND;
+
     fn read(&self, resource: &R, bundle: &Bundle<'_, R>) -> Result<Value<'static>> {
         self(resource, bundle).dehydrated()
     }

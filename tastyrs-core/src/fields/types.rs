@@ -47,6 +47,9 @@ pub trait FieldType: Sized {
     const KIND: Kind;
     /// Whether it may hold nothing.
     const NULLABLE: bool = false;
+    /// Whether what it holds is known only when it is there.
+    #[doc(hidden)]
+    const ANYTHING: bool = false;
 
     /// The value that a client is shown.
     fn to_value(&self) -> Value<'_>;
@@ -232,6 +235,7 @@ impl FieldType for serde_json::Value {
 impl FieldType for Value<'static> {
     const KIND: Kind = Kind::Text;
     const NULLABLE: bool = true;
+    const ANYTHING: bool = true;
     fn to_value(&self) -> Value<'_> {
         self.clone()
     }
@@ -283,17 +287,24 @@ fn value_to_json(value: &Value<'_>) -> Option<serde_json::Value> {
 
 /// What a hook of a field may answer: a value of a field's type, or the error that it met.
 pub trait Dehydrated {
+    /// What it holds, where that is known.
+    #[doc(hidden)]
+    const KIND: Option<Kind>;
     #[doc(hidden)]
     fn dehydrated(self) -> Result<Value<'static>>;
 }
 
 impl<T: FieldType> Dehydrated for T {
+    const KIND: Option<Kind> = if T::ANYTHING { None } else { Some(T::KIND) };
+
     fn dehydrated(self) -> Result<Value<'static>> {
         Ok(self.to_value().into_owned())
     }
 }
 
 impl<T: FieldType> Dehydrated for std::result::Result<T, Error> {
+    const KIND: Option<Kind> = if T::ANYTHING { None } else { Some(T::KIND) };
+
     fn dehydrated(self) -> Result<Value<'static>> {
         self.map(|value| value.to_value().into_owned())
     }

@@ -118,6 +118,12 @@ impl<R: ModelResource> Source<R> for Rows {
                 }
             })
             .collect();
+        if meta.include_absolute_url && !R::Model::HAS_ABSOLUTE_URL {
+            return Err(Error::Configuration(format!(
+                "`include_absolute_url` of `{}` asks for an address that its model does not have: say `absolute_url` there",
+                meta.resource_name
+            )));
+        }
         let detail = match meta.detail_uri_name.as_ref() {
             "pk" => R::Model::KEY,
             name => columns
