@@ -102,12 +102,18 @@ impl Window {
     }
 
     /// Notes that the identifier was looked at: it is forgotten an `expiration` after the last
-    /// look, which may be now.
+    /// look, which may be now. Of several limits that share it the longest decides, so that none
+    /// makes the others forget.
     pub(crate) fn touch(&mut self, now: u64, limit: &Limit) {
+        let until = now.saturating_add(limit.expiration);
         if now >= self.expires {
             self.clear();
+            self.expires = until;
+        } else if self.expires == u64::MAX {
+            self.expires = until;
+        } else {
+            self.expires = self.expires.max(until);
         }
-        self.expires = now.saturating_add(limit.expiration);
     }
 
     /// Says how long a request that takes `cost` places must wait, or `None` if it may pass.

@@ -127,6 +127,12 @@ fn whatever_a_client_sends_is_never_a_500() {
         "/api/v1/sleepy/set//",
         "/api/v1/sleepy/99999999999999999999/",
         "/api/v1/sleepy/?order_by=id__exact",
+        "/api/v1/sleepy/?title__regex=a&title__iregex=b&id__regex=c",
+        "/api/v1/%61pi/v1/sleepy/",
+        "/%61pi/v1/sleepy/",
+        "/api/v1/nowhere/api/v1/sleepy/",
+        &format!("/api/v1/sleepy/?title__contains={}", "_".repeat(25_000)),
+        &format!("/api/v1/sleepy/?title__icontains={}", "%25".repeat(20_000)),
         "/api/v1/sleepy/?format=%22&callback=%22",
         "/api/v1/%F0%9F%8D%B0/",
         "/api/v1//sleepy/",
@@ -141,6 +147,41 @@ fn whatever_a_client_sends_is_never_a_500() {
     }
     let accept = b"GET /api/v1/sleepy/ HTTP/1.1\r\nHost: x\r\nAccept: \xff\xfe/;q=x,,\r\nConnection: close\r\n\r\n";
     assert!(send(served.port, accept).status < 500);
+}
+
+#[test]
+fn an_address_inside_of_an_address_leads_nowhere() {
+    let file = TemporaryFile::new("inside.db");
+    let served = served(&file);
+
+    let inside = get(served.port, "/%61pi/v1/nowhere/api/v1/sleepy/");
+    let encoded = get(served.port, "/%61pi/v1/sleepy/?limit=1");
+
+    assert_eq!(inside.status, 404);
+    assert_eq!(encoded.status, 200);
+    assert!(
+        encoded
+            .body
+            .contains("\"next\": \"/api/v1/sleepy/?limit=1&offset=1\""),
+        "{}",
+        encoded.body
+    );
+}
+
+#[test]
+fn a_set_has_no_more_objects_than_a_page() {
+    let file = TemporaryFile::new("set.db");
+    let served = served(&file);
+    let set = |count: usize| {
+        get(
+            served.port,
+            &format!("/api/v1/sleepy/set/{}/", vec!["1"; count].join(";")),
+        )
+        .status
+    };
+
+    assert_eq!(set(1_000), 200);
+    assert_eq!(set(1_001), 400);
 }
 
 #[test]

@@ -136,7 +136,6 @@ macro_rules! odd_path {
         }
 
         impl $resource {
-            #[expect(clippy::unused_async, reason = "an endpoint is async, whatever it does")]
             async fn answer(&self, request: &mut Request) -> Result<HttpResponse> {
                 self.create_response(request, "never called")
             }

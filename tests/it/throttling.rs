@@ -174,6 +174,29 @@ fn what_fails_counts_unless_tastypies_way_is_asked_for() {
 }
 
 #[test]
+fn who_hangs_up_is_counted() {
+    for compatibility in [Compatibility::Strict, Compatibility::Tastypie] {
+        let file = TemporaryFile::new("hung-up.db");
+        let served = Served::api(api(&file, compatibility), 1);
+        for _ in 0..30 {
+            let mut client = std::net::TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+            let request = b"GET /api/v1/slow/?limit=1&sleep=1 HTTP/1.1\r\nHost: x\r\n\r\n";
+            std::io::Write::write_all(&mut client, request).unwrap();
+            // Long enough for the request to be taken up, and not for its answer.
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        // What was hung up is still finished, eight at a time.
+        std::thread::sleep(Duration::from_millis(800));
+
+        assert_eq!(
+            get(served.port, "/api/v1/slow/").status,
+            429,
+            "{compatibility:?}"
+        );
+    }
+}
+
+#[test]
 fn an_endpoint_that_says_so_is_not_throttled() {
     let file = TemporaryFile::new("free.db");
     let served = Served::api(api(&file, Compatibility::Strict), 1);

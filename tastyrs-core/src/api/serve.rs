@@ -5,13 +5,15 @@ use std::{sync::Arc, time::Duration};
 use actix_web::{
     HttpRequest, HttpResponse, Scope,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING},
     },
     web::{self, Bytes},
 };
 
 use super::{Site, index, site::Route};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
 use crate::{
     errors::{Error, Result},
     http::{Answer, Head, Query, Request, decode_path, quote_path},
@@ -28,10 +30,18 @@ pub(super) fn scope(base: &str, site: Arc<Site>) -> Scope {
 }
 
 async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) -> HttpResponse {
-    let path = request.uri().path();
-    let Some((prefix, rest)) = site.split(path) else {
+    // Decoded but for what would be ambiguous, split where the scope ends.
+    let (path, rest) = (
+        request.match_info().as_str(),
+        request.match_info().unprocessed(),
+    );
+    let Some(prefix) = path
+        .strip_suffix(rest)
+        .and_then(|matched| site.prefix(matched))
+    else {
         return nowhere();
     };
+    let prefix = &quote_path(&decode_path(prefix));
     let route = site.route(&decode_path(rest));
     match route {
         Route::Nowhere => nowhere(),
@@ -46,6 +56,9 @@ async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) ->
                     &Error::bad_request("There are too many parameters."),
                 );
             }
+            let Some(_room) = body_room(request, views.max_body_bytes()) else {
+                return views.error(&picture, &Error::Busy);
+            };
             match body(
                 request,
                 payload,
@@ -108,6 +121,42 @@ fn picture(site: &Arc<Site>, request: &HttpRequest, prefix: &str) -> Request {
     Request::new(head, Arc::clone(site))
 }
 
+/// The most bytes of bodies that wait or are worked on at once in this process, in KiB.
+const MOST_BODIES: usize = 64 * 1024;
+static BODIES: Semaphore = Semaphore::const_new(MOST_BODIES);
+
+/// Room for the body of a request, until it is answered; none where others have taken it all.
+fn body_room(request: &HttpRequest, limit: usize) -> Option<SemaphorePermit<'static>> {
+    if !has_body(request) {
+        return BODIES.try_acquire_many(0).ok();
+    }
+    let kibibytes = announced(request).unwrap_or(limit).min(limit) / 1024 + 1;
+    BODIES
+        .try_acquire_many(u32::try_from(kibibytes).unwrap_or(u32::MAX))
+        .ok()
+}
+
+/// Whether a body is read: one that no view looks at is left where it is.
+fn has_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let reads = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    ) && !headers.contains_key("x-http-method-override");
+    !reads && (headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING))
+}
+
+/// How long the body says that it is.
+fn announced(request: &HttpRequest) -> Option<usize> {
+    request
+        .headers()
+        .get(CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
 /// The body, of no more bytes and in no more time than it may have.
 async fn body(
     request: &HttpRequest,
@@ -115,15 +164,10 @@ async fn body(
     limit: usize,
     deadline: Duration,
 ) -> Result<Bytes> {
-    let headers = request.headers();
-    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+    if !has_body(request) {
         return Ok(Bytes::new());
     }
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok())
-        .and_then(|text| text.parse().ok());
-    if announced.is_some_and(|length: usize| length > limit) {
+    if announced(request).is_some_and(|length| length > limit) {
         return Err(Error::BodyTooLarge { limit });
     }
     tokio::time::timeout(deadline, payload.to_bytes_limited(limit))

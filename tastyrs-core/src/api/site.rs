@@ -156,14 +156,9 @@ impl Site {
         Some(self.list_uri(prefix, &self.registry.entries[place].name))
     }
 
-    /// Splits a path into what stands in front of the API's own addresses and what stands behind its name.
-    pub(super) fn split<'p>(&self, path: &'p str) -> Option<(&'p str, &'p str)> {
-        let base = self.base.as_str();
-        path.match_indices(base).find_map(|(start, _)| {
-            let rest = path.get(start + base.len()..)?;
-            (rest.is_empty() || rest.starts_with('/'))
-                .then(|| (path.get(..start).unwrap_or_default(), rest))
-        })
+    /// What stands in front of the API's own addresses, of the part of a path that actix-web matched.
+    pub(super) fn prefix<'p>(&self, matched: &'p str) -> Option<&'p str> {
+        matched.strip_suffix(self.base.as_str())
     }
 
     /// Where an address leads; `rest` is what stands behind the API's name, decoded.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     errors::{Error, Result},
     fields::Kind,
-    queries::{Lookup, Part, regular_expression},
+    queries::{Lookup, Part, check_regular_expression},
 };
 
 impl Dialect for Pg {
@@ -184,6 +184,6 @@ impl Dialect for Pg {
 
     fn check_pattern(pattern: &str) -> Result<()> {
         // What ours refuses, look-around and back references, is what may run for ever there.
-        regular_expression(pattern).map(|_| ())
+        check_regular_expression(pattern)
     }
 }

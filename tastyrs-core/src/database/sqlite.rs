@@ -18,13 +18,17 @@ use crate::{
     data::stored_datetime,
     errors::{Error, Result},
     fields::Kind,
-    queries::{Lookup, Part, regular_expression},
+    queries::{Lookup, Part, check_regular_expression, matches},
 };
 
 #[diesel::declare_sql_function]
 extern "SQL" {
     /// Whether a text matches a regular expression; a bad one matches nothing.
-    fn tastyrs_regexp(pattern: sql::Text, value: sql::Nullable<sql::Text>) -> sql::Bool;
+    fn tastyrs_regexp(
+        pattern: sql::Text,
+        case_insensitive: sql::Bool,
+        value: sql::Nullable<sql::Text>,
+    ) -> sql::Bool;
 }
 
 impl Dialect for Sqlite {
@@ -41,11 +45,12 @@ impl Dialect for Sqlite {
         if options.write_ahead_log == Some(true) {
             connection.batch_execute("PRAGMA journal_mode=WAL;")?;
         }
-        tastyrs_regexp_utils::register_impl(connection, |pattern: String, value: Option<String>| {
-            value.is_some_and(|value| {
-                regular_expression(&pattern).is_ok_and(|expression| expression.is_match(&value))
-            })
-        })
+        tastyrs_regexp_utils::register_impl(
+            connection,
+            |pattern: String, case_insensitive: bool, value: Option<String>| {
+                value.is_some_and(|value| matches(&pattern, case_insensitive, &value))
+            },
+        )
     }
 
     fn transaction<T>(
@@ -189,12 +194,10 @@ impl Dialect for Sqlite {
 
     fn matches(column: &str, case_insensitive: bool, pattern: &str) -> Fragment {
         let mut fragment = Fragment::new();
-        let pattern = if case_insensitive {
-            format!("(?i){pattern}")
-        } else {
-            pattern.to_owned()
-        };
-        fragment.sql("tastyrs_regexp(").bind(Bind::Text(pattern));
+        fragment
+            .sql("tastyrs_regexp(")
+            .bind(Bind::Text(pattern.to_owned()));
+        fragment.sql(", ").bind(Bind::Bool(case_insensitive));
         fragment.sql(&format!(", CAST({column} AS TEXT))"));
         fragment
     }
@@ -234,7 +237,7 @@ impl Dialect for Sqlite {
     }
 
     fn check_pattern(pattern: &str) -> Result<()> {
-        regular_expression(pattern).map(|_| ())
+        check_regular_expression(pattern)
     }
 }
 

@@ -76,13 +76,31 @@ pub(crate) async fn dispatch<R: Hooks>(
     let method = resource.method_check(request, allowed)?;
     resource.is_authenticated(request).await?;
     resource.throttle_check(request).await?;
-    if mounted.compatibility.is_tastypie() {
-        let answer = verb(resource, &method, request_type, request).await?;
-        resource.log_throttled_access(request).await?;
-        return Ok(answer);
-    }
+    counted(resource, request, async |request: &mut Request| {
+        verb(resource, &method, request_type, request).await
+    })
+    .await
+}
+
+/// Does the work of a request whose place is kept; with the switch the place is given back where the work ends in an
+/// error.
+///
+/// It is kept before the work, so that who hangs up meanwhile is counted.
+pub(crate) async fn counted<R: Hooks>(
+    resource: &R,
+    request: &mut Request,
+    work: impl AsyncFnOnce(&mut Request) -> Result<HttpResponse>,
+) -> Result<HttpResponse> {
     resource.log_throttled_access(request).await?;
-    verb(resource, &method, request_type, request).await
+    let answer = work(request).await;
+    if answer.is_err()
+        && request.is_whole()
+        && request.site().compatibility().is_tastypie()
+        && let Some(reservation) = request.progress_mut().reservation.take()
+    {
+        reservation.release();
+    }
+    answer
 }
 
 async fn verb<R: Hooks>(

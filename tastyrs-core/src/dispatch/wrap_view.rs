@@ -131,6 +131,18 @@ pub(crate) fn render(
             tracing::warn!(target: "tastyrs::request", path = request.path(), "no connection became free in time");
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
+        Error::Database { source, .. } if is_the_callers(source) => body(
+            StatusCode::BAD_REQUEST,
+            "error",
+            "The database does not take a value of the request.",
+        ),
+        Error::Throttle(
+            throttle @ (tastyrs_throttle::Error::AccessLog { .. }
+            | tastyrs_throttle::Error::WriterEnded),
+        ) => {
+            tracing::error!(target: "tastyrs::request", path = request.path(), error = %throttle, "an access was not written");
+            canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
+        }
         Error::Throttle(_)
         | Error::Database { .. }
         | Error::Unreachable(_)
@@ -143,6 +155,20 @@ pub(crate) fn render(
             canned(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
+}
+
+/// Whether the database refused a value that only a client can have sent: text that PostgreSQL cannot hold, or a regular
+/// expression of another dialect than its own.
+fn is_the_callers(error: &diesel::result::Error) -> bool {
+    let diesel::result::Error::DatabaseError(_, told) = error else {
+        return false;
+    };
+    [
+        "invalid byte sequence for encoding",
+        "invalid regular expression",
+    ]
+    .iter()
+    .any(|beginning| told.message().starts_with(beginning))
 }
 
 /// The error in the format that the client wants, as far as it can be understood.

@@ -53,6 +53,7 @@ pub(crate) fn build_filters<DB: Dialect>(
     compatibility: Compatibility,
 ) -> Result<Vec<Fragment>> {
     let mut conditions = Vec::new();
+    let mut patterns = 0;
     for (parameter, value) in query.last_values() {
         let bits: Vec<&str> = parameter.split("__").take(MOST_STEPS + 1).collect();
         let Some(field) = bits.first().and_then(|name| node.field(name)) else {
@@ -65,6 +66,12 @@ pub(crate) fn build_filters<DB: Dialect>(
             return Err(Error::bad_request(
                 "The filters are too many, too deep or too long.",
             ));
+        }
+        patterns += usize::from(parameter.ends_with("regex"));
+        if patterns > MOST_PATTERNS {
+            return Err(Error::bad_request(format!(
+                "A request has at most {MOST_PATTERNS} regular expressions."
+            )));
         }
         let asked = Asked {
             values: query.all(parameter),
@@ -559,10 +566,13 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
 }
 
 /// The most values of one filter that are bound, some way below what databases take.
-pub(crate) const MOST_VALUES: usize = 10_000;
+const MOST_VALUES: usize = 10_000;
 /// The most filters of one request.
 const MOST_FILTERS: usize = 100;
 /// The most parts of a filter or an order between double underscores.
 pub(super) const MOST_STEPS: usize = 12;
-/// The longest value of a filter in bytes; SQLite refuses patterns of 50,000.
-const LONGEST_VALUE: usize = 32_768;
+/// The longest value of a filter in bytes; SQLite refuses patterns of 50,000, and
+/// each byte may become two.
+const LONGEST_VALUE: usize = 24_000;
+/// The most regular expressions of one request.
+const MOST_PATTERNS: usize = 2;

@@ -16,10 +16,12 @@ mod python;
 mod values;
 
 pub use filtering::Filtering;
-pub(crate) use filtering::{MOST_VALUES, build_filters, key_filter};
+pub(crate) use filtering::{build_filters, key_filter};
 pub(crate) use graph::{Graph, Key, Node, NodeColumn};
 pub use lookup::Lookup;
 pub(crate) use lookup::Part;
 pub(crate) use ordering::{apply_sorting, default_order};
-pub(crate) use pattern::regular_expression;
+pub(crate) use pattern::check_regular_expression;
+#[cfg(feature = "sqlite")]
+pub(crate) use pattern::matches;
 pub(crate) use values::parse_key;

@@ -9,32 +9,69 @@ use crate::errors::{Error, Result};
 /// The longest pattern that is read, in bytes.
 const LONGEST: usize = 512;
 /// The largest program that a pattern may become, in bytes.
-const LARGEST: usize = 256 * 1024;
+const LARGEST: usize = 128 * 1024;
+/// How many patterns a thread remembers; a request has fewer.
+const REMEMBERED: usize = 16;
+
+type Known = ((String, bool), Regex);
 
 thread_local! {
     /// A filter asks for the same pattern row by row.
-    static LAST: RefCell<Option<(String, Regex)>> = const { RefCell::new(None) };
+    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A pattern of the kind that takes time in proportion to the text: no look-around, no back references.
-pub(crate) fn regular_expression(pattern: &str) -> Result<Regex> {
+///
+/// # Errors
+///
+/// [`Error::BadRequest`] where it is not valid, or larger than what is run for a client.
+fn compile(pattern: &str, case_insensitive: bool) -> Result<Regex> {
     if pattern.len() > LONGEST {
         return Err(Error::bad_request(format!(
             "A regular expression has at most {LONGEST} bytes."
         )));
     }
-    LAST.with_borrow_mut(|last| match last {
-        Some((known, expression)) if known == pattern => Ok(expression.clone()),
-        _ => {
-            let expression = RegexBuilder::new(pattern)
-                .size_limit(LARGEST)
-                .dfa_size_limit(LARGEST)
-                .nest_limit(32)
-                .build()
-                .map_err(|_| Error::bad_request("The regular expression is not valid."))?;
-            *last = Some((pattern.to_owned(), expression.clone()));
-            Ok(expression)
-        }
+    RegexBuilder::new(pattern)
+        .case_insensitive(case_insensitive)
+        .size_limit(LARGEST)
+        .dfa_size_limit(LARGEST)
+        .nest_limit(32)
+        .build()
+        .map_err(|_| Error::bad_request("The regular expression is not valid."))
+}
+
+/// Checks a pattern before it is run.
+///
+/// # Errors
+///
+/// [`Error::BadRequest`] where it is not valid, or larger than what is run for a client.
+pub(crate) fn check_regular_expression(pattern: &str) -> Result<()> {
+    compile(pattern, false)
+        .and_then(|_| compile(pattern, true))
+        .map(|_| ())
+}
+
+/// Whether text matches a pattern; a bad one matches nothing.
+#[cfg(feature = "sqlite")]
+pub(crate) fn matches(pattern: &str, case_insensitive: bool, text: &str) -> bool {
+    KNOWN.with_borrow_mut(|known| {
+        let is_it =
+            |((text, insensitive), _): &Known| text == pattern && *insensitive == case_insensitive;
+        let place = if let Some(place) = known.iter().position(is_it) {
+            place
+        } else {
+            let Ok(expression) = compile(pattern, case_insensitive) else {
+                return false;
+            };
+            if known.len() >= REMEMBERED {
+                known.remove(0);
+            }
+            known.push(((pattern.to_owned(), case_insensitive), expression));
+            known.len() - 1
+        };
+        known
+            .get(place)
+            .is_some_and(|(_, expression)| expression.is_match(text))
     })
 }
 
@@ -43,11 +80,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn several_patterns_are_asked_in_turn() {
+        for _ in 0..3 {
+            for number in 0..REMEMBERED + 2 {
+                assert!(matches(
+                    &format!("^a{number}$"),
+                    true,
+                    &format!("A{number}")
+                ));
+                assert!(!matches(
+                    &format!("^a{number}$"),
+                    false,
+                    &format!("A{number}")
+                ));
+            }
+        }
+        assert!(!matches("(", false, "("));
+    }
+
+    #[test]
     fn refuses_what_may_run_for_ever_and_what_is_too_large() {
-        assert!(regular_expression("^a+$").is_ok());
-        assert!(regular_expression("(?=x)").is_err());
-        assert!(regular_expression(r"(a)\1").is_err());
-        assert!(regular_expression("((a{1000}){1000}){1000}").is_err());
-        assert!(regular_expression(&"a".repeat(LONGEST + 1)).is_err());
+        assert!(check_regular_expression("^a+$").is_ok());
+        assert!(check_regular_expression("(?=x)").is_err());
+        assert!(check_regular_expression(r"(a)\1").is_err());
+        assert!(check_regular_expression("((a{1000}){1000}){1000}").is_err());
+        assert!(check_regular_expression(&"a".repeat(LONGEST + 1)).is_err());
     }
 }

@@ -22,8 +22,8 @@ use crate::{
     http::Request,
     meta::Meta,
     queries::{
-        Graph, Key, MOST_VALUES, Node, NodeColumn, apply_sorting, build_filters, default_order,
-        key_filter, pagination::Asked, parse_key,
+        Graph, Key, Node, NodeColumn, apply_sorting, build_filters, default_order, key_filter,
+        pagination::Asked, parse_key,
     },
 };
 
@@ -317,11 +317,6 @@ impl<R: ModelResource> Source<R> for Rows {
     {
         let state = &hop.mounted.state;
         let column = &state.node().columns[state.node().detail];
-        if names.len() > MOST_VALUES {
-            return Err(Error::bad_request(format!(
-                "A set has at most {MOST_VALUES} objects."
-            )));
-        }
         let mut keys: Vec<Key> = names
             .iter()
             .filter_map(|name| parse_key(name, column.kind))
@@ -332,6 +327,9 @@ impl<R: ModelResource> Source<R> for Rows {
         let mut filters =
             build_filters::<R::Db>(&state.graph, state.node(), query, hop.mounted.compatibility)?;
         filters.push(key_filter::<R::Db>(column, &keys));
+        for filter in &mut filters {
+            filter.uncached();
+        }
         let list = narrowed(hop, filters)?.then_order(default_order(state.node()));
         let items = rows(hop, connection, list, None)?;
         // An id counts as it is written: `01` is not `1`. Of several rows behind one name the first is shown.

@@ -5,7 +5,7 @@ use actix_web::{
     http::{Method, StatusCode},
 };
 
-use super::{Hooks, Source, dehydrate, hooks::mounted};
+use super::{Hooks, Hop, Source, dehydrate, hooks::mounted};
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
@@ -95,44 +95,58 @@ pub(crate) async fn get_multiple<R: Hooks>(
     resource.is_authenticated(request).await?;
     resource.throttle_check(request).await?;
 
+    dispatch::counted(resource, request, async |request: &mut Request| {
+        set(resource, request).await
+    })
+    .await
+}
+
+async fn set<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
-    let late = mounted.compatibility.is_tastypie();
-    if !late {
-        resource.log_throttled_access(request).await?;
-    }
-    let set = request.progress().named.clone();
+    let address = request.progress().named.clone();
     let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
-        let names: Vec<&str> = set.split(';').collect();
-        let found = R::Source::set(hop, connection, &names)?;
-        let missing: Vec<&str> = names
-            .iter()
-            .zip(&found)
-            .filter(|(_, item)| item.is_none())
-            .map(|(name, _)| *name)
-            .collect();
-        let items: Vec<Item<'_, R>> = found.into_iter().flatten().collect();
+        let meta = &hop.mounted.meta;
+        let names: Vec<&str> = address.split(';').collect();
+        let most = if meta.max_limit > 0 {
+            meta.max_limit
+        } else {
+            1_000
+        };
+        if names.len() as u64 > most {
+            return Err(Error::bad_request(format!(
+                "A set has at most {most} objects."
+            )));
+        }
+        let mut items = Vec::with_capacity(names.len());
+        let mut missing = Vec::new();
+        for (name, found) in names.iter().zip(R::Source::set(hop, connection, &names)?) {
+            match found {
+                Some(item) if may_read(hop, item)? => items.push(item),
+                _ => missing.push(*name),
+            }
+        }
         let objects = dehydrate::all(hop, connection, &items, true)?;
         let mut list = Data::with_capacity(2);
         list.insert(
-            hop.mounted.meta.collection_name.clone(),
+            meta.collection_name.clone(),
             Value::List(objects.into_iter().map(Value::Map).collect()),
         );
         if !missing.is_empty() {
             list.insert("not_found", missing);
         }
-        dispatch::create_answer(
-            &hop.mounted.meta,
-            hop.request,
-            &Value::Map(list),
-            hop.room(),
-        )
+        dispatch::create_answer(meta, hop.request, &Value::Map(list), hop.room())
     })
     .await?;
-
-    if late {
-        resource.log_throttled_access(request).await?;
-    }
     Ok(answer.into())
+}
+
+/// Whether the caller may read an object; what they may not read is not there for them.
+fn may_read<R: Hooks>(hop: &Hop<'_, R>, item: Item<'_, R>) -> Result<bool> {
+    match hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0)) {
+        Ok(()) => Ok(true),
+        Err(Error::Unauthorized { .. } | Error::Forbidden) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The schema.
