@@ -1,6 +1,6 @@
 //! The parameters of an address.
 
-use super::uri::decode;
+use super::uri::{decode, quote};
 use crate::errors::{Error, Result};
 
 /// The parameters of an address, in the order in which they were sent.
@@ -116,22 +116,13 @@ impl Query {
 
 /// `text` as Python's `quote_plus` writes it.
 pub(crate) fn quote_plus(text: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' ' => out.push('+'),
-            _ if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) => {
-                out.push(char::from(byte));
-            }
-            _ => {
-                out.push('%');
-                out.push(char::from(HEX[usize::from(byte >> 4)]));
-                out.push(char::from(HEX[usize::from(byte & 15)]));
-            }
-        }
-    }
-    out
+    quote(
+        text,
+        |byte| byte.is_ascii_alphanumeric() || b"_.-~ ".contains(&byte),
+        &mut out,
+    );
+    out.replace(' ', "+")
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ fn in_redirected(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.~!*'()/:@&+$,".contains(&byte)
 }
 
-fn quote(text: &str, safe: fn(u8) -> bool, out: &mut String) {
+/// Appends `text`, its bytes that are not `safe` as `%41`.
+pub(super) fn quote(text: &str, safe: fn(u8) -> bool, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         if safe(byte) {

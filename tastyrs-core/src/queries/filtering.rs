@@ -476,6 +476,11 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
         let [from, to] = parts[..] else {
             return Err(Error::mismatched());
         };
+        Self::between(column, from, to)
+    }
+
+    /// From one value to another, both counted in.
+    fn between(column: &NodeColumn, from: &str, to: &str) -> Result<Fragment> {
         let from = Self::compared(column, Raw::Text(from), ">=")?;
         let to = Self::compared(column, Raw::Text(to), "<=")?;
         let mut condition = Fragment::new();
@@ -552,16 +557,7 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
                 format!("{year:04}-12-31 23:59:59.999999"),
             )
         };
-        let from = Self::compared(column, Raw::Text(&first), ">=")?;
-        let to = Self::compared(column, Raw::Text(&last), "<=")?;
-        let mut condition = Fragment::new();
-        condition
-            .sql("(")
-            .append(from)
-            .sql(" AND ")
-            .append(to)
-            .sql(")");
-        Ok(condition)
+        Self::between(column, &first, &last)
     }
 }
 

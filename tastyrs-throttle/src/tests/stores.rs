@@ -211,3 +211,22 @@ async fn a_store_of_no_keys_holds_one() -> Result<()> {
     assert_eq!(store.len(), 1);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_shorter_expiration_makes_none_of_the_others_forget() -> Result<()> {
+    let (store, clock) = (Store::new(), Clock::manual());
+    let lasting = limit(1, 3_600, &store, &clock);
+    let forgetful: AnyThrottle = CacheThrottle::new()
+        .throttle_at(1)
+        .expiration(Duration::from_secs(1))
+        .store(store.clone())
+        .clock(clock.clone())
+        .into();
+    assert!(passes(&lasting, &call()).await?);
+
+    assert!(!passes(&forgetful, &call()).await?);
+    clock.advance_secs(2);
+
+    assert!(!passes(&lasting, &call()).await?);
+    Ok(())
+}
