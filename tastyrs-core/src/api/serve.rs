@@ -41,7 +41,11 @@ async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) ->
     else {
         return nowhere();
     };
-    let prefix = &quote_path(&decode_path(prefix));
+    let prefix: &str = if prefix.is_empty() {
+        ""
+    } else {
+        &quote_path(&decode_path(prefix))
+    };
     let route = site.route(&decode_path(rest));
     match route {
         Route::Nowhere => nowhere(),

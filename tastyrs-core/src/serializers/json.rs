@@ -180,10 +180,7 @@ fn string(text: &str, out: &mut Vec<u8>) {
 
 /// Appends a name between quotes; most are words.
 fn name(text: &str, out: &mut Vec<u8>) {
-    if text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    {
+    if text.bytes().all(|byte| ESCAPES[usize::from(byte)] == 0) {
         out.reserve(text.len() + 4);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
