@@ -2,11 +2,12 @@
 //!
 //! - [`kind`](Kind): what a field holds
 //! - [`types`](FieldType): the Rust types that it can have
-//! - `spec`: a field as it is declared
+//! - [`field`](Field): a field as it is declared; `spec`: what it says of itself, whatever its resource
 //! - `markers`: what stands in the struct of a resource
 //! - `checks`: the traits by which rustc checks a declaration
 
 mod checks;
+mod field;
 mod kind;
 mod markers;
 mod spec;
@@ -14,8 +15,9 @@ mod types;
 
 #[doc(hidden)]
 pub use checks::*;
+pub use field::{Field, Fields, ReadsField};
 pub use kind::Kind;
 pub use markers::{Column, Computed, ToMany, ToOne};
 pub(crate) use spec::{Attribute, By, FieldSpec, RelationSpec};
-pub use spec::{DefaultValue, Field, Fields, ReadsField, UseIn};
+pub use spec::{DefaultValue, UseIn};
 pub use types::{Dehydrated, FieldType};

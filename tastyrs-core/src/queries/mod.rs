@@ -4,8 +4,10 @@
 //! - `values`: the text of a request as values, read as Python and Django read it
 //! - `python`: numbers as Python reads them
 //! - `graph`: what filters and orderings know of resources and their relations
-//! - `filtering`, `ordering`, `pagination`
+//! - `filtering`: which filters a request may ask for; `comparison`: what one asks of a column
+//! - `ordering`, `pagination`
 
+mod comparison;
 mod filtering;
 mod graph;
 mod lookup;
