@@ -24,6 +24,7 @@ pub(crate) fn with_places(text: &str, places: u32) -> String {
 ///
 /// Django's converter on SQLite: a decimal context of 15 digits, then the column's places
 /// (`django/db/backends/sqlite3/operations.py`, `get_decimalfield_converter`).
+#[cfg(feature = "sqlite")]
 pub(crate) fn from_float(number: f64, places: Option<u32>) -> Option<String> {
     let number: BigDecimal = format!("{number:.14e}").parse().ok()?;
     Some(digits(
@@ -36,7 +37,7 @@ pub(crate) fn from_float(number: f64, places: Option<u32>) -> Option<String> {
     ))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
 

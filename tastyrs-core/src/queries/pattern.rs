@@ -1,7 +1,5 @@
 //! Regular expressions from a client: parsed before they run, and bounded.
 
-use std::cell::RefCell;
-
 use regex::{Regex, RegexBuilder};
 
 use crate::errors::{Error, Result};
@@ -10,16 +8,6 @@ use crate::errors::{Error, Result};
 const LONGEST: usize = 512;
 /// The largest program that a pattern may become, in bytes.
 const LARGEST: usize = 128 * 1024;
-/// How many patterns a thread remembers; a request has fewer.
-const REMEMBERED: usize = 16;
-
-type Known = ((String, bool), Regex);
-
-thread_local! {
-    /// A filter asks for the same pattern row by row.
-    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
-}
-
 /// A pattern of the kind that takes time in proportion to the text: no look-around, no back references.
 ///
 /// # Errors
@@ -51,38 +39,62 @@ pub(crate) fn check_regular_expression(pattern: &str) -> Result<()> {
         .map(|_| ())
 }
 
-/// Whether text matches a pattern; a bad one matches nothing.
 #[cfg(feature = "sqlite")]
-pub(crate) fn matches(pattern: &str, case_insensitive: bool, text: &str) -> bool {
-    KNOWN.with_borrow_mut(|known| {
-        let is_it =
-            |((text, insensitive), _): &Known| text == pattern && *insensitive == case_insensitive;
-        let place = if let Some(place) = known.iter().position(is_it) {
-            place
-        } else {
-            let Ok(expression) = compile(pattern, case_insensitive) else {
-                return false;
+pub(crate) use remembered::matches;
+
+/// Patterns that are asked row by row, by a function of ours that SQLite calls.
+#[cfg(feature = "sqlite")]
+mod remembered {
+    use std::cell::RefCell;
+
+    use regex::Regex;
+
+    use super::compile;
+
+    /// How many patterns a thread remembers; a request has fewer.
+    pub(super) const REMEMBERED: usize = 16;
+
+    type Known = ((String, bool), Regex);
+
+    thread_local! {
+        /// A filter asks for the same pattern row by row.
+        static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Whether text matches a pattern; a bad one matches nothing.
+    pub(crate) fn matches(pattern: &str, case_insensitive: bool, text: &str) -> bool {
+        KNOWN.with_borrow_mut(|known| {
+            let is_it = |((text, insensitive), _): &Known| {
+                text == pattern && *insensitive == case_insensitive
             };
-            if known.len() >= REMEMBERED {
-                known.remove(0);
-            }
-            known.push(((pattern.to_owned(), case_insensitive), expression));
-            known.len() - 1
-        };
-        known
-            .get(place)
-            .is_some_and(|(_, expression)| expression.is_match(text))
-    })
+            let place = if let Some(place) = known.iter().position(is_it) {
+                place
+            } else {
+                let Ok(expression) = compile(pattern, case_insensitive) else {
+                    return false;
+                };
+                if known.len() >= REMEMBERED {
+                    known.remove(0);
+                }
+                known.push(((pattern.to_owned(), case_insensitive), expression));
+                known.len() - 1
+            };
+            known
+                .get(place)
+                .is_some_and(|(_, expression)| expression.is_match(text))
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(feature = "sqlite")]
     #[test]
     fn several_patterns_are_asked_in_turn() {
         for _ in 0..3 {
-            for number in 0..REMEMBERED + 2 {
+            for number in 0..remembered::REMEMBERED + 2 {
                 assert!(matches(
                     &format!("^a{number}$"),
                     true,
