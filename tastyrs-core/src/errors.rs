@@ -67,8 +67,8 @@ pub enum Error {
         /// What diesel said; for the log, never for the client.
         source: diesel::result::Error,
     },
-    /// No connection became free in time.
-    #[error("no connection to the database became free in time")]
+    /// No connection, or other thing of which there are only so many, became free in time.
+    #[error("nothing became free in time")]
     Busy,
     /// The database could not be opened or reached.
     #[error("the database cannot be reached: {0}")]

@@ -11,9 +11,9 @@ use actix_web::{
     web::{self, Bytes},
 };
 
-use super::{Site, index, site::Route};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::{Site, index, site::Route};
 use crate::{
     errors::{Error, Result},
     http::{Answer, Head, Query, Request, decode_path, quote_path},
@@ -60,19 +60,23 @@ async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) ->
                     &Error::bad_request("There are too many parameters."),
                 );
             }
-            let Some(_room) = body_room(request, views.max_body_bytes()) else {
-                return views.error(&picture, &Error::Busy);
-            };
-            match body(
-                request,
-                payload,
-                views.max_body_bytes(),
-                views.body_deadline(),
-            )
-            .await
-            {
-                Ok(body) => picture.set_body(body),
-                Err(error) => return views.error(&picture, &error),
+            // The room of the body is given back when the request is answered.
+            let mut _room = None;
+            if has_body(request) {
+                match body(
+                    request,
+                    payload,
+                    views.max_body_bytes(),
+                    views.body_deadline(),
+                )
+                .await
+                {
+                    Ok((body, room)) => {
+                        picture.set_body(body);
+                        _room = Some(room);
+                    }
+                    Err(error) => return views.error(&picture, &error),
+                }
             }
             views.call(view, &mut picture).await
         }
@@ -129,17 +133,6 @@ fn picture(site: &Arc<Site>, request: &HttpRequest, prefix: &str) -> Request {
 const MOST_BODIES: usize = 64 * 1024;
 static BODIES: Semaphore = Semaphore::const_new(MOST_BODIES);
 
-/// Room for the body of a request, until it is answered; none where others have taken it all.
-fn body_room(request: &HttpRequest, limit: usize) -> Option<SemaphorePermit<'static>> {
-    if !has_body(request) {
-        return BODIES.try_acquire_many(0).ok();
-    }
-    let kibibytes = announced(request).unwrap_or(limit).min(limit) / 1024 + 1;
-    BODIES
-        .try_acquire_many(u32::try_from(kibibytes).unwrap_or(u32::MAX))
-        .ok()
-}
-
 /// Whether a body is read: one that no view looks at is left where it is.
 fn has_body(request: &HttpRequest) -> bool {
     let headers = request.headers();
@@ -150,33 +143,32 @@ fn has_body(request: &HttpRequest) -> bool {
     !reads && (headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING))
 }
 
-/// How long the body says that it is.
-fn announced(request: &HttpRequest) -> Option<usize> {
-    request
-        .headers()
-        .get(CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-}
-
-/// The body, of no more bytes and in no more time than it may have.
+/// The body, of no more bytes and in no more time than it may have, and the room that it takes until the request is
+/// answered.
 async fn body(
     request: &HttpRequest,
     payload: web::Payload,
     limit: usize,
     deadline: Duration,
-) -> Result<Bytes> {
-    if !has_body(request) {
-        return Ok(Bytes::new());
-    }
-    if announced(request).is_some_and(|length| length > limit) {
+) -> Result<(Bytes, SemaphorePermit<'static>)> {
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    let announced = announced
+        .and_then(|length| length.parse().ok())
+        .unwrap_or(limit);
+    if announced > limit {
         return Err(Error::BodyTooLarge { limit });
     }
-    tokio::time::timeout(deadline, payload.to_bytes_limited(limit))
+    let kibibytes = u32::try_from(announced / 1024 + 1).unwrap_or(u32::MAX);
+    let room = BODIES
+        .try_acquire_many(kibibytes)
+        .map_err(|_| Error::Busy)?;
+    let body = tokio::time::timeout(deadline, payload.to_bytes_limited(limit))
         .await
         .map_err(|_| Error::BodyTimeout)?
         .map_err(|_| Error::BodyTooLarge { limit })?
-        .map_err(|error| Error::Body(error.to_string()))
+        .map_err(|error| Error::Body(error.to_string()))?;
+    Ok((body, room))
 }

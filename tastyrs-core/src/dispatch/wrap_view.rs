@@ -128,7 +128,7 @@ pub(crate) fn render(
             "the body could not be read",
         ),
         Error::Busy => {
-            tracing::warn!(target: "tastyrs::request", path = request.path(), "no connection became free in time");
+            tracing::warn!(target: "tastyrs::request", path = request.path(), "nothing became free in time: connections, hashes or bodies");
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
         Error::Database { source, .. } if is_the_callers(source) => body(

@@ -129,7 +129,7 @@ impl<DB: Dialect> Filter<'_, DB> {
         if values.is_empty() {
             return Ok(never());
         }
-        if values.len() > MOST_VALUES && column.kind != Kind::BigInt && !column.kind.is_integer() {
+        if values.len() > MOST_VALUES && !column.kind.is_integer() {
             return Err(Error::bad_request(format!(
                 "A filter has at most {MOST_VALUES} values."
             )));

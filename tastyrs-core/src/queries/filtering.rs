@@ -95,7 +95,7 @@ pub(crate) fn key_filter<DB: Dialect>(column: &NodeColumn, keys: &[Key]) -> Frag
     }
 }
 
-pub(super) fn never() -> Fragment {
+pub(crate) fn never() -> Fragment {
     let mut condition = Fragment::new();
     condition.sql("1 = 0");
     condition

@@ -18,7 +18,7 @@ mod python;
 mod values;
 
 pub use filtering::Filtering;
-pub(crate) use filtering::{build_filters, key_filter};
+pub(crate) use filtering::{build_filters, key_filter, never};
 pub(crate) use graph::{Graph, Key, Node, NodeColumn};
 pub use lookup::Lookup;
 pub(crate) use lookup::Part;

@@ -24,13 +24,6 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The first object alone.
-    pub(crate) const FIRST: Self = Self {
-        limit: 1,
-        offset: 0,
-        usual: true,
-    };
-
     /// Reads `limit` and `offset` from a request.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use crate::errors::{Error, Result};
 const LONGEST: usize = 512;
 /// The largest program that a pattern may become, in bytes.
 const LARGEST: usize = 128 * 1024;
+
 /// A pattern of the kind that takes time in proportion to the text: no look-around, no back references.
 ///
 /// # Errors

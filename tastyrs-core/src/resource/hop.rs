@@ -5,7 +5,7 @@ use std::{cell::Cell, fmt, ops::Deref, sync::Arc};
 use typed_arena::Arena;
 
 use super::{Hooks, ModelResource, Mounted, Pages, Resource, Source};
-use crate::{bundle::Item, data::Data, errors::Result, http::Request};
+use crate::{bundle::Item, data::Data, errors::Result, http::Request, queries::pagination::Asked};
 
 /// A resource where rows may be touched; it is the resource, with the request at hand.
 pub struct Hop<'h, R: Resource> {
@@ -38,6 +38,12 @@ impl<R: Hooks> Hop<'_, R> {
     /// The request.
     pub fn request(&self) -> &Request {
         self.request
+    }
+
+    /// Which part of the list is asked for.
+    pub(super) fn asked(&self) -> Result<Asked> {
+        let meta = &self.mounted.meta;
+        Asked::read(self.request.params(), meta.limit, meta.max_limit)
     }
 
     /// About how many bytes become of what was loaded.

@@ -133,13 +133,13 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
         R: Hooks,
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static;
-    /// A page of a list, and how many objects there are in all.
+    /// A page of a list, which part of it that is, and how many objects there are in all. What is wrong with a filter
+    /// is told before what is wrong with the page.
     #[doc(hidden)]
     fn page<'h>(
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
-        asked: Asked,
-    ) -> Result<(Vec<Item<'h, R>>, u64)>
+    ) -> Result<(Vec<Item<'h, R>>, Asked, u64)>
     where
         R: Hooks;
     /// The objects that an address names: none, one, or too many.

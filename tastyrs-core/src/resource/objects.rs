@@ -88,12 +88,13 @@ impl<R: ObjectSource> Source<R> for Objects {
         .await
     }
 
-    fn page<'h>(hop: &Hop<'h, R>, (): &mut (), asked: Asked) -> Result<(Vec<Item<'h, R>>, u64)>
+    fn page<'h>(hop: &Hop<'h, R>, (): &mut ()) -> Result<(Vec<Item<'h, R>>, Asked, u64)>
     where
         R: Hooks,
     {
         let objects = hop.authorized_read_list(hop.get_object_list(hop.request)?, hop.request)?;
         let total = objects.len() as u64;
+        let asked = hop.asked()?;
         let slice = asked.slice();
         let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let objects: Vec<R::Object> = objects
@@ -101,7 +102,7 @@ impl<R: ObjectSource> Source<R> for Objects {
             .skip(whole(slice.offset))
             .take(slice.limit.map_or(usize::MAX, whole))
             .collect();
-        Ok((kept(hop, objects), total))
+        Ok((kept(hop, objects), asked, total))
     }
 
     fn named<'h>(hop: &Hop<'h, R>, (): &mut (), name: &str) -> Result<Vec<Item<'h, R>>>

@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hasher as _},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -23,7 +23,7 @@ use crate::{
     meta::Meta,
     queries::{
         Graph, Key, Node, NodeColumn, apply_sorting, build_filters, default_order, key_filter,
-        pagination::Asked, parse_key,
+        never, pagination::Asked, parse_key,
     },
 };
 
@@ -226,9 +226,7 @@ impl<R: ModelResource> Source<R> for Rows {
     }
 
     fn none(list: R::List) -> R::List {
-        let mut never = Fragment::new();
-        never.sql("1 = 0");
-        list.narrow(never)
+        list.narrow(never())
     }
 
     async fn hop<T, F>(
@@ -258,8 +256,7 @@ impl<R: ModelResource> Source<R> for Rows {
     fn page<'h>(
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
-        asked: Asked,
-    ) -> Result<(Vec<Item<'h, R>>, u64)>
+    ) -> Result<(Vec<Item<'h, R>>, Asked, u64)>
     where
         R: Hooks,
     {
@@ -269,16 +266,19 @@ impl<R: ModelResource> Source<R> for Rows {
         let mut order = apply_sorting::<R::Db>(&state.graph, state.node(), query, compatibility)?;
         state.keep_prepared(filters.iter_mut().chain(&mut order));
 
-        let total = count(hop, connection, filters.clone())?;
+        let list = narrowed(hop, filters.clone())?;
+        let asked = hop.asked()?;
+
+        let total = count(hop, connection, filters)?;
         if total <= asked.offset {
-            return Ok((Vec::new(), total));
+            return Ok((Vec::new(), asked, total));
         }
-        let list = narrowed(hop, filters)?;
         let list = match order {
             Some(order) => list.order(order),
             None => list.then_order(default_order(state.node())),
         };
-        Ok((rows(hop, connection, list, Some(asked.slice()))?, total))
+        let items = rows(hop, connection, list, Some(asked.slice()))?;
+        Ok((items, asked, total))
     }
 
     fn named<'h>(
@@ -333,8 +333,7 @@ impl<R: ModelResource> Source<R> for Rows {
         let list = narrowed(hop, filters)?.then_order(default_order(state.node()));
         let items = rows(hop, connection, list, None)?;
         // An id counts as it is written: `01` is not `1`. Of several rows behind one name the first is shown.
-        let mut by_name: std::collections::HashMap<String, Item<'h, R>> =
-            std::collections::HashMap::new();
+        let mut by_name: HashMap<String, Item<'h, R>> = HashMap::new();
         for item in items {
             if let Some(key) = Key::of(&Self::column(&item, state.node().detail)) {
                 by_name.entry(key.to_string()).or_insert(item);

@@ -12,7 +12,6 @@ use crate::{
     dispatch,
     errors::{Error, Result},
     http::{Answer, Request},
-    queries::pagination::Asked,
     schema,
 };
 
@@ -22,24 +21,11 @@ pub(crate) async fn get_list<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
-    let asked = Asked::read(request.params(), mounted.meta.limit, mounted.meta.max_limit);
     let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
         let meta = &hop.mounted.meta;
-        // What is wrong with a filter is told before what is wrong with the page.
-        let (items, total) = match asked {
-            Ok(asked) => R::Source::page(hop, connection, asked)?,
-            Err(wrong) => {
-                R::Source::page(hop, connection, Asked::FIRST)?;
-                return Err(wrong);
-            }
-        };
-        let objects = dehydrate::all(hop, connection, &items, true)?;
-        let mut list = Data::with_capacity(2);
-        list.insert(
-            meta.collection_name.clone(),
-            Value::List(objects.into_iter().map(Value::Map).collect()),
-        );
-        let page = asked?.meta(
+        let (items, asked, total) = R::Source::page(hop, connection)?;
+        let mut list = collection(hop, connection, &items)?;
+        let page = asked.meta(
             hop.request.params(),
             &hop.mounted.list_uri(hop.request),
             total,
@@ -51,6 +37,21 @@ pub(crate) async fn get_list<R: Hooks>(
     })
     .await?;
     Ok(answer.into())
+}
+
+/// Objects as a list holds them, under the name that the resource gives them.
+fn collection<'h, R: Hooks>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Source as Source<R>>::Connection,
+    items: &[Item<'h, R>],
+) -> Result<Data<'h>> {
+    let objects = dehydrate::all(hop, connection, items, true)?;
+    let mut list = Data::with_capacity(2);
+    list.insert(
+        hop.mounted.meta.collection_name.clone(),
+        Value::List(objects.into_iter().map(Value::Map).collect()),
+    );
+    Ok(list)
 }
 
 /// One object.
@@ -125,12 +126,7 @@ async fn set<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpRespon
                 _ => missing.push(*name),
             }
         }
-        let objects = dehydrate::all(hop, connection, &items, true)?;
-        let mut list = Data::with_capacity(2);
-        list.insert(
-            meta.collection_name.clone(),
-            Value::List(objects.into_iter().map(Value::Map).collect()),
-        );
+        let mut list = collection(hop, connection, &items)?;
         if !missing.is_empty() {
             list.insert("not_found", missing);
         }
