@@ -40,7 +40,7 @@ mod pages {
 
 pub use tastyrs_core::{
     Compatibility, Error, Result, api, authentication, authorization, bundle, data, database,
-    dispatch, django, fields, http, meta, queries, resource, serializers,
+    dispatch, django, fields, http, meta, queries, resource, serializers, validation,
 };
 #[doc = include_str!("../docs/derives/model.md")]
 pub use tastyrs_derive::Model;
@@ -67,6 +67,7 @@ pub mod prelude {
         meta::Meta,
         queries::{Filtering, Lookup},
         resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
+        validation::{Errors, Validate, Validation},
     };
     pub use tastyrs_derive::{Model, ModelResource, Resource};
     pub use tastyrs_throttle::{

@@ -20,6 +20,7 @@ pub mod queries;
 pub mod resource;
 mod schema;
 pub mod serializers;
+pub mod validation;
 
 pub use compatibility::Compatibility;
 pub use errors::{Error, Result};

@@ -15,6 +15,7 @@ use crate::{
     queries::Filtering,
     resource::Resource,
     serializers::Serializer,
+    validation::{AnyValidation, Validate},
 };
 
 /// What a resource says of itself: Tastypie's `class Meta`.
@@ -43,6 +44,8 @@ pub struct Meta<R: Resource> {
     pub authentication: AnyAuthentication,
     /// What they may do; read.
     pub authorization: AnyAuthorization<R>,
+    /// Whether what they send is right; nobody looks, at no cost.
+    pub validation: Option<AnyValidation<R>>,
     /// The formats that are written and read; JSON.
     pub serializer: Serializer,
     /// The format where a client does not say.
@@ -88,6 +91,7 @@ impl<R: Resource> Meta<R> {
             throttle: None,
             authentication: AnyAuthentication::new(Authentication::new()),
             authorization: AnyAuthorization::new(ReadOnlyAuthorization),
+            validation: None,
             serializer: Serializer::default(),
             default_format: Cow::Borrowed("application/json"),
             filtering: Vec::new(),
@@ -130,6 +134,8 @@ setters! {
     authentication(authentication: impl Into<AnyAuthentication>) => authentication.into();
     /// Sets what callers may do.
     authorization(authorization: impl Authorize<R>) => AnyAuthorization::new(authorization);
+    /// Sets whether what callers send is right.
+    validation(validation: impl Validate<R>) => Some(AnyValidation::new(validation));
     /// Sets the formats that are written and read.
     serializer(serializer: Serializer) => serializer;
     /// Sets the format where a client does not say, as a media type.

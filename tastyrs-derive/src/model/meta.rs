@@ -20,6 +20,7 @@ macro_rules! known {
             ("authorization", "authorization = Authorization"),
             ("authentication", "authentication = Authentication::new()"),
             ("throttle", "throttle = CacheThrottle::new()"),
+            ("validation", "validation = FormValidation::<Form>::new()"),
             ("allowed_methods", "allowed_methods(get, post)"),
             ("list_allowed_methods", "list_allowed_methods(get, post)"),
             ("detail_allowed_methods", "detail_allowed_methods(get, put)"),
@@ -101,6 +102,7 @@ impl Meta {
             "authentication",
             "authorization",
             "throttle",
+            "validation",
             "serializer",
         ] {
             if let Some(setter) = setter(name, options)

@@ -8,7 +8,7 @@ mod schema;
 use std::sync::Arc;
 
 use schema::{Note, SubjectResource, UserResource, subject, subject_notes};
-use tastyrs::{prelude::*, serializers::Serializer};
+use tastyrs::{prelude::*, serializers::Serializer, validation::Validation};
 
 /// What one may search in.
 #[derive(Debug, Default)]
@@ -25,6 +25,7 @@ struct Index;
     authentication = Authentication::new(),
     authorization = Authorization,
     throttle = CacheThrottle::new().throttle_at(100),
+    validation = Validation,
     list_allowed_methods(get, post),
     detail_allowed_methods(get),
     limit = 20,
