@@ -1,13 +1,13 @@
 //! An object, its data and its request, on their way through.
 
-use std::{cell::OnceCell, fmt};
+use std::{cell::OnceCell, collections::BTreeSet, fmt};
 
 use crate::{
-    data::Data,
+    data::{Data, Value},
     database::Row,
     errors::{Error, Result},
     http::Request,
-    resource::Resource,
+    resource::{Resource, Store},
 };
 
 /// What is dehydrated: a row as it was loaded, an object, or nothing.
@@ -29,19 +29,48 @@ impl<R: Resource> Clone for Item<'_, R> {
 
 impl<R: Resource> Copy for Item<'_, R> {}
 
-/// An object of a resource, the data that a client is shown of it, and the request that asked.
+/// What a resource writes, before it is stored.
+pub(crate) type Draft<R> = <<R as Resource>::Source as Store<R>>::Draft;
+
+/// Which fields of an object a request sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// All: what is not sent is left out.
+    Whole,
+    /// Those of these names: what is not sent stays.
+    Part(BTreeSet<String>),
+}
+
+impl Sent {
+    /// Whether a field of this name is set.
+    pub(crate) fn sets(&self, name: &str) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Part(names) => names.contains(name),
+        }
+    }
+}
+
+/// An object of a resource, its data on the way out to a client or in from one, and the request that asked.
+///
+/// On the way in, `data` is what the client sent and [`obj_mut`](Self::obj_mut) the object that becomes of it.
 ///
 /// # Compatibility
 ///
 /// `Bundle`, `bundle.py:9`.
 pub struct Bundle<'a, R: Resource> {
-    /// What a client is shown, so far.
+    /// What a client is shown so far, or what it sent.
     pub data: Data<'a>,
     request: &'a Request,
     item: Item<'a, R>,
     /// The object, once somebody asked for it.
     object: OnceCell<R::Object>,
     for_list: bool,
+    /// What is about to be stored; nothing where the object is only shown.
+    draft: Option<Draft<R>>,
+    pub(crate) sent: Sent,
+    /// Whether columns that every write sets to the current time stay as they are, unless they are sent.
+    pub(crate) keeps_auto_now: bool,
 }
 
 impl<R: Resource> fmt::Debug for Bundle<'_, R> {
@@ -66,6 +95,23 @@ impl<'a, R: Resource> Bundle<'a, R> {
             item,
             object: OnceCell::new(),
             for_list,
+            draft: None,
+            sent: Sent::Whole,
+            keeps_auto_now: false,
+        }
+    }
+
+    /// What a client sent for an object that is about to be stored, and that object, if it is there already.
+    pub(crate) fn inbound(
+        data: Data<'a>,
+        request: &'a Request,
+        item: Item<'a, R>,
+        draft: Draft<R>,
+    ) -> Self {
+        Self {
+            data,
+            draft: Some(draft),
+            ..Self::new(item, request, false, 0)
         }
     }
 
@@ -79,13 +125,30 @@ impl<'a, R: Resource> Bundle<'a, R> {
         self.for_list
     }
 
+    /// Whether it is an object that is not stored yet.
+    pub fn is_new(&self) -> bool {
+        self.draft.as_ref().is_some_and(R::Source::is_new)
+    }
+
+    /// Whether the client sent a value for this field, or a hook put one into `data`.
+    ///
+    /// With PATCH, `data` holds the whole object; only what this names is stored.
+    pub fn is_sent(&self, field: &str) -> bool {
+        self.data.contains(field) && self.sent.sets(field)
+    }
+
     /// The object; a row becomes one when it is first asked for.
+    ///
+    /// While an object is made, what nothing has set yet is the zero of its type: 0, empty text, false.
     ///
     /// # Errors
     ///
     /// [`Error::NoObject`] where there is none, as when the schema is asked for, and [`Error::Column`] where
     /// the row does not hold what the model says.
     pub fn obj(&self) -> Result<&R::Object> {
+        if let Some(draft) = &self.draft {
+            return R::Source::drafted(draft, &self.object);
+        }
         match &self.item {
             Item::Object(object) => Ok(object),
             Item::Nothing => Err(Error::NoObject),
@@ -99,8 +162,45 @@ impl<'a, R: Resource> Bundle<'a, R> {
         }
     }
 
+    /// The object that is about to be stored, to be changed; what is changed is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoObject`] where nothing is about to be stored, and those of [`obj`](Self::obj).
+    pub fn obj_mut(&mut self) -> Result<&mut R::Object> {
+        match &mut self.draft {
+            Some(draft) => R::Source::drafted_mut(draft, &mut self.object),
+            None => Err(Error::NoObject),
+        }
+    }
+
     pub(crate) fn item(&self) -> Item<'a, R> {
         self.item
+    }
+
+    /// What is about to be stored, with what hooks did to the object in it.
+    pub(crate) fn draft(&mut self) -> Result<&mut Draft<R>> {
+        let draft = self.draft.as_mut().ok_or(Error::NoObject)?;
+        R::Source::absorb(draft, &mut self.object);
+        Ok(draft)
+    }
+
+    /// What is about to be stored, taken out.
+    pub(crate) fn take_draft(&mut self) -> Result<Draft<R>> {
+        self.draft()?;
+        self.draft.take().ok_or(Error::NoObject)
+    }
+
+    /// The object as it is stored now.
+    pub(crate) fn stored(&mut self, item: Item<'a, R>) {
+        self.item = item;
+        self.draft = None;
+        self.object = OnceCell::new();
+    }
+
+    /// The value that the client sent for a field; nothing where it sent none.
+    pub(crate) fn sent_value(&self, field: &str) -> Option<&Value<'a>> {
+        self.data.get(field).filter(|_| self.sent.sets(field))
     }
 }
 

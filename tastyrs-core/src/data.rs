@@ -152,6 +152,13 @@ impl<'a> Data<'a> {
         self.entries.is_empty()
     }
 
+    /// Sets what `other` sets, and keeps the rest.
+    pub(crate) fn update(&mut self, other: Self) {
+        for (name, value) in other.entries {
+            self.insert(name, value);
+        }
+    }
+
     /// Copies what is borrowed.
     #[must_use]
     pub fn into_owned(self) -> Data<'static> {
@@ -196,6 +203,22 @@ impl Value<'_> {
             Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
             Self::List(values) => Value::List(values.into_iter().map(Value::into_owned).collect()),
             Self::Map(data) => Value::Map(data.into_owned()),
+        }
+    }
+
+    /// The same value, its text and bytes lent by this one.
+    pub(crate) fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Decimal(digits) => Value::Decimal(Cow::Borrowed(digits)),
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
+            Self::List(values) => Value::List(values.iter().map(Value::borrowed).collect()),
+            Self::Map(data) => Value::Map(
+                data.iter()
+                    .map(|(name, value)| (name, value.borrowed()))
+                    .collect(),
+            ),
+            plain => plain.clone(),
         }
     }
 

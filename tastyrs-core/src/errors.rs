@@ -2,7 +2,7 @@
 
 use tastyrs_throttle::RetryAfter;
 
-use crate::http::Answer;
+use crate::{http::Answer, validation::Errors};
 
 /// What a step, a view or a hook answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,6 +19,21 @@ pub enum Error {
     /// No object is there, said as an error: the answer has a body.
     #[error("there is no such object")]
     NotFound,
+    /// What the client sent for an object is not valid.
+    #[error("what was sent for `{resource_name}` is not valid: {errors:?}")]
+    Invalid {
+        /// The resource of the object.
+        resource_name: String,
+        /// What is wrong, by field.
+        errors: Errors,
+    },
+    /// What the client wants goes against other rows: a value that must be unique is taken, or a row that is referred
+    /// to is missing or would go. The client is told the text.
+    #[error("{0}")]
+    Conflict(String),
+    /// A source of objects cannot do this.
+    #[error("the source of `{0}` cannot do this")]
+    NotImplemented(&'static str),
     /// Nobody is signed in who may do this.
     #[error("the caller is not authenticated")]
     Unauthorized {
@@ -128,7 +143,7 @@ impl From<diesel::result::Error> for Error {
 }
 
 /// `text` as Python writes it down: in single quotes unless it holds some and no double ones.
-fn python_repr(text: &str) -> String {
+pub(crate) fn python_repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
     } else {

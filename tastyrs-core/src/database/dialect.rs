@@ -107,6 +107,13 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// Creates `tastypie_apiaccess` where it is missing.
     #[doc(hidden)]
     fn create_access_table() -> &'static str;
+    /// The references of a table that it checks without saying which one a row breaks: the column, the other table and
+    /// its column. The table stands as in SQL, the rest are plain names.
+    #[doc(hidden)]
+    fn references(
+        connection: &mut Self::Connection,
+        table: &str,
+    ) -> QueryResult<Vec<(String, String, String)>>;
     /// Refuses a regular expression that is wrong or may run for ever.
     #[doc(hidden)]
     fn check_pattern(pattern: &str) -> Result<()>;

@@ -194,6 +194,13 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
+    /// The first two, which tell whether there is one.
+    pub(crate) const TWO: Self = Self {
+        limit: Some(2),
+        offset: 0,
+        usual: true,
+    };
+
     /// `SQLite` plans a statement anew when the value bound to its LIMIT changes, as it does each time that
     /// bindings are cleared: usual limits stand in the text.
     fn fragment(self) -> Fragment {

@@ -18,7 +18,7 @@ mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub(crate) use decimal::with_places;
+pub(crate) use decimal::{digits, with_places};
 pub use dialect::Bind;
 pub use dialect::Dialect;
 pub(crate) use dialect::load;

@@ -135,28 +135,54 @@ fn span_edge(length: usize) -> Result<u32> {
     u32::try_from(length).map_err(|_| Error::bad_request("The page is larger than four gigabytes."))
 }
 
-/// A row of a model's table, as much of it as was loaded.
+/// A row of a model's table, as much of it as was loaded, or as it is about to be written.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'p> {
-    page: &'p Page,
-    index: usize,
-    /// For each column of the model its place in the page.
-    places: &'p [Option<u16>],
+    cells: Cells<'p>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Cells<'p> {
+    Loaded {
+        page: &'p Page,
+        index: usize,
+        /// For each column of the model its place in the page.
+        places: &'p [Option<u16>],
+    },
+    /// A value for each column of the model.
+    Drafted(&'p [Value<'static>]),
 }
 
 impl<'p> Row<'p> {
     pub(crate) fn new(page: &'p Page, index: usize, places: &'p [Option<u16>]) -> Self {
         Self {
-            page,
-            index,
-            places,
+            cells: Cells::Loaded {
+                page,
+                index,
+                places,
+            },
+        }
+    }
+
+    pub(crate) fn drafted(values: &'p [Value<'static>]) -> Self {
+        Self {
+            cells: Cells::Drafted(values),
         }
     }
 
     /// The value of the model's column at this position.
     pub(crate) fn value(&self, column: usize) -> Option<Value<'p>> {
-        let place = self.places.get(column).copied().flatten()?;
-        Some(self.page.value(self.index, usize::from(place)))
+        match self.cells {
+            Cells::Loaded {
+                page,
+                index,
+                places,
+            } => {
+                let place = places.get(column).copied().flatten()?;
+                Some(page.value(index, usize::from(place)))
+            }
+            Cells::Drafted(values) => values.get(column).map(Value::borrowed),
+        }
     }
 
     /// The value of the model's column at this position, as the Rust type that the model gives it.

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use diesel::{
-    Connection as _, QueryResult, SqliteConnection,
+    Connection as _, QueryResult, RunQueryDsl as _, SqliteConnection,
     connection::SimpleConnection,
     query_builder::{AstPass, QueryFragment},
     sql_types as sql,
@@ -234,6 +234,25 @@ impl Dialect for Sqlite {
             "request_method" varchar(10) NOT NULL,
             "accessed" integer unsigned NOT NULL CHECK ("accessed" >= 0)
         )"#
+    }
+
+    fn references(
+        connection: &mut SqliteConnection,
+        table: &str,
+    ) -> QueryResult<Vec<(String, String, String)>> {
+        #[derive(diesel::QueryableByName)]
+        struct Reference {
+            #[diesel(sql_type = sql::Text)]
+            table: String,
+            #[diesel(sql_type = sql::Text)]
+            from: String,
+            #[diesel(sql_type = sql::Nullable<sql::Text>)]
+            to: Option<String>,
+        }
+        let known: Vec<Reference> =
+            diesel::sql_query(format!("PRAGMA foreign_key_list({table})")).load(connection)?;
+        let named = |known: Reference| Some((known.from, known.table, known.to?));
+        Ok(known.into_iter().filter_map(named).collect())
     }
 
     fn check_pattern(pattern: &str) -> Result<()> {

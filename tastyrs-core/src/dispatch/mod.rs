@@ -30,7 +30,7 @@ use crate::{
     errors::{Error, Result},
     http::{Answer, Request},
     meta::Meta,
-    resource::{Hooks, Resource},
+    resource::{Hooks, Resource, Written},
     serializers::build_content_type,
 };
 
@@ -112,6 +112,14 @@ async fn verb<R: Hooks>(
     match (method, request_type) {
         (&Method::GET | &Method::HEAD, RequestType::List) => resource.get_list(request).await,
         (&Method::GET | &Method::HEAD, RequestType::Detail) => resource.get_detail(request).await,
+        (&Method::POST, RequestType::List) => resource.post_list(request).await,
+        (&Method::POST, RequestType::Detail) => resource.post_detail(request).await,
+        (&Method::PUT, RequestType::List) => resource.put_list(request).await,
+        (&Method::PUT, RequestType::Detail) => resource.put_detail(request).await,
+        (&Method::PATCH, RequestType::List) => resource.patch_list(request).await,
+        (&Method::PATCH, RequestType::Detail) => resource.patch_detail(request).await,
+        (&Method::DELETE, RequestType::List) => resource.delete_list(request).await,
+        (&Method::DELETE, RequestType::Detail) => resource.delete_detail(request).await,
         _ => resource.not_implemented(request).await,
     }
 }
@@ -135,6 +143,9 @@ pub(crate) fn create_answer<R: Resource>(
         .content_type(&build_content_type(&format))
         .body(body))
 }
+
+/// Has whoever keeps objects of these resources forget them.
+pub(crate) async fn forget(_: &Request, _: Written) {}
 
 /// An answer without a body that ends the request.
 pub(crate) fn immediate(status: StatusCode, headers: &[(HeaderName, &str)], body: String) -> Error {

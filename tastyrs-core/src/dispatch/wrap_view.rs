@@ -99,6 +99,25 @@ pub(crate) fn render(
     let canned = |status| body(status, "error_message", CANNED);
     match error {
         Error::BadRequest(text) => body(StatusCode::BAD_REQUEST, "error", &sanitize(text)),
+        Error::Invalid {
+            resource_name,
+            errors,
+        } => {
+            let mut data = Data::with_capacity(1);
+            data.insert(resource_name.as_str(), Value::from(errors.clone()));
+            written(
+                request,
+                serializer,
+                default_format,
+                StatusCode::BAD_REQUEST,
+                data,
+            )
+        }
+        Error::Conflict(text) => body(StatusCode::CONFLICT, "error", &sanitize(text)),
+        Error::NotImplemented(source) => {
+            tracing::debug!(target: "tastyrs::request", path = request.path(), source, "the source does not do this");
+            Answer::new(StatusCode::NOT_IMPLEMENTED)
+        }
         Error::NotFound => canned(StatusCode::NOT_FOUND),
         Error::Unauthorized { challenge } => {
             let answer = Answer::new(StatusCode::UNAUTHORIZED);
@@ -131,6 +150,11 @@ pub(crate) fn render(
             tracing::warn!(target: "tastyrs::request", path = request.path(), "nothing became free in time: connections, hashes or bodies");
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
+        Error::Database { source, .. } if goes_against_others(source) => body(
+            StatusCode::CONFLICT,
+            "error",
+            "Another object has a value that must be unique, or what is referred to is missing or would go.",
+        ),
         Error::Database { source, .. } if is_the_callers(source) => body(
             StatusCode::BAD_REQUEST,
             "error",
@@ -157,18 +181,33 @@ pub(crate) fn render(
     }
 }
 
-/// Whether the database refused a value that only a client can have sent: text that PostgreSQL cannot hold, or a regular
-/// expression of another dialect than its own.
+/// Whether the database refused what goes against other rows.
+fn goes_against_others(error: &diesel::result::Error) -> bool {
+    use diesel::result::{DatabaseErrorKind as Kind, Error};
+    matches!(
+        error,
+        Error::DatabaseError(Kind::UniqueViolation | Kind::ForeignKeyViolation, _)
+    )
+}
+
+/// Whether the database refused a value that only a client can have sent: text that PostgreSQL cannot hold or that is too
+/// long for its column, a number out of range, or a regular expression of another dialect than its own.
 fn is_the_callers(error: &diesel::result::Error) -> bool {
-    let diesel::result::Error::DatabaseError(_, told) = error else {
+    use diesel::result::{DatabaseErrorKind as Kind, Error};
+    let Error::DatabaseError(kind, told) = error else {
         return false;
     };
-    [
-        "invalid byte sequence for encoding",
-        "invalid regular expression",
-    ]
-    .iter()
-    .any(|beginning| told.message().starts_with(beginning))
+    let message = told.message();
+    matches!(kind, Kind::CheckViolation)
+        || message.ends_with("out of range")
+        || [
+            "invalid byte sequence for encoding",
+            "invalid regular expression",
+            "numeric field overflow",
+            "value too long for type",
+        ]
+        .iter()
+        .any(|beginning| message.starts_with(beginning))
 }
 
 /// The error in the format that the client wants, as far as it can be understood.

@@ -15,15 +15,21 @@ use crate::{
 
 /// A hook that gives a field its value.
 pub(crate) type Hook<R> = Arc<dyn Fn(&R, &Bundle<'_, R>) -> Result<Value<'static>> + Send + Sync>;
+/// A hook that has a word before a field is read in.
+pub(crate) type HydrateHook<R> = fn(&R, &mut Bundle<'_, R>) -> Result<()>;
 /// How a field is read from the object of a source without a model.
 pub(crate) type Reader<R> = for<'a> fn(&'a <R as Resource>::Object) -> Value<'a>;
+/// How a field of such an object is set; whether the value is one of its type.
+pub(crate) type Writer<R> = fn(&mut <R as Resource>::Object, &Value<'_>) -> bool;
 
 /// A field of the resource `R`.
 pub struct Field<R: Resource> {
     pub(crate) spec: FieldSpec,
     pub(crate) use_in: UseIn<R>,
     pub(crate) dehydrate: Option<Hook<R>>,
+    pub(crate) hydrate: Option<HydrateHook<R>>,
     pub(crate) read: Option<Reader<R>>,
+    pub(crate) write: Option<Writer<R>>,
     /// What its hook gives, where that is known.
     pub(crate) given: Option<Kind>,
 }
@@ -34,7 +40,9 @@ impl<R: Resource> Clone for Field<R> {
             spec: self.spec.clone(),
             use_in: self.use_in,
             dehydrate: self.dehydrate.clone(),
+            hydrate: self.hydrate,
             read: self.read,
+            write: self.write,
             given: self.given,
         }
     }
@@ -55,7 +63,9 @@ impl<R: Resource> Field<R> {
             spec,
             use_in: UseIn::All,
             dehydrate: None,
+            hydrate: None,
             read: None,
+            write: None,
             given: None,
         }
     }
@@ -81,6 +91,13 @@ impl<R: Resource> Field<R> {
             read: Some(read),
             ..Self::from_spec(spec)
         }
+    }
+
+    /// How such a field is set, and whether the value was one of its type; without it, it is never read from a client.
+    #[must_use]
+    pub fn write(mut self, write: fn(&mut R::Object, &Value<'_>) -> bool) -> Self {
+        self.write = Some(write);
+        self
     }
 
     /// The address of the object in the API.
@@ -189,6 +206,17 @@ impl<R: Resource> Field<R> {
         if let Some(relation) = self.spec.relation_mut() {
             relation.full.detail = full;
         }
+        self
+    }
+
+    /// Has a word before it is read in: it may change `bundle.data`, and the object.
+    ///
+    /// # Compatibility
+    ///
+    /// `hydrate_FOO`, `resources.py:944`.
+    #[must_use]
+    pub fn hydrate(mut self, hook: fn(&R, &mut Bundle<'_, R>) -> Result<()>) -> Self {
+        self.hydrate = Some(hook);
         self
     }
 

@@ -77,6 +77,33 @@ impl Kind {
         }
     }
 
+    /// What a value of the kind is called in an error.
+    pub(crate) const fn described(self) -> &'static str {
+        match self {
+            Self::SmallInt | Self::Integer | Self::BigInt => "a whole number",
+            Self::Float | Self::Double => "a number",
+            Self::Bool => "true or false",
+            Self::Text => "a text",
+            Self::Decimal => "a decimal number",
+            Self::Date => "a date",
+            Self::Time => "a time",
+            Self::DateTime => "a date and time",
+            Self::Uuid => "a UUID",
+            Self::Bytes => "bytes in base 64",
+            Self::List => "a list of its kind",
+            Self::Dict | Self::Json => "an object",
+        }
+    }
+
+    /// The least and greatest whole number of the kind.
+    pub(crate) const fn range(self) -> (i64, i64) {
+        match self {
+            Self::SmallInt => (i16::MIN as i64, i16::MAX as i64),
+            Self::Integer => (i32::MIN as i64, i32::MAX as i64),
+            _ => (i64::MIN, i64::MAX),
+        }
+    }
+
     /// Whether it is a whole number.
     pub(crate) const fn is_integer(self) -> bool {
         matches!(self, Self::SmallInt | Self::Integer | Self::BigInt)

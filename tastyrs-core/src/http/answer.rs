@@ -57,6 +57,12 @@ impl Answer {
         self.header(CONTENT_TYPE, mime)
     }
 
+    /// The same with another status.
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Its status.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -31,6 +31,16 @@ impl Key {
         })
     }
 
+    /// The value of a column that holds it.
+    pub(crate) fn value(&self) -> Value<'static> {
+        match self {
+            Self::Int(number) => Value::Int(*number),
+            Self::Text(text) => Value::from(text.to_string()),
+            Self::Uuid(uuid) => Value::Uuid(*uuid),
+            Self::None => Value::Null,
+        }
+    }
+
     /// The forms in which a column may hold it.
     pub(crate) fn binds<DB: Dialect>(&self) -> Vec<Bind> {
         match self {

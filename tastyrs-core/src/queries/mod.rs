@@ -14,7 +14,7 @@ mod lookup;
 mod ordering;
 pub(crate) mod pagination;
 mod pattern;
-mod python;
+pub(crate) mod python;
 mod values;
 
 pub use filtering::Filtering;
@@ -26,4 +26,4 @@ pub(crate) use ordering::{apply_sorting, default_order};
 pub(crate) use pattern::check_regular_expression;
 #[cfg(feature = "sqlite")]
 pub(crate) use pattern::matches;
-pub(crate) use values::parse_key;
+pub(crate) use values::{date, datetime, parse_key};

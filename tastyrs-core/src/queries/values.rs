@@ -144,7 +144,7 @@ pub(crate) fn parse_key(text: &str, kind: Kind) -> Option<Key> {
 }
 
 /// A day, in Django's form or another of ISO 8601.
-pub(super) fn date(text: &str) -> Result<NaiveDate> {
+pub(crate) fn date(text: &str) -> Result<NaiveDate> {
     match numbers(text, &['-', '-']) {
         Some((parts, "")) if text.len() <= 10 && parts[0].len() == 4 => {
             ymd(&parts).ok_or_else(|| {
@@ -182,7 +182,7 @@ pub(super) fn time(text: &str) -> Result<NaiveTime> {
 }
 
 /// A moment; one with a zone becomes UTC, a day alone its midnight.
-pub(super) fn datetime(text: &str) -> Result<NaiveDateTime> {
+pub(crate) fn datetime(text: &str) -> Result<NaiveDateTime> {
     let impossible = || {
         Error::invalid(&format!(
             "“{text}” value has the correct format (YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]) but it is an invalid date/time."

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, http::Method};
 use serde::Serialize;
 
-use super::{Hop, ModelResource, Mounted, Resource, Source};
+use super::{Connection, Hop, ModelResource, Mounted, Resource, Source, provided, save};
 use crate::{
     api::Urls,
+    authorization::AnyAuthorization,
     bundle::Bundle,
-    data::Data,
+    data::{Data, Value},
     dispatch::{self, RequestType},
     errors::{Error, Result},
     http::{Answer, Request},
+    validation::Errors,
 };
 
 /// What a resource does, step by step; each step can be called, and each can be overridden.
@@ -163,6 +165,110 @@ pub trait Hooks: Resource {
         super::get_schema(self, request)
     }
 
+    /// Creates an object of what was sent.
+    ///
+    /// # Errors
+    ///
+    /// What the body, the database and the hooks meet; nothing is stored then.
+    ///
+    /// # Compatibility
+    ///
+    /// `post_list`, `resources.py:1385`.
+    fn post_list(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::post_list(self, request)
+    }
+
+    /// Puts objects in the place of those that the request asks for.
+    ///
+    /// # Errors
+    ///
+    /// What the body, the database and the hooks meet; nothing is stored then.
+    ///
+    /// # Compatibility
+    ///
+    /// `put_list`, `resources.py:1420`.
+    fn put_list(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::put_list(self, request)
+    }
+
+    /// Changes an object, or creates one where none is.
+    ///
+    /// # Errors
+    ///
+    /// What the body, the database and the hooks meet; nothing is stored then.
+    ///
+    /// # Compatibility
+    ///
+    /// `put_detail`, `resources.py:1467`.
+    fn put_detail(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::put_detail(self, request)
+    }
+
+    /// Creates, changes and deletes objects.
+    ///
+    /// # Errors
+    ///
+    /// What the body, the database and the hooks meet; nothing is stored then.
+    ///
+    /// # Compatibility
+    ///
+    /// `patch_list`, `resources.py:1544`.
+    fn patch_list(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::patch_list(self, request)
+    }
+
+    /// Changes what was sent of an object.
+    ///
+    /// # Errors
+    ///
+    /// What the body, the database and the hooks meet; nothing is stored then.
+    ///
+    /// # Compatibility
+    ///
+    /// `patch_detail`, `resources.py:1662`.
+    fn patch_detail(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::patch_detail(self, request)
+    }
+
+    /// Deletes the objects that the request asks for.
+    ///
+    /// # Errors
+    ///
+    /// What the body, the database and the hooks meet; nothing is stored then.
+    ///
+    /// # Compatibility
+    ///
+    /// `delete_list`, `resources.py:1513`.
+    fn delete_list(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::delete_list(self, request)
+    }
+
+    /// Deletes an object.
+    ///
+    /// # Errors
+    ///
+    /// What the body, the database and the hooks meet; nothing is stored then.
+    ///
+    /// # Compatibility
+    ///
+    /// `delete_detail`, `resources.py:1525`.
+    fn delete_detail(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::delete_detail(self, request)
+    }
+
+    /// Answers POST to an object: 501.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `post_detail`, `resources.py:1409`.
+    fn post_detail(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        self.not_implemented(request)
+    }
+
     /// Answers a method for which there is no view of its own: 501.
     ///
     /// # Errors
@@ -224,6 +330,283 @@ pub trait Hooks: Resource {
         dispatch::permitted(allowed, bundle.request())
     }
 
+    /// The objects that the caller may create at once.
+    ///
+    /// # Errors
+    ///
+    /// What the authorization answers.
+    ///
+    /// # Compatibility
+    ///
+    /// `authorized_create_list`, `resources.py:639`.
+    fn authorized_create_list(&self, list: Self::List, request: &Request) -> Result<Self::List> {
+        authorization(self, request)?.create_list(list, request)
+    }
+
+    /// Checks that the caller may create an object.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthorized`] or [`Error::Forbidden`] where they may not.
+    ///
+    /// # Compatibility
+    ///
+    /// `authorized_create_detail`, `resources.py:651`.
+    fn authorized_create_detail(&self, bundle: &Bundle<'_, Self>) -> Result<()> {
+        save::authorized(self, bundle, |authorization, bundle| authorization.create_detail(bundle))
+    }
+
+    /// The objects that the caller may change at once.
+    ///
+    /// # Errors
+    ///
+    /// What the authorization answers.
+    ///
+    /// # Compatibility
+    ///
+    /// `authorized_update_list`, `resources.py:665`.
+    fn authorized_update_list(&self, list: Self::List, request: &Request) -> Result<Self::List> {
+        authorization(self, request)?.update_list(list, request)
+    }
+
+    /// Checks that the caller may change an object.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthorized`] or [`Error::Forbidden`] where they may not.
+    ///
+    /// # Compatibility
+    ///
+    /// `authorized_update_detail`, `resources.py:677`.
+    fn authorized_update_detail(&self, bundle: &Bundle<'_, Self>) -> Result<()> {
+        save::authorized(self, bundle, |authorization, bundle| authorization.update_detail(bundle))
+    }
+
+    /// The objects that the caller may delete at once.
+    ///
+    /// # Errors
+    ///
+    /// What the authorization answers.
+    ///
+    /// # Compatibility
+    ///
+    /// `authorized_delete_list`, `resources.py:691`.
+    fn authorized_delete_list(&self, list: Self::List, request: &Request) -> Result<Self::List> {
+        authorization(self, request)?.delete_list(list, request)
+    }
+
+    /// Checks that the caller may delete an object.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthorized`] or [`Error::Forbidden`] where they may not.
+    ///
+    /// # Compatibility
+    ///
+    /// `authorized_delete_detail`, `resources.py:703`.
+    fn authorized_delete_detail(&self, bundle: &Bundle<'_, Self>) -> Result<()> {
+        save::authorized(self, bundle, |authorization, bundle| authorization.delete_detail(bundle))
+    }
+
+    /// Reads a body in the format that its `Content-Type` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadRequest`] where it is not of that format, [`Error::UnsupportedDeserializationFormat`] where that is none
+    /// of the resource's.
+    ///
+    /// # Compatibility
+    ///
+    /// `deserialize`, `resources.py:396`.
+    fn deserialize(&self, request: &Request) -> Result<Value<'static>> {
+        let content_type = request.header("content-type").unwrap_or("application/json");
+        mounted(self, request)?
+            .meta
+            .serializer
+            .deserialize(request.body(), content_type)
+    }
+
+    /// Has the first word on a list that was sent.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `alter_deserialized_list_data`, `resources.py:431`.
+    fn alter_deserialized_list_data(&self, request: &Request, data: &mut Data<'_>) -> Result<()> {
+        let _ = (request, data);
+        Ok(())
+    }
+
+    /// Has the first word on an object that was sent; on PATCH, on the whole object with the change in it.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `alter_deserialized_detail_data`, `resources.py:443`.
+    fn alter_deserialized_detail_data(&self, request: &Request, data: &mut Data<'_>) -> Result<()> {
+        let _ = (request, data);
+        Ok(())
+    }
+
+    /// Has a word on an object that was sent, before its fields are read in: it may change `bundle.data` and, by
+    /// [`Bundle::obj_mut`], the object.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; what overrides it may.
+    ///
+    /// # Compatibility
+    ///
+    /// `hydrate`, `resources.py:977`.
+    fn hydrate(&self, bundle: &mut Bundle<'_, Self>) -> Result<()> {
+        let _ = bundle;
+        Ok(())
+    }
+
+    /// Reads what was sent into the object. What overrides it calls [`provided::full_hydrate`].
+    ///
+    /// # Errors
+    ///
+    /// What the values and the hooks meet.
+    ///
+    /// # Compatibility
+    ///
+    /// `full_hydrate`, `resources.py:926`.
+    fn full_hydrate<'h>(
+        &self,
+        hop: &Hop<'h, Self>,
+        db: &mut Connection<Self>,
+        bundle: &mut Bundle<'h, Self>,
+    ) -> Result<()> {
+        provided::full_hydrate(hop, db, bundle)
+    }
+
+    /// What is wrong with an object, by field; it is asked before the object is stored.
+    ///
+    /// # Errors
+    ///
+    /// What looking at the data meets.
+    ///
+    /// # Compatibility
+    ///
+    /// `is_valid`, `resources.py:1301`.
+    fn is_valid(&self, bundle: &mut Bundle<'_, Self>) -> Result<Errors> {
+        save::is_valid(self, bundle)
+    }
+
+    /// Creates an object of what was sent. What overrides it calls [`provided::obj_create`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadRequest`] where a value is wrong or missing, [`Error::Invalid`] where the validation says so,
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] where the caller may not, [`Error::Conflict`] where it goes against
+    /// other rows.
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_create`, `resources.py:2241`.
+    fn obj_create<'h>(
+        &self,
+        hop: &Hop<'h, Self>,
+        db: &mut Connection<Self>,
+        bundle: &mut Bundle<'h, Self>,
+    ) -> Result<()> {
+        provided::obj_create(hop, db, bundle)
+    }
+
+    /// Changes an object as was sent. What overrides it calls [`provided::obj_update`].
+    ///
+    /// # Errors
+    ///
+    /// As [`obj_create`](Self::obj_create).
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_update`, `resources.py:2282`.
+    fn obj_update<'h>(
+        &self,
+        hop: &Hop<'h, Self>,
+        db: &mut Connection<Self>,
+        bundle: &mut Bundle<'h, Self>,
+    ) -> Result<()> {
+        provided::obj_update(hop, db, bundle)
+    }
+
+    /// Checks, authorizes and stores an object that was read in. What overrides it calls [`provided::save`].
+    ///
+    /// # Errors
+    ///
+    /// As [`obj_create`](Self::obj_create).
+    ///
+    /// # Compatibility
+    ///
+    /// `save`, `resources.py:2381`.
+    fn save<'h>(
+        &self,
+        hop: &Hop<'h, Self>,
+        db: &mut Connection<Self>,
+        bundle: &mut Bundle<'h, Self>,
+    ) -> Result<()> {
+        provided::save(hop, db, bundle)
+    }
+
+    /// Deletes an object. What overrides it calls [`provided::obj_delete`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] where the caller may not, [`Error::Conflict`] where others refer to
+    /// it.
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_delete`, `resources.py:2343`.
+    fn obj_delete<'h>(
+        &self,
+        hop: &Hop<'h, Self>,
+        db: &mut Connection<Self>,
+        bundle: &mut Bundle<'h, Self>,
+    ) -> Result<()> {
+        provided::obj_delete(hop, db, bundle)
+    }
+
+    /// Deletes the objects that a request to the list asks for. What overrides it calls
+    /// [`provided::obj_delete_list`].
+    ///
+    /// # Errors
+    ///
+    /// What the filters, the database and the authorization answer.
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_delete_list`, `resources.py:2319`.
+    fn obj_delete_list(&self, hop: &Hop<'_, Self>, db: &mut Connection<Self>) -> Result<()> {
+        provided::obj_delete_list(hop, db)
+    }
+
+    /// Deletes the objects in whose place a PUT to the list puts others. What overrides it calls
+    /// [`provided::obj_delete_list_for_update`].
+    ///
+    /// # Errors
+    ///
+    /// What the filters, the database and the authorization answer.
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_delete_list_for_update`, `resources.py:2331`.
+    fn obj_delete_list_for_update(
+        &self,
+        hop: &Hop<'_, Self>,
+        db: &mut Connection<Self>,
+    ) -> Result<()> {
+        provided::obj_delete_list_for_update(hop, db)
+    }
+
     /// Has the last word on the data of an object.
     ///
     /// # Errors
@@ -280,6 +663,14 @@ pub trait Hooks: Resource {
         let mounted = mounted(self, request)?;
         Ok(dispatch::create_answer(&mounted.meta, request, &data, 4096)?.into())
     }
+}
+
+/// The authorization of a resource.
+pub(crate) fn authorization<R: Resource>(
+    resource: &R,
+    request: &Request,
+) -> Result<AnyAuthorization<R>> {
+    Ok(mounted(resource, request)?.meta.authorization.clone())
 }
 
 /// The resource as a part of the API that the request came to.

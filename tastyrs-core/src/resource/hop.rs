@@ -1,11 +1,24 @@
 //! Work on a blocking thread: a resource, its request, and what was loaded for them.
 
-use std::{cell::Cell, fmt, ops::Deref, sync::Arc};
+use std::{
+    any::TypeId,
+    cell::{Cell, RefCell},
+    fmt,
+    ops::Deref,
+    sync::Arc,
+};
 
 use typed_arena::Arena;
 
 use super::{Hooks, ModelResource, Mounted, Pages, Resource, Source};
 use crate::{bundle::Item, data::Data, errors::Result, http::Request, queries::pagination::Asked};
+
+/// The objects that a request wrote or deleted: what others keep of them is old.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// The resource, and the name of the object in its address; no name where it may be any object.
+    pub(crate) objects: Vec<(TypeId, Option<String>)>,
+}
 
 /// A resource where rows may be touched; it is the resource, with the request at hand.
 pub struct Hop<'h, R: Resource> {
@@ -16,6 +29,7 @@ pub struct Hop<'h, R: Resource> {
     /// How many bytes its rows are about, with the names of their fields.
     pub(crate) loaded: Cell<usize>,
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
+    pub(crate) written: &'h RefCell<Written>,
 }
 
 impl<R: Resource> fmt::Debug for Hop<'_, R> {
@@ -51,19 +65,34 @@ impl<R: Hooks> Hop<'_, R> {
         self.loaded.get() + 1024
     }
 
+    /// Notes that an object is about to be written, or was; the object of a bundle that holds none is none.
+    pub(super) fn wrote(&self, item: &Item<'_, R>) {
+        if let Some(name) = R::Source::detail_name(self.mounted, item) {
+            let object = (TypeId::of::<R>(), Some(name.to_string()));
+            self.written.borrow_mut().objects.push(object);
+        }
+    }
+
+    /// Notes that any object may have been written.
+    pub(super) fn wrote_any(&self) {
+        let any = (TypeId::of::<R>(), None);
+        self.written.borrow_mut().objects.push(any);
+    }
+
     /// Runs `work` with room for what it loads.
     pub(super) fn run<T>(
         mounted: &Arc<Mounted<R>>,
         request: &Request,
         work: impl FnOnce(&Hop<'_, R>) -> T,
     ) -> T {
-        let (pages, objects) = (Pages::new(), Arena::new());
+        let (pages, objects, written) = (Pages::new(), Arena::new(), RefCell::default());
         work(&Hop {
             mounted,
             request,
             pages: &pages,
             loaded: Cell::new(0),
             objects: Some(&objects),
+            written: &written,
         })
     }
 }
@@ -107,6 +136,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
             pages: &pages,
             loaded: Cell::new(0),
             objects: None,
+            written: self.written,
         };
         let items: Vec<Item<'_, R>> = objects.iter().map(Item::Object).collect();
         let data = super::dehydrate::all(&hop, connection, &items, false)?;

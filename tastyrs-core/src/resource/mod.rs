@@ -6,27 +6,50 @@
 //! - [`rows`](Rows), [`objects`](Objects): objects from tables, and from anywhere else
 //! - `dehydrate`: objects as data
 //! - `related`: the objects behind relations, loaded by the page
-//! - `views`: lists, details, sets
+//! - `views`: lists, details, sets; `writes`: what changes them
+//! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored
+//! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
+//! - `draft`: a row that is about to be written; `write_row`: its statements
+//! - `links`: relations as a client writes them; `references`, `violations`: what a database refuses
 
 mod dehydrate;
+mod draft;
 mod hooks;
 mod hop;
+mod hydrate;
+mod links;
 mod model;
 mod mounted;
+mod object_store;
 mod objects;
+mod references;
 mod related;
+mod row_store;
 mod rows;
+mod save;
+mod store;
 mod views;
+mod violations;
+mod write_row;
+mod writes;
 
 pub(crate) use hooks::mounted;
 pub use hooks::{Hooks, InDb};
 pub use hop::Hop;
+pub(crate) use hop::Written;
+pub(crate) use links::RelatedWrites;
 pub use model::{ColumnOf, ColumnSpec, DeleteAction, Model, ModelFor, OnDelete, table_sql};
 pub(crate) use mounted::Mounted;
 pub use objects::{ObjectSource, Objects};
 pub(crate) use related::{Related, RelatedRows};
 pub use rows::Rows;
+pub use save::{Connection, provided};
+pub use store::Store;
+pub(crate) use store::ViaUri;
 pub(crate) use views::{get_detail, get_list, get_multiple, get_schema};
+pub(crate) use writes::{
+    delete_detail, delete_list, patch_detail, patch_list, post_list, put_detail, put_list,
+};
 
 use std::{any::Any, sync::Arc};
 
@@ -56,7 +79,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// Many of them, to be narrowed: Diesel's boxed query, or a `Vec`.
     type List: Send + 'static;
     /// Where they come from: [`Rows`] or [`Objects`].
-    type Source: Source<Self>;
+    type Source: Store<Self>;
 
     /// Whether hooks may ask for the object, so that all of its columns are loaded.
     const READS_OBJECTS: bool;

@@ -218,6 +218,16 @@ impl ColumnSpec {
         self
     }
 
+    /// The name of the table's column.
+    pub const fn name_in_table(&self) -> &'static str {
+        self.column
+    }
+
+    /// What it holds.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The default that its field has: that of an integer key and of blank text is empty text.
     ///
     /// # Compatibility
@@ -240,6 +250,12 @@ pub struct OnDelete {
     pub column: &'static str,
     /// What is done to its rows.
     pub action: DeleteAction,
+    /// The column that is the primary key of the referring table.
+    pub key: &'static str,
+    /// What that key is.
+    pub key_kind: Kind,
+    /// What is done, in turn, to the rows that refer to those of the referring table.
+    pub next: fn() -> Vec<OnDelete>,
 }
 
 impl fmt::Debug for OnDelete {

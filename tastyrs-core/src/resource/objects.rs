@@ -37,6 +37,96 @@ pub trait ObjectSource: Resource<Source = Objects, List = Vec<<Self as Resource>
 
     /// The name of an object in its address.
     fn detail_uri(&self, object: &Self::Object) -> String;
+
+    /// An object as it is before what a client sent is read into it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotImplemented`](crate::Error::NotImplemented), 501, unless the source says otherwise: without it nothing
+    /// can be created.
+    ///
+    /// # Compatibility
+    ///
+    /// `Meta.object_class`, `resources.py:87`.
+    fn new_object(&self, request: &Request) -> Result<Self::Object> {
+        let _ = request;
+        Err(Error::NotImplemented(std::any::type_name::<Self>()))
+    }
+
+    /// Keeps a new object, and gives it back as it is kept, with the name that it has from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotImplemented`](crate::Error::NotImplemented), 501, unless the source says otherwise.
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_create`, `resources.py:1244`.
+    fn obj_create(&self, request: &Request, object: Self::Object) -> Result<Self::Object> {
+        let _ = (request, object);
+        Err(Error::NotImplemented(std::any::type_name::<Self>()))
+    }
+
+    /// Keeps an object that was changed in place of the one of this name, and gives it back as it is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotImplemented`](crate::Error::NotImplemented), 501, unless the source says otherwise.
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_update`, `resources.py:1256`.
+    fn obj_update(
+        &self,
+        request: &Request,
+        name: &str,
+        object: Self::Object,
+    ) -> Result<Self::Object> {
+        let _ = (request, name, object);
+        Err(Error::NotImplemented(std::any::type_name::<Self>()))
+    }
+
+    /// Forgets the object of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotImplemented`](crate::Error::NotImplemented), 501, unless the source says otherwise.
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_delete`, `resources.py:1286`.
+    fn obj_delete(&self, request: &Request, name: &str) -> Result<()> {
+        let _ = (request, name);
+        Err(Error::NotImplemented(std::any::type_name::<Self>()))
+    }
+
+    /// Forgets all of these objects.
+    ///
+    /// # Errors
+    ///
+    /// What forgetting one of them meets.
+    ///
+    /// # Compatibility
+    ///
+    /// `obj_delete_list`, `resources.py:1266`.
+    fn obj_delete_list(&self, request: &Request, objects: Vec<Self::Object>) -> Result<()> {
+        objects
+            .iter()
+            .try_for_each(|object| self.obj_delete(request, &self.detail_uri(object)))
+    }
+
+    /// Takes back what a request created, since what came after it failed; by itself it forgets those objects.
+    ///
+    /// # Compatibility
+    ///
+    /// `rollback`, `resources.py:1319`.
+    fn rollback(&self, request: &Request, names: &[String]) {
+        for name in names {
+            if let Err(error) = self.obj_delete(request, name) {
+                tracing::error!(target: "tastyrs::request", name, %error, "what was created could not be taken back");
+            }
+        }
+    }
 }
 
 /// The source of a resource without a model: its [`ObjectSource`].
@@ -159,7 +249,7 @@ impl<R: ObjectSource> Source<R> for Objects {
 }
 
 /// Keeps objects until the hop ends.
-fn kept<'h, R: ObjectSource>(hop: &Hop<'h, R>, objects: Vec<R::Object>) -> Vec<Item<'h, R>> {
+pub(super) fn kept<'h, R: ObjectSource>(hop: &Hop<'h, R>, objects: Vec<R::Object>) -> Vec<Item<'h, R>> {
     hop.objects.map_or_else(Vec::new, |room| {
         room.alloc(objects).iter().map(Item::Object).collect()
     })

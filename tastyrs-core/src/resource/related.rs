@@ -1,8 +1,13 @@
 //! The objects behind relations, loaded by the page: one query a relation, never one a row.
 
-use std::{cell::Cell, collections::HashMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+};
 
-use super::{Hooks, Hop, ModelResource, Pages, Resource, Source, dehydrate, rows};
+use super::{
+    Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, Written, dehydrate, rows,
+};
 use crate::{
     bundle::{Bundle, Item},
     data::Value,
@@ -54,7 +59,7 @@ impl<'h> Related<'h> {
 }
 
 /// A resource with a model, as those that are related to it see it.
-pub(crate) trait RelatedRows<DB: Dialect>: Send + Sync {
+pub(crate) trait RelatedRows<DB: Dialect>: RelatedWrites<DB> + Send + Sync {
     /// The columns that it needs of a row, and their names in SQL.
     fn columns(&self) -> (&[Loaded], &str);
 
@@ -77,6 +82,7 @@ pub(crate) struct Loading<'h, 'c, DB: Dialect> {
     pub(crate) request: &'h Request,
     pub(crate) pages: &'h Pages,
     pub(crate) connection: &'c mut DB::Connection,
+    pub(crate) written: &'h RefCell<Written>,
     pub(crate) for_list: bool,
 }
 
@@ -100,6 +106,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Moun
             pages: loading.pages,
             loaded: Cell::new(0),
             objects: None,
+            written: loading.written,
         };
         let items: Vec<Item<'h, R>> = rows::items(self, page);
         let data = dehydrate::all(&hop, loading.connection, &items, loading.for_list)?;
@@ -130,6 +137,7 @@ pub(super) fn load_related<'h, R: ModelResource + Hooks>(
         request: hop.request,
         pages: hop.pages,
         connection,
+        written: hop.written,
         for_list,
     };
     hop.mounted

@@ -4,11 +4,12 @@ use std::{
     any::Any,
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hasher as _},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use super::{
     Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Source,
+    references::Reference,
     related::{self, Related, RelatedRows},
 };
 use crate::{
@@ -44,6 +45,8 @@ pub struct RowsState<DB: Dialect> {
     places: Vec<Option<u16>>,
     /// The filters and orders whose statements are kept prepared; a client can ask for any number of others.
     kept: Mutex<HashSet<u64>>,
+    /// Read from the database when a row is first written.
+    references: OnceLock<Vec<Reference>>,
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -55,7 +58,7 @@ impl<DB: Dialect> RowsState<DB> {
     }
 
     /// Marks filters and an order as not to be kept prepared, once enough others are.
-    fn keep_prepared<'f>(&self, fragments: impl IntoIterator<Item = &'f mut Fragment>) {
+    pub(super) fn keep_prepared<'f>(&self, fragments: impl IntoIterator<Item = &'f mut Fragment>) {
         let fragments: Vec<&mut Fragment> = fragments.into_iter().collect();
         if fragments.is_empty() || fragments.iter().any(|fragment| fragment.is_uncached()) {
             return;
@@ -73,6 +76,15 @@ impl<DB: Dialect> RowsState<DB> {
                 fragment.uncached();
             }
         }
+    }
+
+    /// What the table refers to, where the database does not say which reference a row breaks.
+    pub(super) fn references(&self, connection: &mut DB::Connection) -> Result<&[Reference]> {
+        if self.references.get().is_none() {
+            let read = Reference::all::<DB>(connection, self.node())?;
+            return Ok(self.references.get_or_init(|| read));
+        }
+        Ok(self.references.get().map_or(&[], Vec::as_slice))
     }
 
     /// The place of a model's column that is always loaded.
@@ -164,7 +176,8 @@ impl<R: ModelResource> Source<R> for Rows {
                 meta.resource_name
             ))
         })?;
-        // A hook may ask for the whole model; else only what is shown is loaded.
+        // A hook may ask for the whole model, and what is changed is compared with it; else only what is shown is
+        // loaded.
         let mut wanted: Vec<bool> = vec![R::READS_OBJECTS; R::Model::COLUMNS.len()];
         let this = &graph.nodes[node];
         for position in [this.key, this.detail] {
@@ -210,6 +223,7 @@ impl<R: ModelResource> Source<R> for Rows {
             columns_sql,
             places,
             kept: Mutex::default(),
+            references: OnceLock::new(),
         })
     }
 
@@ -299,11 +313,7 @@ impl<R: ModelResource> Source<R> for Rows {
             hop,
             connection,
             list,
-            Some(Slice {
-                limit: Some(2),
-                offset: 0,
-                usual: true,
-            }),
+            Some(Slice::TWO),
         )
     }
 
@@ -375,7 +385,7 @@ impl<R: ModelResource> Source<R> for Rows {
 }
 
 /// The objects that the caller may read and asked for.
-fn narrowed<R: ModelResource + Hooks>(hop: &Hop<'_, R>, filters: Vec<Fragment>) -> Result<R::List> {
+pub(super) fn narrowed<R: ModelResource + Hooks>(hop: &Hop<'_, R>, filters: Vec<Fragment>) -> Result<R::List> {
     let list = hop.get_object_list(hop.request)?;
     let list = filters.into_iter().fold(list, Narrow::narrow);
     hop.authorized_read_list(list, hop.request)
@@ -410,7 +420,7 @@ fn count<R: ModelResource + Hooks>(
     }
 }
 
-fn rows<'h, R: ModelResource>(
+pub(super) fn rows<'h, R: ModelResource>(
     hop: &Hop<'h, R>,
     connection: &mut <R::Db as Dialect>::Connection,
     list: R::List,

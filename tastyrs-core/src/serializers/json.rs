@@ -114,6 +114,13 @@ fn float(number: f64, out: &mut Vec<u8>) {
     }
 }
 
+/// A number as Python's `repr` writes it.
+pub(crate) fn python_float(number: f64) -> String {
+    let mut out = Vec::new();
+    float(number, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 fn write_fmt(out: &mut Vec<u8>, arguments: std::fmt::Arguments<'_>) {
     // Writing to memory does not fail.
     let _ = out.write_fmt(arguments);

@@ -15,7 +15,7 @@ use crate::{
     http::Request,
 };
 
-pub(crate) use self::{json::write as write_json, value::to_value};
+pub(crate) use self::{json::python_float, json::write as write_json, value::to_value};
 
 /// A format that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -161,6 +161,9 @@ fn on_delete(table: &Table) -> Option<TokenStream> {
                 table: <#model as ::tastyrs::__private::ModelFor<#db>>::table_sql(),
                 column: #name,
                 action: ::tastyrs::__private::DeleteAction::#variant,
+                key: <#model as ::tastyrs::__private::Model>::COLUMNS[<#model as ::tastyrs::__private::Model>::KEY].name_in_table(),
+                key_kind: <#model as ::tastyrs::__private::Model>::COLUMNS[<#model as ::tastyrs::__private::Model>::KEY].kind(),
+                next: <#model as ::tastyrs::__private::Model>::on_delete,
             }
         }}
     });

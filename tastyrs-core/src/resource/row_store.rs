@@ -1,0 +1,403 @@
+//! Rows of a table as a resource writes them.
+
+use std::cell::OnceCell;
+
+use super::{
+    Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
+    draft::{Origin, RowDraft},
+    hydrate::{null_refused, no_data},
+    links, rows, violations, write_row,
+};
+use crate::{
+    bundle::{Bundle, Item},
+    data::{Data, Value},
+    database::{Dialect, Fragment, Narrow, load},
+    errors::{Error, Result},
+    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted, same},
+    queries::{Key, build_filters, parse_key},
+};
+
+impl<R: ModelResource> Store<R> for Rows {
+    type Draft = RowDraft;
+
+    fn blank(hop: &Hop<'_, R>) -> Result<RowDraft>
+    where
+        R: Hooks,
+    {
+        Ok(RowDraft::blank(
+            R::Model::COLUMNS,
+            hop.mounted.compatibility,
+        ))
+    }
+
+    fn edit(_: &Hop<'_, R>, item: &Item<'_, R>) -> Result<RowDraft>
+    where
+        R: Hooks,
+    {
+        let values = (0..R::Model::COLUMNS.len()).map(|column| Self::column(item, column).into_owned());
+        Ok(RowDraft::loaded(values.collect()))
+    }
+
+    fn is_new(draft: &RowDraft) -> bool {
+        draft.loaded.is_none()
+    }
+
+    fn drafted<'d>(draft: &'d RowDraft, object: &'d OnceCell<R::Object>) -> Result<&'d R::Object> {
+        draft.object(object)
+    }
+
+    fn drafted_mut<'d>(
+        draft: &'d mut RowDraft,
+        object: &'d mut OnceCell<R::Object>,
+    ) -> Result<&'d mut R::Object> {
+        draft.object_mut(object)
+    }
+
+    fn absorb(draft: &mut RowDraft, object: &mut OnceCell<R::Object>) {
+        draft.absorb(object);
+    }
+
+    fn name_draft(hop: &Hop<'_, R>, draft: &mut RowDraft, name: &str) -> Result<()>
+    where
+        R: Hooks,
+    {
+        let node = hop.mounted.state.node();
+        let column = &node.columns[node.detail];
+        match parse_key(name, column.kind) {
+            None | Some(Key::None) => Err(Error::bad_request(format!(
+                "'{name}' cannot be the '{}' of an object.",
+                column.name
+            ))),
+            Some(key) => {
+                draft.set(node.detail, key.value());
+                Ok(())
+            }
+        }
+    }
+
+    fn set_field<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundle: &mut Bundle<'h, R>,
+        field: &Field<R>,
+        value: Option<Value<'static>>,
+    ) -> Result<()>
+    where
+        R: Hooks,
+    {
+        match &field.spec.attribute {
+            Attribute::Column(column) => set_column(hop, bundle.draft()?, field, *column, value),
+            Attribute::Relation(relation) => match (&relation.by, value) {
+                (By::Column(column), Some(value)) => {
+                    refer(hop, connection, bundle, field, relation, *column, value)
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn missing(hop: &Hop<'_, R>, draft: &RowDraft) -> Option<&'static str>
+    where
+        R: Hooks,
+    {
+        let shown = |column: usize| {
+            hop.mounted.fields.iter().find(|field| {
+                !field.spec.readonly
+                    && match &field.spec.attribute {
+                        Attribute::Column(of) => *of == column,
+                        Attribute::Relation(relation) => {
+                            matches!(relation.by, By::Column(of) if of == column)
+                        }
+                        _ => false,
+                    }
+            })
+        };
+        // What no field shows is left to the database.
+        (0..draft.values.len())
+            .filter(|column| {
+                draft.origins[*column] == Origin::Nowhere
+                    && !R::Model::COLUMNS[*column].primary_key
+                    && !draft.nested.iter().any(|nested| nested.column == *column)
+            })
+            .find_map(|column| shown(column).map(|field| field.spec.name))
+    }
+
+    fn differs(draft: &RowDraft) -> bool {
+        draft.differs()
+    }
+
+    fn save_related<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundle: &mut Bundle<'h, R>,
+    ) -> Result<()>
+    where
+        R: Hooks,
+    {
+        for nested in std::mem::take(&mut bundle.draft()?.nested) {
+            let mut writing = links::Writing::<R::Db>::of(hop, connection);
+            let key = links::target::<R::Db>(hop.request, nested.target)?.save_nested(
+                &mut writing,
+                nested.key,
+                nested.data,
+                None,
+            )?;
+            bundle.draft()?.set(nested.column, key.value());
+        }
+        Ok(())
+    }
+
+    fn store<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundle: &mut Bundle<'h, R>,
+    ) -> Result<()>
+    where
+        R: Hooks,
+    {
+        let state = &hop.mounted.state;
+        let (found, keeps_auto_now) = (bundle.item(), bundle.keeps_auto_now);
+        let draft = bundle.draft()?;
+        let now = Value::DateTime(crate::clock::now());
+        for (position, column) in R::Model::COLUMNS.iter().enumerate() {
+            if column.auto_now && (!keeps_auto_now || draft.origins[position] == Origin::Set) {
+                draft.set(position, moment_of(column.kind, &now));
+            }
+        }
+        violations::check_references(hop, connection, draft)?;
+        let page = if Self::is_new(draft) {
+            write_row::insert::<R>(state, connection, draft).map(Some)
+        } else {
+            write_row::update::<R>(state, connection, draft)
+        };
+        let page = page.map_err(|error| violations::explain(hop.mounted, error))?;
+        let item = match page {
+            Some(page) => rows::items(hop.mounted, hop.pages.alloc(page))
+                .first()
+                .copied(),
+            None => Some(found),
+        };
+        bundle.stored(item.unwrap_or(found));
+        Ok(())
+    }
+
+    fn save_m2m<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundle: &mut Bundle<'h, R>,
+        authorize: &mut dyn FnMut(&Bundle<'h, R>) -> Result<()>,
+    ) -> Result<()>
+    where
+        R: Hooks,
+    {
+        links::save_m2m(hop, connection, bundle, authorize)
+    }
+
+    fn delete<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        item: Item<'h, R>,
+    ) -> Result<()>
+    where
+        R: Hooks,
+    {
+        let node = hop.mounted.state.node();
+        let key = Key::of(&Self::column(&item, node.key)).ok_or(Error::NotFound)?;
+        write_row::delete::<R::Model, R::Db>(connection, &node.table, node.key(), &[key])
+            .map_err(|error| violations::explain(hop.mounted, error))
+    }
+
+    fn asked_for(hop: &Hop<'_, R>) -> Result<R::List>
+    where
+        R: Hooks,
+    {
+        let state = &hop.mounted.state;
+        let (query, compatibility) = (hop.request.params(), hop.mounted.compatibility);
+        let filters = build_filters::<R::Db>(&state.graph, state.node(), query, compatibility)?;
+        rows::narrowed(hop, filters)
+    }
+
+    fn delete_list(
+        hop: &Hop<'_, R>,
+        connection: &mut Self::Connection,
+        list: R::List,
+    ) -> Result<()>
+    where
+        R: Hooks,
+    {
+        let node = hop.mounted.state.node();
+        let mut columns = Fragment::new();
+        columns.sql(&node.key().sql);
+        let page = load::<R::Db>(
+            connection,
+            list.rows(columns),
+            vec![write_row::key_column(node.key())],
+            "loading keys",
+        )?;
+        let keys = write_row::keys_of_page(&page);
+        write_row::delete::<R::Model, R::Db>(connection, &node.table, node.key(), &keys)
+            .map_err(|error| violations::explain(hop.mounted, error))
+    }
+
+    fn via_uri<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        uri: &str,
+    ) -> Result<ViaUri<Item<'h, R>>>
+    where
+        R: Hooks,
+    {
+        let name = links::name_in_uri(uri, &hop.mounted.meta.resource_name).ok_or(Error::NotFound)?;
+        match Self::named(hop, connection, name)?[..] {
+            [] => Ok(ViaUri::Missing {
+                name: name.to_owned(),
+            }),
+            [item] => {
+                let bundle = Bundle::new(item, hop.request, false, 0);
+                hop.mounted.resource.authorized_read_detail(&bundle)?;
+                Ok(ViaUri::Found(item))
+            }
+            _ => Err(Error::bad_request(format!(
+                "More than one object is found at '{name}'."
+            ))),
+        }
+    }
+
+    fn names_another(hop: &Hop<'_, R>, draft: &RowDraft, data: &Data<'_>) -> Option<String>
+    where
+        R: Hooks,
+    {
+        let node = hop.mounted.state.node();
+        let field = hop.mounted.fields.iter().find(|field| {
+            matches!(field.spec.attribute, Attribute::Column(column) if column == node.key)
+        })?;
+        let sent = data.get(field.spec.name).filter(|_| !field.spec.readonly)?;
+        if sent.is_null() || sent.as_str() == Some("") {
+            return None;
+        }
+        let own = &draft.values[node.key];
+        let wanted = Wanted::any(field.spec.name, node.key().kind, false);
+        let another = wanted.read(sent).is_ok_and(|sent| !same(&sent, own));
+        another.then(|| field.spec.name.to_owned())
+    }
+
+    fn rollback(_: &Hop<'_, R>, _: Vec<Item<'_, R>>)
+    where
+        R: Hooks,
+    {
+        // The transaction does.
+    }
+}
+
+/// The current time as a column of this kind holds it.
+fn moment_of(kind: Kind, now: &Value<'static>) -> Value<'static> {
+    match (kind, now) {
+        (Kind::Date, Value::DateTime(now)) => Value::Date(now.date()),
+        (Kind::Time, Value::DateTime(now)) => Value::Time(now.time()),
+        _ => now.clone(),
+    }
+}
+
+/// Sets a column to what was sent for its field.
+fn set_column<R: ModelResource + Hooks>(
+    hop: &Hop<'_, R>,
+    draft: &mut RowDraft,
+    field: &Field<R>,
+    position: usize,
+    value: Option<Value<'static>>,
+) -> Result<()> {
+    let strict = !hop.mounted.compatibility.is_tastypie();
+    let column = &R::Model::COLUMNS[position];
+    let key = position == hop.mounted.state.node().key;
+    let empty = |value: &Value<'_>| value.is_null() || value.as_str() == Some("");
+    let wanted = Wanted {
+        name: field.spec.name,
+        kind: column.kind,
+        null: column.nullable,
+        range: if strict {
+            column.kind.range()
+        } else {
+            R::Db::integer_range(column.kind)
+        },
+        max_length: column.max_length.filter(|_| strict),
+        max_digits: column.max_digits,
+        decimal_places: column.decimal_places,
+    };
+    match value {
+        None => {
+            let default = match field.spec.default {
+                DefaultValue::NotProvided => None,
+                default => default.value(),
+            };
+            if let Some(default) = default.filter(|_| draft.origins[position] == Origin::Nowhere && !key)
+                && let Ok(default) = wanted.read(&default)
+            {
+                draft.values[position] = default;
+                draft.origins[position] = Origin::Kept;
+            }
+            Ok(())
+        }
+        // The key of a row stays what it is, and an empty one is the database's to give.
+        Some(value) if key && (draft.loaded.is_some() || empty(&value)) => Ok(()),
+        Some(value) if value.is_null() => {
+            if field.spec.null && column.nullable {
+                draft.set(position, Value::Null);
+                return Ok(());
+            }
+            let left_out = field.spec.blank
+                || column.blank
+                || !matches!(field.spec.default, DefaultValue::NotProvided);
+            if left_out || !strict {
+                return Ok(());
+            }
+            Err(if draft.loaded.is_some() {
+                null_refused(field.spec.name)
+            } else {
+                no_data(field.spec.name)
+            })
+        }
+        Some(value) => {
+            let value = wanted.read(&value)?;
+            draft.set(position, value);
+            Ok(())
+        }
+    }
+}
+
+/// Sets the column of a relation to one to the key of what was sent: an address, or an object.
+fn refer<'h, R: ModelResource + Hooks>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    bundle: &mut Bundle<'h, R>,
+    field: &Field<R>,
+    relation: &RelationSpec,
+    column: usize,
+    value: Value<'static>,
+) -> Result<()> {
+    if value.is_null() {
+        let nullable = R::Model::COLUMNS[column].nullable;
+        let strict = !hop.mounted.compatibility.is_tastypie();
+        if field.spec.null && nullable {
+            bundle.draft()?.set(column, Value::Null);
+        } else if strict && !field.spec.blank {
+            return Err(null_refused(field.spec.name));
+        }
+        return Ok(());
+    }
+    let target = links::target::<R::Db>(hop.request, relation.target)?;
+    let mut writing = links::Writing::<R::Db>::of(hop, connection);
+    match links::resolve(target, &mut writing, field.spec.name, value)? {
+        links::Resolved::Row(key) => bundle.draft()?.set(column, key.value()),
+        links::Resolved::Data(key, data) => {
+            let draft = bundle.draft()?;
+            draft.nested.push(super::draft::Nested {
+                column,
+                target: relation.target,
+                key,
+                data,
+            });
+        }
+    }
+    Ok(())
+}

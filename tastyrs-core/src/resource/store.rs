@@ -1,0 +1,155 @@
+//! Where the objects of a resource are written.
+
+use std::cell::OnceCell;
+
+use super::{Hooks, Hop, Resource, Source};
+use crate::{
+    bundle::{Bundle, Item},
+    data::{Data, Value},
+    errors::Result,
+    fields::Field,
+};
+
+/// What an address of an object leads to.
+#[derive(Debug)]
+pub enum ViaUri<T> {
+    /// The object.
+    Found(T),
+    /// No object, though the address could be one's.
+    Missing {
+        /// The name in the address.
+        name: String,
+    },
+}
+
+/// Where the objects of a resource are written.
+///
+/// Sealed, as [`Source`] is: what it does is overridden in [`Hooks`].
+pub trait Store<R: Resource>: Source<R> {
+    /// An object that is about to be stored.
+    #[doc(hidden)]
+    type Draft;
+
+    /// A new object, with the defaults of its source.
+    #[doc(hidden)]
+    fn blank(hop: &Hop<'_, R>) -> Result<Self::Draft>
+    where
+        R: Hooks;
+    /// An object that is there.
+    #[doc(hidden)]
+    fn edit(hop: &Hop<'_, R>, item: &Item<'_, R>) -> Result<Self::Draft>
+    where
+        R: Hooks;
+    #[doc(hidden)]
+    fn is_new(draft: &Self::Draft) -> bool;
+    #[doc(hidden)]
+    fn drafted<'d>(
+        draft: &'d Self::Draft,
+        object: &'d OnceCell<R::Object>,
+    ) -> Result<&'d R::Object>;
+    #[doc(hidden)]
+    fn drafted_mut<'d>(
+        draft: &'d mut Self::Draft,
+        object: &'d mut OnceCell<R::Object>,
+    ) -> Result<&'d mut R::Object>;
+    /// Takes over what hooks did to the object.
+    #[doc(hidden)]
+    fn absorb(draft: &mut Self::Draft, object: &mut OnceCell<R::Object>);
+    /// Gives a new object the name that an address has.
+    #[doc(hidden)]
+    fn name_draft(hop: &Hop<'_, R>, draft: &mut Self::Draft, name: &str) -> Result<()>
+    where
+        R: Hooks;
+    /// Sets a field to what a client sent, which may be null; or to its default, where it sent nothing.
+    #[doc(hidden)]
+    fn set_field<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundle: &mut Bundle<'h, R>,
+        field: &Field<R>,
+        value: Option<Value<'static>>,
+    ) -> Result<()>
+    where
+        R: Hooks;
+    /// The first field without which a new object cannot be stored and that nothing has set.
+    #[doc(hidden)]
+    fn missing(hop: &Hop<'_, R>, draft: &Self::Draft) -> Option<&'static str>
+    where
+        R: Hooks;
+    /// Whether what is about to be stored differs from what is there.
+    #[doc(hidden)]
+    fn differs(draft: &Self::Draft) -> bool;
+    /// Stores the objects that a new one refers to, and refers to them.
+    #[doc(hidden)]
+    fn save_related<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundle: &mut Bundle<'h, R>,
+    ) -> Result<()>
+    where
+        R: Hooks;
+    /// Stores the object; afterwards the bundle holds it as it is stored.
+    #[doc(hidden)]
+    fn store<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundle: &mut Bundle<'h, R>,
+    ) -> Result<()>
+    where
+        R: Hooks;
+    /// Ties the stored object to the many others that it was sent with. Where that changes anything, `authorize` is
+    /// asked first.
+    #[doc(hidden)]
+    fn save_m2m<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundle: &mut Bundle<'h, R>,
+        authorize: &mut dyn FnMut(&Bundle<'h, R>) -> Result<()>,
+    ) -> Result<()>
+    where
+        R: Hooks;
+    /// Deletes an object, and what its model says of those that refer to it.
+    #[doc(hidden)]
+    fn delete<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        item: Item<'h, R>,
+    ) -> Result<()>
+    where
+        R: Hooks;
+    /// The objects that a request to the list is about, as the caller may read them.
+    #[doc(hidden)]
+    fn asked_for(hop: &Hop<'_, R>) -> Result<R::List>
+    where
+        R: Hooks;
+    /// Deletes all of these.
+    #[doc(hidden)]
+    fn delete_list(
+        hop: &Hop<'_, R>,
+        connection: &mut Self::Connection,
+        list: R::List,
+    ) -> Result<()>
+    where
+        R: Hooks;
+    /// The object at an address of the API.
+    ///
+    /// [`Error::NotFound`](crate::Error::NotFound) where it is no address of this resource.
+    #[doc(hidden)]
+    fn via_uri<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        uri: &str,
+    ) -> Result<ViaUri<Item<'h, R>>>
+    where
+        R: Hooks;
+    /// Whether data that is sent for an object names another one by its key.
+    #[doc(hidden)]
+    fn names_another(hop: &Hop<'_, R>, draft: &Self::Draft, data: &Data<'_>) -> Option<String>
+    where
+        R: Hooks;
+    /// Takes back what was created, where no transaction does.
+    #[doc(hidden)]
+    fn rollback(hop: &Hop<'_, R>, created: Vec<Item<'_, R>>)
+    where
+        R: Hooks;
+}

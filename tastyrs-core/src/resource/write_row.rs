@@ -1,0 +1,291 @@
+//! Rows as they are inserted, updated and deleted.
+
+use std::collections::HashSet;
+
+use super::{
+    DeleteAction, Model, ModelResource, OnDelete,
+    draft::{Origin, RowDraft},
+    rows::RowsState,
+};
+use crate::{
+    data::Value,
+    database::{Bind, Dialect, Fragment, Loaded, Page, Statement, load},
+    errors::{Error, Result},
+    fields::Kind,
+    queries::{Key, NodeColumn, key_filter},
+    serializers::write_json,
+};
+
+/// A value as it is bound for a column; nothing for null.
+fn bound<DB: Dialect>(value: &Value<'_>, kind: Kind) -> Option<Bind> {
+    if kind == Kind::Json {
+        let mut text = Vec::new();
+        write_json(value, &mut text);
+        let text = String::from_utf8_lossy(&text).into_owned();
+        return (!value.is_null()).then_some(Bind::Text(text));
+    }
+    let bind = match value {
+        Value::Null | Value::List(_) | Value::Map(_) => return None,
+        Value::Bool(flag) => Bind::Bool(*flag),
+        Value::Int(number) => Bind::Int(*number),
+        Value::UInt(number) => Bind::Decimal((*number).into()),
+        Value::Float(number) => Bind::Float(*number),
+        Value::Decimal(digits) => Bind::Decimal(digits.parse().ok()?),
+        Value::Text(text) => Bind::Text(text.clone().into_owned()),
+        Value::Date(day) => Bind::Date(*day),
+        Value::Time(time) => Bind::Time(*time),
+        Value::DateTime(moment) => Bind::DateTime(*moment),
+        Value::StoredDateTime(text) => Bind::DateTime(crate::data::stored_datetime(text)?),
+        Value::Uuid(uuid) => Bind::Uuid(*uuid),
+        Value::Bytes(bytes) => Bind::Bytes(bytes.to_vec()),
+    };
+    Some(DB::stored(bind, kind))
+}
+
+/// Appends a value of a column.
+fn push_value<DB: Dialect>(statement: &mut Fragment, value: &Value<'_>, kind: Kind) {
+    match bound::<DB>(value, kind) {
+        None => statement.sql("NULL"),
+        // PostgreSQL takes no text for a document, unless it is told.
+        Some(bind) if kind == Kind::Json && DB::is_remote() => {
+            statement.sql("CAST(").bind(bind).sql(" AS jsonb)")
+        }
+        Some(bind) => statement.bind(bind),
+    };
+}
+
+/// Inserts a row, and gives it back as it is stored.
+pub(super) fn insert<R: ModelResource>(
+    state: &RowsState<R::Db>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    draft: &RowDraft,
+) -> Result<Page> {
+    let node = state.node();
+    let set: Vec<usize> = (0..node.columns.len())
+        .filter(|column| draft.origins[*column] != Origin::Nowhere)
+        .collect();
+    let mut statement = Fragment::new();
+    statement.sql(&format!("INSERT INTO {} ", node.table));
+    if set.is_empty() {
+        statement.sql("DEFAULT VALUES");
+    } else {
+        let names: Vec<&str> = set
+            .iter()
+            .map(|column| node.columns[*column].quoted.as_str())
+            .collect();
+        statement.sql(&format!("({}) VALUES (", names.join(", ")));
+        for (position, column) in set.iter().enumerate() {
+            statement.sql(if position > 0 { ", " } else { "" });
+            push_value::<R::Db>(
+                &mut statement,
+                &draft.values[*column],
+                node.columns[*column].kind,
+            );
+        }
+        statement.sql(")");
+    }
+    returning(&mut statement, state);
+    state.keep_prepared([&mut statement]);
+    load::<R::Db>(
+        connection,
+        Statement::new(statement),
+        state.loaded.clone(),
+        "inserting a row",
+    )
+}
+
+/// Updates the columns of a row that are set, and gives it back as it is stored; nothing where no column is.
+pub(super) fn update<R: ModelResource>(
+    state: &RowsState<R::Db>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    draft: &RowDraft,
+) -> Result<Option<Page>> {
+    let node = state.node();
+    let loaded = draft.loaded.as_deref().unwrap_or_default();
+    let key = loaded
+        .get(node.key)
+        .and_then(Key::of)
+        .ok_or(Error::NotFound)?;
+    let mut statement = Fragment::new();
+    statement.sql(&format!("UPDATE {} SET ", node.table));
+    let mut columns = 0;
+    for (position, column) in node.columns.iter().enumerate() {
+        if draft.origins[position] == Origin::Set && position != node.key {
+            statement.sql(if columns > 0 { ", " } else { "" });
+            statement.sql(&column.quoted).sql(" = ");
+            push_value::<R::Db>(&mut statement, &draft.values[position], column.kind);
+            columns += 1;
+        }
+    }
+    if columns == 0 {
+        return Ok(None);
+    }
+    statement
+        .sql(" WHERE ")
+        .append(key_filter::<R::Db>(node.key(), &[key]));
+    returning(&mut statement, state);
+    state.keep_prepared([&mut statement]);
+    let page = load::<R::Db>(
+        connection,
+        Statement::new(statement),
+        state.loaded.clone(),
+        "updating a row",
+    )?;
+    // It went while it was written.
+    if page.len() == 0 {
+        return Err(Error::NotFound);
+    }
+    Ok(Some(page))
+}
+
+fn returning<DB: Dialect>(statement: &mut Fragment, state: &RowsState<DB>) {
+    statement.sql(" RETURNING ").sql(&state.columns_sql);
+}
+
+/// Runs a statement that gives no rows back.
+pub(super) fn run<DB: Dialect>(
+    connection: &mut DB::Connection,
+    statement: Fragment,
+    doing: &'static str,
+) -> Result<()> {
+    load::<DB>(connection, Statement::new(statement), Vec::new(), doing).map(drop)
+}
+
+/// The most keys that stand in one statement.
+const MOST_KEYS: usize = 500;
+
+/// A column of another table, as statements name it.
+pub(super) fn column_of<DB: Dialect>(table: &str, name: &'static str, like: &NodeColumn) -> NodeColumn {
+    let quoted = DB::quote(name);
+    NodeColumn {
+        name,
+        sql: format!("{table}.{quoted}"),
+        quoted,
+        ..like.clone()
+    }
+}
+
+/// Deletes rows by their keys, and what their model says of the rows that refer to them.
+///
+/// # Compatibility
+///
+/// Django's `Collector` (`django/db/models/deletion.py`): it is not left to the database.
+pub(super) fn delete<M: Model, DB: Dialect>(
+    connection: &mut DB::Connection,
+    table: &str,
+    key: &NodeColumn,
+    keys: &[Key],
+) -> Result<()> {
+    cascade::<DB>(connection, table, key, keys, &M::on_delete(), &mut HashSet::new())
+}
+
+/// The rows that are on their way out; one that is its own ancestor would be followed for ever.
+type Going = HashSet<(String, Key)>;
+
+fn cascade<DB: Dialect>(
+    connection: &mut DB::Connection,
+    table: &str,
+    key: &NodeColumn,
+    keys: &[Key],
+    rules: &[OnDelete],
+    going: &mut Going,
+) -> Result<()> {
+    for keys in keys.chunks(MOST_KEYS) {
+        if !rules.is_empty() {
+            going.extend(keys.iter().map(|key| (table.to_owned(), key.clone())));
+        }
+        for rule in rules {
+            let column = column_of::<DB>(&rule.table, rule.column, key);
+            refer_no_more::<DB>(connection, rule, &column, keys, going)?;
+        }
+        let mut statement = Fragment::new();
+        statement
+            .sql(&format!("DELETE FROM {table} WHERE "))
+            .append(key_filter::<DB>(key, keys));
+        run::<DB>(connection, statement, "deleting rows")?;
+    }
+    Ok(())
+}
+
+/// Does to the rows that refer to these keys what a rule says.
+fn refer_no_more<DB: Dialect>(
+    connection: &mut DB::Connection,
+    rule: &OnDelete,
+    column: &NodeColumn,
+    keys: &[Key],
+    going: &mut Going,
+) -> Result<()> {
+    let which = key_filter::<DB>(column, keys);
+    let mut statement = Fragment::new();
+    match rule.action {
+        DeleteAction::SetNull => {
+            statement.sql(&format!(
+                "UPDATE {} SET {} = NULL WHERE ",
+                rule.table, column.quoted
+            ));
+        }
+        DeleteAction::Cascade if (rule.next)().is_empty() => {
+            statement.sql(&format!("DELETE FROM {} WHERE ", rule.table));
+        }
+        DeleteAction::Cascade | DeleteAction::Protect => {
+            let key = NodeColumn {
+                kind: rule.key_kind,
+                ..column_of::<DB>(&rule.table, rule.key, column)
+            };
+            let mut found = keys_where::<DB>(connection, &rule.table, &key, which)?;
+            found.retain(|key| !going.contains(&(rule.table.clone(), key.clone())));
+            if found.is_empty() {
+                return Ok(());
+            }
+            if rule.action == DeleteAction::Protect {
+                return Err(Error::Conflict(
+                    "Other objects still refer to this one.".to_owned(),
+                ));
+            }
+            return cascade::<DB>(
+                connection,
+                &rule.table,
+                &key,
+                &found,
+                &(rule.next)(),
+                going,
+            );
+        }
+    }
+    statement.append(which);
+    run::<DB>(connection, statement, "changing rows that refer to others")
+}
+
+/// The keys of the rows of a table for which a condition holds.
+pub(super) fn keys_where<DB: Dialect>(
+    connection: &mut DB::Connection,
+    table: &str,
+    key: &NodeColumn,
+    condition: Fragment,
+) -> Result<Vec<Key>> {
+    let mut statement = Fragment::new();
+    statement
+        .sql(&format!("SELECT {} FROM {table} WHERE ", key.sql))
+        .append(condition);
+    let page = load::<DB>(
+        connection,
+        Statement::new(statement),
+        vec![key_column(key)],
+        "loading keys",
+    )?;
+    Ok(keys_of_page(&page))
+}
+
+pub(super) fn key_column(key: &NodeColumn) -> Loaded {
+    Loaded {
+        name: key.name,
+        kind: key.kind,
+        decimal_places: None,
+    }
+}
+
+pub(super) fn keys_of_page(page: &Page) -> Vec<Key> {
+    (0..page.len())
+        .filter_map(|row| Key::of(&page.value(row, 0)))
+        .collect()
+}
