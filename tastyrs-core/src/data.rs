@@ -75,6 +75,17 @@ impl<'a> Data<'a> {
             .binary_search_by(|(known, _)| known.as_ref().cmp(name))
     }
 
+    /// Holds these, in any order; of equal names the last counts.
+    pub(crate) fn from_pairs(mut entries: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
+        if !entries.is_sorted_by(|(one, _), (next, _)| one < next) {
+            // Stable, so that of equal names the last stays last; `dedup_by` keeps the first of what it is given.
+            entries.reverse();
+            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+            entries.dedup_by(|(later, _), (kept, _)| later == kept);
+        }
+        Self { entries }
+    }
+
     /// The value of `name`.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.position(name)
@@ -173,11 +184,12 @@ impl<'a> Data<'a> {
 
 impl<'a, N: Into<Cow<'a, str>>, V: Into<Value<'a>>> FromIterator<(N, V)> for Data<'a> {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let mut data = Self::new();
-        for (name, value) in pairs {
-            data.insert(name, value);
-        }
-        data
+        let pairs = pairs.into_iter();
+        Self::from_pairs(
+            pairs
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 }
 

@@ -1,14 +1,19 @@
 //! The formats in which a client is answered, and how one is chosen.
 //!
-//! - `json`: JSON as Python writes it
+//! - `json`: JSON as Python writes and reads it
 //! - `mime`: which of several media types a client would rather have
+//! - `budget`: how much a body may hold
+//! - `charset`: the text of a body
 
+mod budget;
+mod charset;
 mod json;
 mod mime;
 mod value;
 
 use std::borrow::Cow;
 
+use self::budget::Budget;
 use crate::{
     data::Value,
     errors::{Error, Result},
@@ -123,6 +128,32 @@ impl Serializer {
         }
     }
 
+    /// Reads a body of this `Content-Type`; a request that says none is taken for `application/json`.
+    ///
+    /// Where a name comes twice in a map, the last counts. Whole numbers that fit neither `i64` nor `u64` become a
+    /// [`Value::Decimal`] of all their digits. `NaN` and the infinities are refused.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::UnsupportedDeserializationFormat`] where the type is none that is read; its letters count as they are.
+    /// - [`Error::BadRequest`] where the body is not of that format, is no UTF-8 where the format is text, is nested more
+    ///   than 128 deep or holds too many values.
+    ///
+    /// # Compatibility
+    ///
+    /// `Serializer.deserialize`, `serializers.py:237`.
+    pub fn deserialize(&self, body: &[u8], content_type: &str) -> Result<Value<'static>> {
+        let mime = content_type.split(';').next().unwrap_or_default().trim();
+        let format = self
+            .formats
+            .iter()
+            .find(|format| format.content_type() == mime)
+            .ok_or_else(|| Error::UnsupportedDeserializationFormat(mime.to_owned()))?;
+        match format {
+            Format::Json => json::read(charset::text(body, content_type)?, Budget::default()),
+        }
+    }
+
     /// The media type in which a client wants to be answered: `?format=` by name, then `Accept`, then the
     /// default.
     ///
@@ -180,5 +211,16 @@ pub(crate) fn build_content_type(mime: &str) -> Cow<'_, str> {
         Cow::Borrowed(mime)
     } else {
         Cow::Owned(format!("{mime}; charset=utf-8"))
+    }
+}
+
+/// A whole number of these digits, which must be some behind a sign or none.
+fn whole_number(digits: &str) -> Value<'static> {
+    if let Ok(number) = digits.parse() {
+        Value::Int(number)
+    } else if let Ok(number) = digits.parse() {
+        Value::UInt(number)
+    } else {
+        Value::Decimal(digits.to_owned().into())
     }
 }

@@ -1,10 +1,10 @@
-//! JSON as Python's `json.dumps(sort_keys=True, ensure_ascii=False)` writes it, byte for byte.
+//! Writing, byte for byte as `json.dumps(sort_keys=True, ensure_ascii=False)` does.
 
 use std::io::Write as _;
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 
-use super::DatetimeFormatting;
+use super::super::DatetimeFormatting;
 use crate::data::{Value, stored_datetime};
 
 /// Appends a value.
@@ -13,7 +13,11 @@ pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
 }
 
 /// Appends a value, days and times in a form of their own.
-pub(super) fn write_with(value: &Value<'_>, style: DatetimeFormatting, out: &mut Vec<u8>) {
+pub(in crate::serializers) fn write_with(
+    value: &Value<'_>,
+    style: DatetimeFormatting,
+    out: &mut Vec<u8>,
+) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),

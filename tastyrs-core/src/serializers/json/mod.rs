@@ -1,0 +1,10 @@
+//! JSON as Python writes and reads it.
+//!
+//! - `write`: values to bytes
+//! - `read`: bytes to values
+
+mod read;
+mod write;
+
+pub(crate) use self::write::write;
+pub(super) use self::{read::read, write::write_with};
