@@ -94,7 +94,7 @@ impl<R: ObjectSource> Store<R> for Objects {
         let wanted = Wanted::any(field.spec.name, field.spec.kind, field.spec.null);
         let strict = !hop.mounted.compatibility.is_tastypie();
         let value = match value {
-            None if Self::is_new(draft) => match field.spec.default {
+            None if draft.name.is_none() => match field.spec.default {
                 DefaultValue::NotProvided if field.spec.null => Value::Null,
                 DefaultValue::NotProvided => return Ok(()),
                 default => default.value().unwrap_or_default(),
@@ -116,7 +116,7 @@ impl<R: ObjectSource> Store<R> for Objects {
     where
         R: Hooks,
     {
-        if !Self::is_new(draft) {
+        if draft.name.is_some() {
             return None;
         }
         hop.mounted

@@ -166,7 +166,7 @@ impl<R: ModelResource> Store<R> for Rows {
             }
         }
         violations::check_references(hop, connection, draft)?;
-        let page = if Self::is_new(draft) {
+        let page = if draft.loaded.is_none() {
             write_row::insert::<R>(state, connection, draft).map(Some)
         } else {
             write_row::update::<R>(state, connection, draft)
@@ -249,9 +249,9 @@ impl<R: ModelResource> Store<R> for Rows {
         R: Hooks,
     {
         let name = links::name_in_uri(uri, &hop.mounted.meta.resource_name).ok_or(Error::NotFound)?;
-        match Self::named(hop, connection, name)?[..] {
+        match Self::named(hop, connection, &name)?[..] {
             [] => Ok(ViaUri::Missing {
-                name: name.to_owned(),
+                name: name.into_owned(),
             }),
             [item] => {
                 let bundle = Bundle::new(item, hop.request, false, 0);

@@ -18,7 +18,8 @@ pub(super) fn explain<R: ModelResource>(mounted: &Mounted<R>, error: Error) -> E
     else {
         return error;
     };
-    let fields: Vec<&str> = columns_in(&**told)
+    let columns = columns_in(&**told);
+    let fields: Vec<&str> = columns
         .iter()
         .map(|column| field_of(mounted, column))
         .collect();

@@ -6,7 +6,7 @@ use actix_web::{
 };
 
 use super::{
-    Hooks, Hop, Resource, Source, Store, ViaUri, dehydrate,
+    Hooks, Hop, Source, Store, ViaUri, dehydrate,
     hooks::mounted,
     hydrate::Connection,
     save::is_stored,

@@ -6,5 +6,5 @@
 mod read;
 mod write;
 
-pub(crate) use self::write::write;
+pub(crate) use self::write::{python_float, write};
 pub(super) use self::{read::read, write::write_with};
