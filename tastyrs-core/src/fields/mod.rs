@@ -4,12 +4,18 @@
 //! - [`types`](FieldType): the Rust types that it can have
 //! - [`field`](Field): a field as it is declared; `spec`: what it says of itself, whatever its resource
 //! - `markers`: what stands in the struct of a resource
+//! - `moment`: dates and times as clients write them
 //! - `checks`: the traits by which rustc checks a declaration
 
 mod checks;
 mod field;
 mod kind;
 mod markers;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "nothing hydrates a date yet")
+)]
+mod moment;
 mod spec;
 mod types;
 
