@@ -17,7 +17,7 @@ pub fn build(url: &str) -> Result<Mount> {
         .register(notes::SubjectResource::new())
         .register(resources::MediaBitResource::new())
         .register(resources::MediaBitLiteResource::new())
-        .register(resources::MeasurementResource)
+        .register(resources::MeasurementResource::new())
         .register(resources::CategoryResource::new())
         .register(resources::SlugNoteResource)
         .register(resources::KeyedResource::new())

@@ -8,7 +8,7 @@ use std::{
 use tastyrs::prelude::*;
 
 /// A thing.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Thing {
     id: i64,
     name: String,
@@ -16,8 +16,11 @@ pub struct Thing {
     tags: Option<Vec<String>>,
 }
 
-/// The things, by their ids.
-type Things = Arc<RwLock<BTreeMap<i64, Thing>>>;
+/// The things, by their ids, and the last id that one was given.
+pub struct Shelf {
+    things: BTreeMap<i64, Thing>,
+    last: i64,
+}
 
 #[derive(Resource)]
 #[resource(object = Thing, resource_name = "memory", authorization = Authorization, always_return_data)]
@@ -30,12 +33,12 @@ pub struct MemoryResource {
     #[field(null)]
     tags: Column<Option<Vec<String>>>,
     #[field(skip)]
-    things: Things,
+    shelf: Arc<RwLock<Shelf>>,
 }
 
 impl MemoryResource {
     /// What is there when the process starts.
-    pub fn first_things() -> Things {
+    pub fn first_things() -> Arc<RwLock<Shelf>> {
         let thing = |id, name: &str, count, tags: &[&str]| {
             let tags = tags.iter().map(ToString::to_string).collect();
             (
@@ -53,28 +56,51 @@ impl MemoryResource {
             thing(2, "bellows", 0, &[]),
             thing(3, "crucible", -7, &["hot"]),
         ];
-        Arc::new(RwLock::new(things.into()))
+        Arc::new(RwLock::new(Shelf {
+            things: things.into(),
+            last: 3,
+        }))
     }
 }
 
 impl ObjectSource for MemoryResource {
     fn obj_get_list(&self, _: &Request) -> Result<Vec<Thing>> {
-        Ok(self
-            .things
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect())
+        let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(shelf.things.values().cloned().collect())
     }
 
     fn obj_get(&self, _: &Request, name: &str) -> Result<Thing> {
         let id: i64 = name.trim().parse().map_err(|_| Error::NotFound)?;
-        let things = self.things.read().unwrap_or_else(PoisonError::into_inner);
-        things.get(&id).cloned().ok_or(Error::NotFound)
+        let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
+        shelf.things.get(&id).cloned().ok_or(Error::NotFound)
     }
 
     fn detail_uri(&self, thing: &Thing) -> String {
         thing.id.to_string()
+    }
+
+    fn new_object(&self, _: &Request) -> Result<Thing> {
+        Ok(Thing::default())
+    }
+
+    fn obj_create(&self, _: &Request, mut thing: Thing) -> Result<Thing> {
+        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
+        shelf.last += 1;
+        thing.id = shelf.last;
+        shelf.things.insert(thing.id, thing.clone());
+        Ok(thing)
+    }
+
+    fn obj_update(&self, _: &Request, _: &str, thing: Thing) -> Result<Thing> {
+        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
+        let place = shelf.things.get_mut(&thing.id).ok_or(Error::NotFound)?;
+        place.clone_from(&thing);
+        Ok(thing)
+    }
+
+    fn obj_delete(&self, _: &Request, name: &str) -> Result<()> {
+        let id: i64 = name.trim().parse().map_err(|_| Error::NotFound)?;
+        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
+        shelf.things.remove(&id).map(drop).ok_or(Error::NotFound)
     }
 }

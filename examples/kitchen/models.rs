@@ -132,7 +132,6 @@ pub struct Measurement {
     pub opt_clock: Option<NaiveTime>,
     pub opt_stamp: Option<NaiveDateTime>,
     pub opt_label: Option<String>,
-    #[model(default = "")]
     pub opt_body: Option<String>,
     #[model(default = "plain", max_length = 20)]
     pub kind: String,

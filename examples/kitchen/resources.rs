@@ -8,7 +8,7 @@ use tastyrs::fields::Column;
 use tastyrs::{
     authentication::{ApiKeyAuthentication, BasicAuthentication, MultiAuthentication},
     prelude::*,
-    resource::Resource,
+    resource::{Connection, Resource, provided},
     serializers::{DatetimeFormatting, Serializer},
 };
 
@@ -60,7 +60,11 @@ pub struct MediaBitLiteResource {
     ),
     authorization = Authorization
 )]
-pub struct MeasurementResource;
+pub struct MeasurementResource {
+    /// What a schema says; a row without one has none.
+    #[field(default = "", help_text = "Unicode string data. Ex: \"Hello World\"")]
+    opt_body: Column<Option<String>>,
+}
 
 #[derive(ModelResource)]
 #[resource(
@@ -84,6 +88,7 @@ pub struct SlugNoteResource;
     model = Note,
     resource_name = "keyed",
     filtering(title = ALL),
+    hooks,
     authentication = ApiKeyAuthentication::new(),
     authorization = Owner,
     always_return_data
@@ -91,6 +96,18 @@ pub struct SlugNoteResource;
 pub struct KeyedResource {
     #[field(attribute = author_id, null, readonly)]
     author: ToOne<UserResource>,
+}
+
+impl Hooks for KeyedResource {
+    fn obj_create<'h>(
+        &self,
+        hop: &Hop<'h, Self>,
+        db: &mut Connection<Self>,
+        bundle: &mut Bundle<'h, Self>,
+    ) -> Result<()> {
+        bundle.obj_mut()?.author_id = Owner::id(hop.request());
+        provided::obj_create(hop, db, bundle)
+    }
 }
 
 /// Lets authors see and change their own notes.
@@ -245,7 +262,7 @@ pub struct UnlimitedResource;
     always_return_data
 )]
 pub struct HookedResource {
-    #[field(verbose_name = "title", help_text = "Shouted on the way out.", dehydrate = Self::shout)]
+    #[field(verbose_name = "title", help_text = "Shouted on the way out.", dehydrate = Self::shout, hydrate = Self::trim)]
     title: Column<String>,
     #[field(readonly, default = "note", help_text = "Always the same.")]
     kind: Computed<String>,
@@ -258,6 +275,13 @@ pub struct HookedResource {
 impl HookedResource {
     fn shout(note: &Note) -> String {
         note.title.to_uppercase()
+    }
+
+    fn trim(&self, bundle: &mut Bundle<'_, Self>) -> Result<()> {
+        if let Some(Value::Text(title)) = bundle.data.get_mut("title") {
+            *title = title.trim().to_owned().into();
+        }
+        Ok(())
     }
 }
 
@@ -277,6 +301,11 @@ impl Hooks for HookedResource {
 
     fn alter_detail_data_to_serialize(&self, _: &Request, data: &mut Data<'_>) -> Result<()> {
         data.insert("altered", true);
+        Ok(())
+    }
+
+    fn alter_deserialized_detail_data(&self, _: &Request, data: &mut Data<'_>) -> Result<()> {
+        data.rename("heading", "title");
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 //! - [`field`](Field): a field as it is declared; `spec`: what it says of itself, whatever its resource
 //! - `hydrate`: what a client sends as a value; `moment`: dates and times in it
 //! - `markers`: what stands in the struct of a resource
+//! - `moment`: dates and times as clients write them
 //! - `checks`: the traits by which rustc checks a declaration
 
 mod checks;

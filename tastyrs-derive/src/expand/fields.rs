@@ -54,7 +54,11 @@ fn constructor(resource: &Resource, field: &Field) -> TokenStream {
         }
         (Kind::Column { ty, attribute }, Shown::Object(_)) => {
             let value = quote_spanned!(attribute.span()=> &object.#attribute);
-            quote!(read::<#ty>(#name, |object| <#ty as ::tastyrs::__private::FieldType>::to_value(#value)))
+            let place = quote_spanned!(attribute.span()=> &mut object.#attribute);
+            quote! {
+                read::<#ty>(#name, |object| <#ty as ::tastyrs::__private::FieldType>::to_value(#value))
+                    .write(|object, value| ::tastyrs::__private::fields::assign::<#ty>(#place, value))
+            }
         }
         (
             Kind::ToOne {
@@ -143,5 +147,9 @@ fn options(field: &Field) -> TokenStream {
         .dehydrate
         .as_ref()
         .map(|hook| quote_spanned!(hook.span()=> .dehydrate(#hook)));
-    quote!(#(.#flags())* #full #default #help_text #verbose_name #use_in #dehydrate)
+    let hydrate = field
+        .hydrate
+        .as_ref()
+        .map(|hook| quote_spanned!(hook.span()=> .hydrate(#hook)));
+    quote!(#(.#flags())* #full #default #help_text #verbose_name #use_in #dehydrate #hydrate)
 }

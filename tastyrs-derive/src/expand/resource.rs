@@ -99,7 +99,9 @@ fn shown(resource: &Resource) -> (Option<TokenStream>, TokenStream) {
 /// Whether anything of the user's may ask for the whole object.
 fn reads_objects(resource: &Resource) -> bool {
     let hook = |field: &crate::model::Field| {
-        field.dehydrate.is_some() || matches!(field.use_in, Some(UseIn::When(_)))
+        field.dehydrate.is_some()
+            || field.hydrate.is_some()
+            || matches!(field.use_in, Some(UseIn::When(_)))
     };
     matches!(resource.shown, Shown::Object(_))
         || resource.hooks.is_some()

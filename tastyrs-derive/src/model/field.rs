@@ -22,6 +22,7 @@ macro_rules! known {
             ("verbose_name", "verbose_name = \"words\""),
             ("use_in", "use_in = detail"),
             ("dehydrate", "dehydrate = Self::words"),
+            ("hydrate", "hydrate = Self::trimmed"),
         ]
     };
 }
@@ -60,6 +61,7 @@ pub(crate) struct Field {
     pub(crate) use_in: Option<UseIn>,
     pub(crate) full: Full,
     pub(crate) dehydrate: Option<Expr>,
+    pub(crate) hydrate: Option<Expr>,
 }
 
 /// By which marker it is declared.
@@ -248,6 +250,7 @@ impl Field {
             use_in,
             full,
             dehydrate: options.value("dehydrate", mistakes),
+            hydrate: options.value("hydrate", mistakes),
             name: LitStr::new(&name, ident.span()),
             ident,
         })
