@@ -13,6 +13,7 @@ use crate::{
     data::{Data, Value},
     errors::{Error, Result},
     fields::{Attribute, DefaultValue, Field, Wanted},
+    queries::Key,
 };
 
 /// An object that is about to be kept.
@@ -198,11 +199,25 @@ impl<R: ObjectSource> Store<R> for Objects {
         Ok(ViaUri::Found(item))
     }
 
-    fn names_another(_: &Hop<'_, R>, _: &Self::Draft, _: &Data<'_>) -> Option<String>
+    fn sent_key(_: &Hop<'_, R>, _: &Data<'_>) -> Option<(&'static str, Key)>
     where
         R: Hooks,
     {
         None
+    }
+
+    fn key(_: &Hop<'_, R>, _: &Self::Draft) -> Option<Key>
+    where
+        R: Hooks,
+    {
+        None
+    }
+
+    fn auto_now_fields(_: &Hop<'_, R>) -> Vec<&'static str>
+    where
+        R: Hooks,
+    {
+        Vec::new()
     }
 
     fn rollback(hop: &Hop<'_, R>, created: Vec<Item<'_, R>>)

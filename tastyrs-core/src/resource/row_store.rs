@@ -13,7 +13,7 @@ use crate::{
     data::{Data, Value},
     database::{Dialect, Fragment, Narrow, load},
     errors::{Error, Result},
-    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted, same},
+    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted},
     queries::{Key, build_filters, parse_key},
 };
 
@@ -264,7 +264,7 @@ impl<R: ModelResource> Store<R> for Rows {
         }
     }
 
-    fn names_another(hop: &Hop<'_, R>, draft: &RowDraft, data: &Data<'_>) -> Option<String>
+    fn sent_key(hop: &Hop<'_, R>, data: &Data<'_>) -> Option<(&'static str, Key)>
     where
         R: Hooks,
     {
@@ -276,10 +276,26 @@ impl<R: ModelResource> Store<R> for Rows {
         if sent.is_null() || sent.as_str() == Some("") {
             return None;
         }
-        let own = &draft.values[node.key];
         let wanted = Wanted::any(field.spec.name, node.key().kind, false);
-        let another = wanted.read(sent).is_ok_and(|sent| !same(&sent, own));
-        another.then(|| field.spec.name.to_owned())
+        let key = wanted.read(sent).ok()?;
+        Some((field.spec.name, Key::of(&key)?))
+    }
+
+    fn key(hop: &Hop<'_, R>, draft: &RowDraft) -> Option<Key>
+    where
+        R: Hooks,
+    {
+        Key::of(&draft.values[hop.mounted.state.node().key])
+    }
+
+    fn auto_now_fields(hop: &Hop<'_, R>) -> Vec<&'static str>
+    where
+        R: Hooks,
+    {
+        let is_set = |attribute: &Attribute| matches!(attribute, Attribute::Column(column) if R::Model::COLUMNS[*column].auto_now);
+        let fields = hop.mounted.fields.iter();
+        let fields = fields.filter(|field| is_set(&field.spec.attribute));
+        fields.map(|field| field.spec.name).collect()
     }
 
     fn rollback(_: &Hop<'_, R>, _: Vec<Item<'_, R>>)

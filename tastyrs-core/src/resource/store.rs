@@ -8,6 +8,7 @@ use crate::{
     data::{Data, Value},
     errors::Result,
     fields::Field,
+    queries::Key,
 };
 
 /// What an address of an object leads to.
@@ -142,9 +143,19 @@ pub trait Store<R: Resource>: Source<R> {
     ) -> Result<ViaUri<Item<'h, R>>>
     where
         R: Hooks;
-    /// Whether data that is sent for an object names another one by its key.
+    /// The field that shows the key of an object, and the key that data sent for an object says.
     #[doc(hidden)]
-    fn names_another(hop: &Hop<'_, R>, draft: &Self::Draft, data: &Data<'_>) -> Option<String>
+    fn sent_key(hop: &Hop<'_, R>, data: &Data<'_>) -> Option<(&'static str, Key)>
+    where
+        R: Hooks;
+    /// The key of an object that is about to be stored.
+    #[doc(hidden)]
+    fn key(hop: &Hop<'_, R>, draft: &Self::Draft) -> Option<Key>
+    where
+        R: Hooks;
+    /// The fields that every write sets to the current time.
+    #[doc(hidden)]
+    fn auto_now_fields(hop: &Hop<'_, R>) -> Vec<&'static str>
     where
         R: Hooks;
     /// Takes back what was created, where no transaction does.

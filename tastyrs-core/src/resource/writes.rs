@@ -1,5 +1,7 @@
 //! The views that write.
 
+use std::collections::{BTreeSet, HashMap};
+
 use actix_web::{
     HttpResponse,
     http::{Method, StatusCode, header::LOCATION},
@@ -137,9 +139,23 @@ pub(crate) async fn put_list<R: Hooks>(
         only_known_filters(hop)?;
         hop.obj_delete_list_for_update(hop, connection)?;
         let mut seen = Vec::with_capacity(objects.len());
+        let mut keys = HashMap::new();
         for data in objects {
-            let bundle = object(data).and_then(|data| create(hop, connection, data, None));
-            seen.push(bundle.inspect_err(|_| take_back(hop, &seen))?);
+            let bundle = object(data).and_then(|data| {
+                // Of two that are sent with one key Tastypie stores the last.
+                if hop.mounted.compatibility.is_tastypie()
+                    && let Some((_, key)) = R::Source::sent_key(hop, &data)
+                    && let Some(first) = keys.remove(&key)
+                {
+                    R::Source::delete(hop, connection, first)?;
+                }
+                create(hop, connection, data, None)
+            });
+            let bundle = bundle.inspect_err(|_| take_back(hop, &seen))?;
+            if let Some((_, key)) = R::Source::sent_key(hop, &bundle.data) {
+                keys.insert(key, bundle.item());
+            }
+            seen.push(bundle);
         }
         if !hop.mounted.meta.always_return_data {
             return Ok(Answer::new(StatusCode::NO_CONTENT));
@@ -310,11 +326,13 @@ fn refuse_another<R: Hooks>(
     draft: &crate::bundle::Draft<R>,
     data: &Data<'_>,
 ) -> Result<()> {
-    match R::Source::names_another(hop, draft, data) {
-        None => Ok(()),
-        Some(field) => Err(Error::bad_request(format!(
-            "The '{field}' field is not that of the object at this address."
-        ))),
+    match R::Source::sent_key(hop, data) {
+        Some((field, key)) if R::Source::key(hop, draft).is_some_and(|own| own != key) => {
+            Err(Error::bad_request(format!(
+                "The '{field}' field is not that of the object at this address."
+            )))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -333,7 +351,7 @@ fn update_in_place<'h, R: Hooks>(
 ) -> Result<Bundle<'h, R>> {
     let meta = &hop.mounted.meta;
     refuse_another(hop, &R::Source::edit(hop, &item)?, &change)?;
-    let mut names: std::collections::BTreeSet<String> =
+    let mut names: BTreeSet<String> =
         change.iter().map(|(name, _)| name.to_owned()).collect();
     let seen = R::READS_OBJECTS || meta.always_return_data || meta.validation.is_some();
     let mut data = Data::new();
@@ -376,6 +394,10 @@ fn collection<R: Hooks>(
             "Invalid data sent: more than {MOST_OBJECTS} in '{name}'"
         ))),
         Value::List(values) => Ok(values),
+        // In Python an object without entries is as good as an empty list.
+        Value::Map(data) if data.is_empty() && hop.mounted.compatibility.is_tastypie() => {
+            Ok(Vec::new())
+        }
         _ => Err(Error::bad_request(format!(
             "Invalid data sent: '{name}' is no list"
         ))),
@@ -444,6 +466,12 @@ fn shown<'h, R: Hooks>(
     let merged = bundles.into_iter().zip(fresh).map(|(bundle, fresh)| {
         let mut data = bundle.data;
         data.update(fresh);
+        // Tastypie shows the time that it would have stored (`resources.py:1662`).
+        if bundle.keeps_auto_now {
+            for field in R::Source::auto_now_fields(hop) {
+                data.insert(field, crate::clock::now());
+            }
+        }
         data
     });
     Ok(merged.collect())

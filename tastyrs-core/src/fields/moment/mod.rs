@@ -19,4 +19,4 @@ mod tokens;
 mod vectors;
 mod words;
 
-pub(crate) use parsed::{Parsed, parse};
+pub(crate) use parsed::parse;

@@ -31,7 +31,8 @@ impl Parsed {
     }
 
     /// Whether the text says how far from UTC it is.
-    pub(crate) fn has_zone(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn has_zone(&self) -> bool {
         self.utc.is_some()
     }
 }

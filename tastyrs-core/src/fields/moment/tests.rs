@@ -3,7 +3,7 @@ use std::panic::catch_unwind;
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
 use super::vectors::{GUESSED, READ, WRONG};
-use super::{Parsed, parse};
+use super::{parse, parsed::Parsed};
 
 fn today() -> NaiveDate {
     day(2021, 7, 31)
