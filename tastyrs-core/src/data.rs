@@ -50,9 +50,18 @@ pub enum Value<'a> {
 /// # Compatibility
 ///
 /// Tastypie fills a `dict` and sorts it when it writes (`serializers.py:404`).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Data<'a> {
     entries: Vec<(Cow<'a, str>, Value<'a>)>,
+    /// Whether it is the data of an object of a resource: XML tells the two apart.
+    of_object: bool,
+}
+
+/// What is in it counts, not where it comes from.
+impl PartialEq for Data<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
 }
 
 impl<'a> Data<'a> {
@@ -60,6 +69,7 @@ impl<'a> Data<'a> {
     pub const fn new() -> Self {
         Self {
             entries: Vec::new(),
+            of_object: false,
         }
     }
 
@@ -67,6 +77,7 @@ impl<'a> Data<'a> {
     pub fn with_capacity(fields: usize) -> Self {
         Self {
             entries: Vec::with_capacity(fields),
+            of_object: false,
         }
     }
 
@@ -83,7 +94,33 @@ impl<'a> Data<'a> {
             entries.sort_by(|(one, _), (other, _)| one.cmp(other));
             entries.dedup_by(|(later, _), (kept, _)| later == kept);
         }
-        Self { entries }
+        Self {
+            entries,
+            of_object: false,
+        }
+    }
+
+    /// Says that it is the data of an object of a resource.
+    ///
+    /// # Compatibility
+    ///
+    /// In Tastypie such data is still in its `Bundle` when it is written, any other is a `dict` (`serializers.py:308`).
+    #[must_use]
+    pub(crate) fn into_object(mut self) -> Self {
+        self.of_object = true;
+        self
+    }
+
+    /// Whether it is the data of an object of a resource.
+    pub(crate) const fn is_object(&self) -> bool {
+        self.of_object
+    }
+
+    /// Says that it is what `other` is.
+    #[must_use]
+    pub(crate) fn like(mut self, other: &Data<'_>) -> Self {
+        self.of_object = other.of_object;
+        self
     }
 
     /// The value of `name`.
@@ -153,6 +190,11 @@ impl<'a> Data<'a> {
             .map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// The same, given away.
+    pub(crate) fn into_pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
+        self.entries.into_iter()
+    }
+
     /// How many values it holds.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -178,6 +220,7 @@ impl<'a> Data<'a> {
         };
         Data {
             entries: self.entries.into_iter().map(owned).collect(),
+            of_object: self.of_object,
         }
     }
 }

@@ -13,6 +13,7 @@ use tastyrs_throttle::AccessLog;
 
 use super::{Binding, Declaring};
 use crate::{
+    compatibility::Compatibility,
     data::Data,
     dispatch::{RequestType, method_check, wrap_view},
     errors::{Error, Result},
@@ -21,6 +22,7 @@ use crate::{
     meta::Meta,
     resource::{Hooks, Mounted, Resource, Source},
     schema::build_schema,
+    serializers::Serializer,
 };
 
 /// A resource that was registered, before the API is built.
@@ -28,6 +30,7 @@ pub(super) trait Pending: Send {
     fn name(&self) -> &str;
     fn type_name(&self) -> &'static str;
     fn resource_type(&self) -> TypeId;
+    fn settle_formats(&mut self, formats: &Serializer, compatibility: Compatibility) -> Result<()>;
     fn declare(&self, declaring: &mut Declaring) -> Result<()>;
     fn finish(
         self: Box<Self>,
@@ -71,6 +74,11 @@ impl<R: Hooks> Pending for Registered<R> {
 
     fn resource_type(&self) -> TypeId {
         TypeId::of::<R>()
+    }
+
+    fn settle_formats(&mut self, formats: &Serializer, compatibility: Compatibility) -> Result<()> {
+        let whose = format!("`{}`", self.meta.resource_name);
+        self.meta.serializer.settle(formats, compatibility, &whose)
     }
 
     fn declare(&self, declaring: &mut Declaring) -> Result<()> {

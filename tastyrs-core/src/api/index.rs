@@ -59,7 +59,7 @@ fn listing(request: &Request) -> Result<Answer> {
         .determine_format(request, "application/json")?;
     let body = registry
         .serializer
-        .serialize(&Value::Map(resources), &format)?;
+        .serialize_for(request, &Value::Map(resources), &format, 4096)?;
     Ok(Answer::new(StatusCode::OK)
         .content_type(&build_content_type(&format))
         .body(body))

@@ -17,6 +17,7 @@ mod urls;
 
 use std::{
     any::{Any, TypeId},
+    borrow::Cow,
     collections::HashMap,
     fmt,
     sync::Arc,
@@ -50,6 +51,7 @@ pub struct Api {
     script_prefix: String,
     allow_missing_slash: bool,
     serializer: Serializer,
+    default_formats: Serializer,
     databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     access_log: Option<Arc<dyn AccessLog>>,
     accounts: Option<Arc<dyn Accounts>>,
@@ -74,6 +76,7 @@ impl Api {
             script_prefix: String::new(),
             allow_missing_slash: false,
             serializer: Serializer::default(),
+            default_formats: Serializer::default(),
             databases: HashMap::new(),
             access_log: None,
             accounts: None,
@@ -131,6 +134,21 @@ impl Api {
         self
     }
 
+    /// Sets the formats, by name, of whatever does not say which it has; without it they are JSON and those of XML, YAML
+    /// and property lists whose feature is on.
+    ///
+    /// # Compatibility
+    ///
+    /// `TASTYPIE_DEFAULT_FORMATS`, `serializers.py:163`.
+    #[must_use]
+    pub fn default_formats<N: Into<Cow<'static, str>>>(
+        mut self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        self.default_formats = self.default_formats.formats(names);
+        self
+    }
+
     /// Sets the formats of the listing.
     #[must_use]
     pub fn serializer(mut self, serializer: Serializer) -> Self {
@@ -144,7 +162,7 @@ impl Api {
     ///
     /// [`Error::Configuration`], naming those concerned: two resources of one name, a relation to a resource that
     /// is not registered, objects written out in a circle, a filter or order by a field that is not there, a
-    /// resource without its database, a throttle that lacks what it needs.
+    /// resource without its database, a throttle that lacks what it needs, a format that nobody knows.
     pub fn build(self) -> Result<Mount> {
         let mut declaring = Declaring::new(self.databases, self.accounts, self.compatibility);
         let mut resources = self.resources;
@@ -156,6 +174,15 @@ impl Api {
             )));
         }
         check_names(&resources)?;
+        let (formats, compatibility) = (self.default_formats, self.compatibility);
+        formats
+            .clone()
+            .settle(&formats, compatibility, "`Api::default_formats`")?;
+        let mut serializer = self.serializer;
+        serializer.settle(&formats, compatibility, "the listing")?;
+        for resource in &mut resources {
+            resource.settle_formats(&formats, compatibility)?;
+        }
         for resource in &resources {
             resource.declare(&mut declaring)?;
         }
@@ -169,7 +196,7 @@ impl Api {
             self.compatibility,
             self.script_prefix,
             self.allow_missing_slash,
-            self.serializer,
+            serializer,
             entries,
         )))
     }

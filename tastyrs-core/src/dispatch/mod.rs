@@ -138,7 +138,9 @@ pub(crate) fn create_answer<R: Resource>(
     let format = meta
         .serializer
         .determine_format(request, &meta.default_format)?;
-    let body = meta.serializer.serialize_in(data, &format, room)?;
+    let body = meta
+        .serializer
+        .serialize_for(request, data, &format, room)?;
     Ok(Answer::new(StatusCode::OK)
         .content_type(&build_content_type(&format))
         .body(body))

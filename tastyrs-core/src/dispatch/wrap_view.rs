@@ -228,7 +228,7 @@ fn written(
         serializer.determine_format(request, default_format)
     };
     let format = format.unwrap_or_else(|_| default_format.to_owned().into());
-    match serializer.serialize(&Value::Map(data), &format) {
+    match serializer.serialize_for(request, &Value::Map(data), &format, 256) {
         Ok(body) => Answer::new(status)
             .content_type(&build_content_type(&format))
             .body(body),

@@ -11,7 +11,7 @@ use crate::{
     data::Value,
     errors::{Error, Result},
     queries::{date, datetime, python},
-    serializers::python_float,
+    serializers::float_text,
 };
 
 /// What a value is read for.
@@ -186,7 +186,7 @@ impl<'f> Wanted<'f> {
             Value::UInt(number) => (*number).into(),
             Value::Bool(flag) => u8::from(*flag).into(),
             Value::Float(number) if number.is_finite() => {
-                python::decimal(&python_float(*number)).ok_or_else(none)?
+                python::decimal(&float_text(*number)).ok_or_else(none)?
             }
             Value::Text(text) | Value::Decimal(text) => match python::decimal(text) {
                 Some(number) => number,
@@ -357,7 +357,7 @@ fn python_repr(value: &Value<'_>, out: &mut String) {
         Value::Bool(flag) => write!(out, "{}", if *flag { "True" } else { "False" }),
         Value::Int(number) => write!(out, "{number}"),
         Value::UInt(number) => write!(out, "{number}"),
-        Value::Float(number) => write!(out, "{}", python_float(*number)),
+        Value::Float(number) => write!(out, "{}", float_text(*number)),
         Value::Decimal(digits) => write!(out, "{digits}"),
         Value::Text(text) => write!(out, "{}", crate::errors::python_repr(text)),
         Value::Date(day) => write!(out, "{day}"),

@@ -55,7 +55,7 @@ fn one<'h, R: Hooks>(
         bundle.data.push(field.spec.name, value);
     }
     mounted.resource.dehydrate(&mut bundle)?;
-    Ok(bundle.data)
+    Ok(bundle.data.into_object())
 }
 
 /// What a field says of an object.

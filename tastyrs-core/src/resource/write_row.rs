@@ -13,16 +13,13 @@ use crate::{
     errors::{Error, Result},
     fields::Kind,
     queries::{Key, NodeColumn, key_filter},
-    serializers::write_json,
+    serializers::document,
 };
 
 /// A value as it is bound for a column; nothing for null.
 fn bound<DB: Dialect>(value: &Value<'_>, kind: Kind) -> Option<Bind> {
     if kind == Kind::Json {
-        let mut text = Vec::new();
-        write_json(value, &mut text);
-        let text = String::from_utf8_lossy(&text).into_owned();
-        return (!value.is_null()).then_some(Bind::Text(text));
+        return (!value.is_null()).then(|| Bind::Text(document(value)));
     }
     let bind = match value {
         Value::Null | Value::List(_) | Value::Map(_) => return None,

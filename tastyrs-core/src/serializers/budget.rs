@@ -32,19 +32,30 @@ impl Budget {
 
     /// Takes a value.
     pub(super) fn node(&mut self) -> Result<()> {
+        self.take(1)
+    }
+
+    /// Takes several values.
+    pub(super) fn take(&mut self, values: usize) -> Result<()> {
         self.values = self
             .values
-            .checked_sub(1)
+            .checked_sub(values)
             .ok_or_else(|| Error::bad_request("The body holds too many values."))?;
         Ok(())
     }
 
     /// Goes into a list or a map.
     pub(super) fn enter(&mut self) -> Result<()> {
-        self.depth = self
-            .depth
-            .checked_sub(1)
-            .ok_or_else(|| Error::bad_request("The body is nested too deeply."))?;
+        self.has_room_below(1)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Whether so many lists and maps may stand in one another here.
+    pub(super) fn has_room_below(&self, height: usize) -> Result<()> {
+        if height > self.depth {
+            return Err(Error::bad_request("The body is nested too deeply."));
+        }
         Ok(())
     }
 

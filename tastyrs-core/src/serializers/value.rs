@@ -1,9 +1,10 @@
 //! Anything that serde can write, as the `Value` that the formats walk; and back into serde.
 
-use std::fmt::Display;
+use std::{borrow::Cow, fmt::Display};
 
 use serde::ser::{self, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
+use super::formatting::{self, DatetimeFormatting};
 use crate::{
     data::{Data, Value},
     errors::{Error, Result},
@@ -37,28 +38,61 @@ impl Serialize for Value<'_> {
                 list.end()
             }
             Value::Map(data) => data.serialize(serializer),
-            Value::Date(_)
-            | Value::Time(_)
-            | Value::DateTime(_)
-            | Value::StoredDateTime(_)
-            | Value::Uuid(_)
-            | Value::Bytes(_) => {
-                let mut text = Vec::new();
-                super::write_json(self, &mut text);
-                let text = String::from_utf8(text).unwrap_or_default();
-                serializer.serialize_str(text.trim_matches('"'))
+            Value::Date(_) => serializer.serialize_newtype_struct(DATE, &text_of(self)),
+            Value::Time(_) => serializer.serialize_newtype_struct(TIME, &text_of(self)),
+            Value::DateTime(_) | Value::StoredDateTime(_) => {
+                serializer.serialize_newtype_struct(DATETIME, &text_of(self))
             }
+            Value::Uuid(_) | Value::Bytes(_) => serializer.serialize_str(&text_of(self)),
         }
     }
 }
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.len()))?;
-        for (name, value) in self.iter() {
+        if self.is_object() {
+            return serializer.serialize_newtype_struct(OBJECT, &Names(self));
+        }
+        Names(self).serialize(serializer)
+    }
+}
+
+/// Data without the word that it is an object's.
+struct Names<'v>(&'v Data<'v>);
+
+impl Serialize for Names<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0.iter() {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+// What serde has no word for, so that it comes through `to_value` as it went in; other serializers write what is
+// inside.
+const DATE: &str = "tastyrs::Date";
+const TIME: &str = "tastyrs::Time";
+const DATETIME: &str = "tastyrs::DateTime";
+const OBJECT: &str = "tastyrs::Object";
+
+/// The text of a value, as ISO 8601 has days and times.
+fn text_of<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
+    formatting::text(value, DatetimeFormatting::Iso8601).unwrap_or_default()
+}
+
+/// The value that went in under such a name.
+fn restored(name: &str, value: Value<'static>) -> Value<'static> {
+    let read = match (name, &value) {
+        (DATE, Value::Text(text)) => text.parse().ok().map(Value::Date),
+        (TIME, Value::Text(text)) => text.parse().ok().map(Value::Time),
+        (DATETIME, Value::Text(text)) => text.parse().ok().map(Value::DateTime),
+        _ => None,
+    };
+    match (name, value) {
+        (OBJECT, Value::Map(data)) => Value::Map(data.into_object()),
+        (_, value) => read.unwrap_or(value),
     }
 }
 
@@ -175,10 +209,10 @@ impl Serializer for ToValue {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Written {
-        value.serialize(self)
+        Ok(restored(name, value.serialize(self)?))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -333,8 +367,9 @@ mod tests {
         })
         .unwrap();
 
-        let mut out = Vec::new();
-        super::super::write_json(&value, &mut out);
+        let out = super::super::Serializer::json()
+            .serialize(&value, "application/json")
+            .unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             r#"{"objects": [{"id": 1, "title": "a"}], "page": 2}"#

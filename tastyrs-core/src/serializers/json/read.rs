@@ -1,6 +1,6 @@
 //! Reading, as `json.loads` does but for what is no JSON: `NaN`, `Infinity`, halves of surrogate pairs.
 
-use super::super::budget::Budget;
+use super::super::{budget::Budget, formatting::whole_number};
 use crate::{
     data::{Data, Value},
     errors::{Error, Result},
@@ -178,7 +178,7 @@ impl<'t> Reader<'t> {
         }
         let written = self.since(start);
         if whole {
-            return Ok(super::super::whole_number(written));
+            return Ok(whole_number(written));
         }
         match written.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Value::Float(number)),

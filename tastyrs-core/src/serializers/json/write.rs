@@ -1,16 +1,9 @@
 //! Writing, byte for byte as `json.dumps(sort_keys=True, ensure_ascii=False)` does.
 
-use std::io::Write as _;
-
-use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
-
-use super::super::DatetimeFormatting;
+use super::super::formatting::{
+    DatetimeFormatting, base64, clock, date, datetime, float, write_fmt,
+};
 use crate::data::{Value, stored_datetime};
-
-/// Appends a value.
-pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
-    write_with(value, DatetimeFormatting::Iso8601, out);
-}
 
 /// Appends a value, days and times in a form of their own.
 pub(in crate::serializers) fn write_with(
@@ -88,48 +81,6 @@ fn integer(number: impl itoa::Integer, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// Python's `repr(float)`: the shortest digits that read back the same, an exponent below 1e-4 and from 1e16 on.
-fn float(number: f64, out: &mut Vec<u8>) {
-    if number.is_nan() {
-        out.extend_from_slice(b"NaN");
-        return;
-    }
-    if number.is_infinite() {
-        out.extend_from_slice(if number > 0.0 {
-            b"Infinity" as &[u8]
-        } else {
-            b"-Infinity"
-        });
-        return;
-    }
-    let magnitude = number.abs();
-    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
-        // `1.5e-7` here is `1.5e-07` there.
-        let shortest = format!("{number:e}");
-        let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-        let (sign, exponent) = exponent
-            .strip_prefix('-')
-            .map_or(('+', exponent), |exponent| ('-', exponent));
-        write_fmt(out, format_args!("{digits}e{sign}{exponent:0>2}"));
-    } else if number.fract() == 0.0 {
-        write_fmt(out, format_args!("{number:.1}"));
-    } else {
-        write_fmt(out, format_args!("{number}"));
-    }
-}
-
-/// A number as Python's `repr` writes it.
-pub(crate) fn python_float(number: f64) -> String {
-    let mut out = Vec::new();
-    float(number, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn write_fmt(out: &mut Vec<u8>, arguments: std::fmt::Arguments<'_>) {
-    // Writing to memory does not fail.
-    let _ = out.write_fmt(arguments);
-}
-
 /// The escapes of the characters below a space, a quote and a backslash; 0 for none.
 const ESCAPES: [u8; 256] = {
     let mut table = [0; 256];
@@ -190,7 +141,7 @@ fn string(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Appends a name between quotes; most are words.
-fn name(text: &str, out: &mut Vec<u8>) {
+pub(super) fn name(text: &str, out: &mut Vec<u8>) {
     if text.bytes().all(|byte| ESCAPES[usize::from(byte)] == 0) {
         out.reserve(text.len() + 4);
         out.push(b'"');
@@ -210,71 +161,15 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
     }
 }
 
-fn date(day: NaiveDate, style: DatetimeFormatting, out: &mut Vec<u8>) {
-    let (year, month) = (day.year(), day.month());
-    match style {
-        DatetimeFormatting::Rfc2822 => write_fmt(
-            out,
-            format_args!("{} {} {year:04}", day.day(), day.format("%b")),
-        ),
-        _ => write_fmt(out, format_args!("{year:04}-{month:02}-{:02}", day.day())),
-    }
-}
-
-/// Six digits of fraction, or none.
-fn clock(time: NaiveTime, style: DatetimeFormatting, out: &mut Vec<u8>) {
-    write_fmt(
-        out,
-        format_args!(
-            "{:02}:{:02}:{:02}",
-            time.hour(),
-            time.minute(),
-            time.second()
-        ),
-    );
-    let micros = time.nanosecond() / 1_000 % 1_000_000;
-    match style {
-        DatetimeFormatting::Iso8601 if micros > 0 => write_fmt(out, format_args!(".{micros:06}")),
-        DatetimeFormatting::Iso8601 | DatetimeFormatting::Iso8601Strict => {}
-        DatetimeFormatting::Rfc2822 => out.extend_from_slice(b" +0000"),
-    }
-}
-
-fn datetime(moment: NaiveDateTime, style: DatetimeFormatting, out: &mut Vec<u8>) {
-    if style == DatetimeFormatting::Rfc2822 {
-        write_fmt(
-            out,
-            format_args!(
-                "{}, {:02} {} ",
-                moment.format("%a"),
-                moment.day(),
-                moment.format("%b")
-            ),
-        );
-        write_fmt(out, format_args!("{:04} ", moment.year()));
-    } else {
-        date(moment.date(), style, out);
-        out.push(b'T');
-    }
-    clock(moment.time(), style, out);
-}
-
-fn base64(bytes: &[u8], out: &mut Vec<u8>) {
-    use base64::Engine as _;
-    out.extend_from_slice(
-        base64::engine::general_purpose::STANDARD
-            .encode(bytes)
-            .as_bytes(),
-    );
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     fn json<'a>(value: impl Into<Value<'a>>) -> String {
         let mut out = Vec::new();
-        write(&value.into(), &mut out);
+        write_with(&value.into(), DatetimeFormatting::Iso8601, &mut out);
         String::from_utf8(out).unwrap()
     }
 
