@@ -1,11 +1,18 @@
 //! Work on a blocking thread: a resource, its request, and what was loaded for them.
 
-use std::{cell::Cell, fmt, ops::Deref, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    ops::Deref,
+    sync::Arc,
+};
 
 use typed_arena::Arena;
 
 use super::{Hooks, ModelResource, Mounted, Pages, Resource, Source};
-use crate::{bundle::Item, data::Data, errors::Result, http::Request, queries::pagination::Asked};
+use crate::{
+    bundle::Item, cache, data::Data, errors::Result, http::Request, queries::pagination::Asked,
+};
 
 /// A resource where rows may be touched; it is the resource, with the request at hand.
 pub struct Hop<'h, R: Resource> {
@@ -16,6 +23,8 @@ pub struct Hop<'h, R: Resource> {
     /// How many bytes its rows are about, with the names of their fields.
     pub(crate) loaded: Cell<usize>,
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
+    /// The keys in the cache of the versions of what was written.
+    pub(crate) written: RefCell<Vec<String>>,
 }
 
 impl<R: Resource> fmt::Debug for Hop<'_, R> {
@@ -38,6 +47,16 @@ impl<R: Hooks> Hop<'_, R> {
     /// The request.
     pub fn request(&self) -> &Request {
         self.request
+    }
+
+    /// Says that the object that an address names so was written: what the resource's cache holds of it is forgotten
+    /// when the transaction has ended, before the request is answered. An object whose name changes has two.
+    ///
+    /// It costs nothing where the resource has no cache.
+    pub fn forget(&self, name: &str) {
+        if let Some(key) = cache::version_key(self.mounted, self.request, name) {
+            self.written.borrow_mut().push(key);
+        }
     }
 
     /// Which part of the list is asked for.
@@ -64,6 +83,7 @@ impl<R: Hooks> Hop<'_, R> {
             pages: &pages,
             loaded: Cell::new(0),
             objects: Some(&objects),
+            written: RefCell::default(),
         })
     }
 }
@@ -107,6 +127,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
             pages: &pages,
             loaded: Cell::new(0),
             objects: None,
+            written: RefCell::default(),
         };
         let items: Vec<Item<'_, R>> = objects.iter().map(Item::Object).collect();
         let data = super::dehydrate::all(&hop, connection, &items, false)?;

@@ -100,6 +100,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Moun
             pages: loading.pages,
             loaded: Cell::new(0),
             objects: None,
+            written: std::cell::RefCell::default(),
         };
         let items: Vec<Item<'h, R>> = rows::items(self, page);
         let data = dehydrate::all(&hop, loading.connection, &items, loading.for_list)?;
