@@ -10,6 +10,8 @@
 //! |---|---|---|
 //! | `sqlite` (default) | SQLite, embedded and bundled | a C compiler, a minute of it |
 //! | `postgres` | PostgreSQL | the system's libpq |
+//! | `garde` | validation by forms that derive `garde::Validate` | the crate `garde` |
+//! | `redis` | a cache that machines share | the crate `redis` |
 
 /// The code of the pages, run as tests.
 #[cfg(doctest)]
@@ -39,8 +41,8 @@ mod pages {
 }
 
 pub use tastyrs_core::{
-    Compatibility, Error, Result, api, authentication, authorization, bundle, data, database,
-    dispatch, django, fields, http, meta, queries, resource, serializers, validation,
+    Compatibility, Error, Result, api, authentication, authorization, bundle, cache, data,
+    database, dispatch, django, fields, http, meta, queries, resource, serializers, validation,
 };
 #[doc = include_str!("../docs/derives/model.md")]
 pub use tastyrs_derive::Model;
@@ -59,6 +61,7 @@ pub mod prelude {
         authentication::{Authenticate, Authentication},
         authorization::{Authorization, Authorize, ReadOnlyAuthorization},
         bundle::Bundle,
+        cache::{Cache, NoCache, SimpleCache},
         data::{Data, Value},
         database::{Database, DatabaseOptions},
         dispatch::RequestType,

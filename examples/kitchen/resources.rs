@@ -319,7 +319,15 @@ pub struct GuardedResource;
 pub struct BriefResource;
 
 #[derive(ModelResource)]
-#[resource(model = Note, resource_name = "cached", allowed_methods(get))]
+#[resource(
+    model = Note,
+    resource_name = "cached",
+    allowed_methods(get),
+    cache = SimpleCache::new()
+        .timeout(Duration::from_secs(60))
+        .public()
+        .varies(["Accept", "Cookie"])
+)]
 pub struct CachedResource;
 
 #[derive(ModelResource)]

@@ -6,6 +6,7 @@ pub mod api;
 pub mod authentication;
 pub mod authorization;
 pub mod bundle;
+pub mod cache;
 mod clock;
 mod compatibility;
 pub mod data;

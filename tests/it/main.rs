@@ -7,6 +7,7 @@
     reason = "a test has no API"
 )]
 
+mod caching;
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]
 mod conformance;

@@ -258,6 +258,7 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
                 request,
                 &meta.serializer,
                 &meta.default_format,
+                &meta.cache,
                 async move |request: &mut Request| match view {
                     View::List => resource.dispatch(RequestType::List, request).await,
                     View::Detail(name) => {

@@ -114,6 +114,11 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
+    /// The name of the API.
+    pub(crate) fn name(&self) -> &str {
+        &self.registry.name
+    }
+
     pub(crate) fn compatibility(&self) -> Compatibility {
         self.registry.compatibility
     }

@@ -3,6 +3,7 @@
 //! - [`pool`](Database): connections, and who may have one
 //! - `dialect`, `sqlite`, `postgres`: what differs between the databases
 //! - `row`: rows as they were loaded
+//! - `row_bytes`: a row to be kept outside of the database
 //! - `fragment`: SQL with its bound values
 //! - `narrow`: what is done to a query that a user narrowed
 //! - `decimal`: decimals as their column writes them
@@ -15,6 +16,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+mod row_bytes;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

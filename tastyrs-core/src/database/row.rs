@@ -100,15 +100,26 @@ impl Page {
         })
     }
 
-    fn text(&self, span: Span) -> &str {
+    /// What stands at a row and a column of the query.
+    pub(super) fn cell(&self, row: usize, column: usize) -> Cell {
+        self.cells[row * self.columns.len() + column]
+    }
+
+    pub(super) fn text(&self, span: Span) -> &str {
         self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
+    }
+
+    pub(super) fn bytes(&self, span: Span) -> &[u8] {
+        self.bytes
             .get(span.start as usize..span.end as usize)
             .unwrap_or_default()
     }
 
     /// The value at a row and a column of the query.
     pub(crate) fn value(&self, row: usize, column: usize) -> Value<'_> {
-        match self.cells[row * self.columns.len() + column] {
+        match self.cell(row, column) {
             Cell::Null => Value::Null,
             Cell::Bool(flag) => Value::Bool(flag),
             Cell::Int(number) => Value::Int(number),
@@ -120,11 +131,7 @@ impl Page {
             Cell::Date(day) => Value::Date(day),
             Cell::Time(time) => Value::Time(time),
             Cell::Uuid(uuid) => Value::Uuid(uuid),
-            Cell::Bytes(span) => Value::Bytes(Cow::Borrowed(
-                self.bytes
-                    .get(span.start as usize..span.end as usize)
-                    .unwrap_or_default(),
-            )),
+            Cell::Bytes(span) => Value::Bytes(Cow::Borrowed(self.bytes(span))),
             Cell::Json(span) => serde_json::from_str::<serde_json::Value>(self.text(span))
                 .map_or(Value::Null, |json| json.to_value().into_owned()),
         }
@@ -167,6 +174,14 @@ impl<'p> Row<'p> {
     pub(crate) fn drafted(values: &'p [Value<'static>]) -> Self {
         Self {
             cells: Cells::Drafted(values),
+        }
+    }
+
+    /// It alone as bytes, to be kept.
+    pub(crate) fn to_bytes(self) -> Option<Vec<u8>> {
+        match self.cells {
+            Cells::Loaded { page, index, .. } => Some(page.row_to_bytes(index)),
+            Cells::Drafted(_) => None,
         }
     }
 

@@ -30,7 +30,7 @@ use crate::{
     errors::{Error, Result},
     http::{Answer, Request},
     meta::Meta,
-    resource::{Hooks, Resource, Written},
+    resource::{Hooks, Resource},
     serializers::build_content_type,
 };
 
@@ -145,9 +145,6 @@ pub(crate) fn create_answer<R: Resource>(
         .content_type(&build_content_type(&format))
         .body(body))
 }
-
-/// Has whoever keeps objects of these resources forget them.
-pub(crate) async fn forget(_: &Request, _: Written) {}
 
 /// An answer without a body that ends the request.
 pub(crate) fn immediate(status: StatusCode, headers: &[(HeaderName, &str)], body: String) -> Error {

@@ -5,14 +5,15 @@ use std::panic::AssertUnwindSafe;
 use actix_web::{
     HttpResponse,
     http::{
-        Method, StatusCode,
-        header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE},
+        StatusCode,
+        header::{RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use futures_util::FutureExt as _;
 
 use super::blocking::panicked;
 use crate::{
+    cache::{self, AnyCache},
     data::{Data, Value},
     errors::{Error, Result},
     http::{Answer, Request},
@@ -36,6 +37,7 @@ pub(crate) async fn wrap_view(
     request: &mut Request,
     serializer: &Serializer,
     default_format: &str,
+    cache: &AnyCache,
     view: impl AsyncFnOnce(&mut Request) -> Result<HttpResponse>,
 ) -> HttpResponse {
     let viewed = AssertUnwindSafe(view(request)).catch_unwind().await;
@@ -51,7 +53,10 @@ pub(crate) async fn wrap_view(
         (answer, _) => answer,
     };
     match answer {
-        Ok(response) => returned(request, response),
+        Ok(mut response) => {
+            cache::patch(cache, request, &mut response);
+            response
+        }
         Err(error) => render(request, serializer, default_format, &error).into(),
     }
 }
@@ -62,27 +67,6 @@ async fn settle(request: &mut Request) -> Result<()> {
         Some(reservation) => Ok(reservation.settle().await?),
         None => Ok(()),
     }
-}
-
-/// Adds what every returned answer carries.
-///
-/// # Compatibility
-///
-/// `NoCache`, `cache.py:8`.
-fn returned(request: &Request, mut response: HttpResponse) -> HttpResponse {
-    let cacheable = matches!(*request.method(), Method::GET | Method::HEAD)
-        && response.status() == StatusCode::OK;
-    let headers = response.headers_mut();
-    if !headers.contains_key(VARY) {
-        headers.insert(VARY, HeaderValue::from_static("Accept"));
-    }
-    let by_script = request
-        .header("x-requested-with")
-        .is_some_and(|by| by == "XMLHttpRequest");
-    if (cacheable || by_script) && !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    }
-    response
 }
 
 /// What an error is to a client: what it did wrong, and nothing about the inside, which goes to the log.

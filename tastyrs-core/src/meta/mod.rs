@@ -12,6 +12,7 @@ pub(crate) use self::methods::{ALL_METHODS, method_name};
 use crate::{
     authentication::{AnyAuthentication, Authentication},
     authorization::{AnyAuthorization, Authorize, ReadOnlyAuthorization},
+    cache::{AnyCache, NoCache},
     queries::Filtering,
     resource::Resource,
     serializers::Serializer,
@@ -46,6 +47,8 @@ pub struct Meta<R: Resource> {
     pub authorization: AnyAuthorization<R>,
     /// Whether what they send is right; nobody looks, at no cost.
     pub validation: Option<AnyValidation<R>>,
+    /// What is remembered of objects, and what caches on the way may do; nothing.
+    pub cache: AnyCache,
     /// The formats that are written and read; JSON.
     pub serializer: Serializer,
     /// The format where a client does not say.
@@ -92,6 +95,7 @@ impl<R: Resource> Meta<R> {
             authentication: AnyAuthentication::new(Authentication::new()),
             authorization: AnyAuthorization::new(ReadOnlyAuthorization),
             validation: None,
+            cache: AnyCache::new(NoCache::new()),
             serializer: Serializer::default(),
             default_format: Cow::Borrowed("application/json"),
             filtering: Vec::new(),
@@ -136,6 +140,8 @@ setters! {
     authorization(authorization: impl Authorize<R>) => AnyAuthorization::new(authorization);
     /// Sets whether what callers send is right.
     validation(validation: impl Validate<R>) => Some(AnyValidation::new(validation));
+    /// Sets what is remembered of objects, and what caches on the way may do.
+    cache(cache: impl Into<AnyCache>) => cache.into();
     /// Sets the formats that are written and read.
     serializer(serializer: Serializer) => serializer;
     /// Sets the format where a client does not say, as a media type.

@@ -1,7 +1,6 @@
 //! Work on a blocking thread: a resource, its request, and what was loaded for them.
 
 use std::{
-    any::TypeId,
     cell::{Cell, RefCell},
     fmt,
     ops::Deref,
@@ -11,14 +10,11 @@ use std::{
 use typed_arena::Arena;
 
 use super::{Hooks, ModelResource, Mounted, Pages, Resource, Source};
-use crate::{bundle::Item, data::Data, errors::Result, http::Request, queries::pagination::Asked};
-
-/// The objects that a request wrote or deleted: what others keep of them is old.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Written {
-    /// The resource, and the name of the object in its address; no name where it may be any object.
-    pub(crate) objects: Vec<(TypeId, Option<String>)>,
-}
+use crate::{
+    bundle::Item,
+    cache::{self, Stale},
+    data::Data, errors::Result, http::Request, queries::pagination::Asked,
+};
 
 /// A resource where rows may be touched; it is the resource, with the request at hand.
 pub struct Hop<'h, R: Resource> {
@@ -29,7 +25,8 @@ pub struct Hop<'h, R: Resource> {
     /// How many bytes its rows are about, with the names of their fields.
     pub(crate) loaded: Cell<usize>,
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
-    pub(crate) written: &'h RefCell<Written>,
+    /// What is kept of the objects that were written, and is old now.
+    pub(crate) written: &'h RefCell<Vec<Stale>>,
 }
 
 impl<R: Resource> fmt::Debug for Hop<'_, R> {
@@ -54,6 +51,18 @@ impl<R: Hooks> Hop<'_, R> {
         self.request
     }
 
+    /// Says that the object that an address names so was written: what the resource's cache holds of it is forgotten
+    /// when the transaction has ended, before the request is answered. An object whose name changes has two.
+    ///
+    /// It costs nothing where the resource has no cache.
+    pub fn forget(&self, name: &str) {
+        if let Some(key) = cache::version_key(self.mounted, self.request, name) {
+            self.written
+                .borrow_mut()
+                .push(Stale::new(&self.mounted.meta.cache, key));
+        }
+    }
+
     /// Which part of the list is asked for.
     pub(super) fn asked(&self) -> Result<Asked> {
         let meta = &self.mounted.meta;
@@ -67,16 +76,11 @@ impl<R: Hooks> Hop<'_, R> {
 
     /// Notes that an object is about to be written, or was; the object of a bundle that holds none is none.
     pub(super) fn wrote(&self, item: &Item<'_, R>) {
-        if let Some(name) = R::Source::detail_name(self.mounted, item) {
-            let object = (TypeId::of::<R>(), Some(name.to_string()));
-            self.written.borrow_mut().objects.push(object);
+        if self.mounted.meta.cache.keeps()
+            && let Some(name) = R::Source::detail_name(self.mounted, item)
+        {
+            self.forget(&name.to_string());
         }
-    }
-
-    /// Notes that any object may have been written.
-    pub(super) fn wrote_any(&self) {
-        let any = (TypeId::of::<R>(), None);
-        self.written.borrow_mut().objects.push(any);
     }
 
     /// Runs `work` with room for what it loads.

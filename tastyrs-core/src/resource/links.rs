@@ -9,11 +9,12 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, Model, ModelResource, Mounted, Pages, RelatedRows, Rows, Source, Store, Written, rows, save,
+    Hooks, Hop, Model, ModelResource, Mounted, Pages, RelatedRows, Rows, Source, Store, rows, save,
     write_row,
 };
 use crate::{
     bundle::{Bundle, Item, Sent},
+    cache::Stale,
     data::{Data, Value},
     database::{Dialect, Fragment, Narrow, Slice},
     errors::{Error, Result},
@@ -29,7 +30,7 @@ const MOST_RELATED: usize = 10_000;
 pub(crate) struct Writing<'h, 'c, DB: Dialect> {
     request: &'h Request,
     pages: &'h Pages,
-    written: &'h RefCell<Written>,
+    written: &'h RefCell<Vec<Stale>>,
     connection: &'c mut DB::Connection,
 }
 

@@ -36,7 +36,6 @@ mod writes;
 pub(crate) use hooks::mounted;
 pub use hooks::{Hooks, InDb};
 pub use hop::Hop;
-pub(crate) use hop::Written;
 pub(crate) use links::RelatedWrites;
 pub use model::{ColumnOf, ColumnSpec, DeleteAction, Model, ModelFor, OnDelete, table_sql};
 pub(crate) use mounted::Mounted;
@@ -196,6 +195,25 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
     /// The value of a column of the model.
     #[doc(hidden)]
     fn column<'h>(item: &Item<'h, R>, column: usize) -> Value<'h>;
+    /// A name in an address as every address of the same object could write it; nothing where no object has it, or where
+    /// its objects cannot be kept outside of their source.
+    #[doc(hidden)]
+    fn canonical_name(mounted: &Mounted<R>, name: &str) -> Option<String> {
+        let _ = (mounted, name);
+        None
+    }
+    /// An object as bytes, to be kept.
+    #[doc(hidden)]
+    fn to_bytes(item: &Item<'_, R>) -> Option<Vec<u8>> {
+        let _ = item;
+        None
+    }
+    /// The object that was kept as these bytes, if they can still be read.
+    #[doc(hidden)]
+    fn from_bytes<'h>(hop: &Hop<'h, R>, bytes: &[u8]) -> Option<Item<'h, R>> {
+        let _ = (hop, bytes);
+        None
+    }
     /// The name of an object in its address.
     #[doc(hidden)]
     fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<Key>;

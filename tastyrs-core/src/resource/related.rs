@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, Written, dehydrate, rows,
+    Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, dehydrate, rows,
 };
 use crate::{
     bundle::{Bundle, Item},
+    cache::Stale,
     data::Value,
     database::{Dialect, Fragment, Loaded, Page, Statement, load},
     errors::Result,
@@ -82,7 +83,7 @@ pub(crate) struct Loading<'h, 'c, DB: Dialect> {
     pub(crate) request: &'h Request,
     pub(crate) pages: &'h Pages,
     pub(crate) connection: &'c mut DB::Connection,
-    pub(crate) written: &'h RefCell<Written>,
+    pub(crate) written: &'h RefCell<Vec<Stale>>,
     pub(crate) for_list: bool,
 }
 

@@ -228,14 +228,23 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         let node = hop.mounted.state.node();
         let mut columns = Fragment::new();
-        columns.sql(&node.key().sql);
+        let detail = &node.columns[node.detail];
+        columns.sql(&node.key().sql).sql(", ").sql(&detail.sql);
         let page = load::<R::Db>(
             connection,
             list.rows(columns),
-            vec![write_row::key_column(node.key())],
+            vec![
+                write_row::key_column(node.key()),
+                write_row::key_column(detail),
+            ],
             "loading keys",
         )?;
         let keys = write_row::keys_of_page(&page);
+        if hop.mounted.meta.cache.keeps() {
+            for name in (0..page.len()).filter_map(|row| Key::of(&page.value(row, 1))) {
+                hop.forget(&name.to_string());
+            }
+        }
         write_row::delete::<R::Model, R::Db>(connection, &node.table, node.key(), &keys)
             .map_err(|error| violations::explain(hop.mounted, error))
     }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     api::Declaring,
     bundle::Item,
+    cache,
     data::Value,
     database::{Database, Dialect, Fragment, Loaded, Narrow, Page, Slice, Statement, load},
     dispatch,
@@ -257,14 +258,21 @@ impl<R: ModelResource> Source<R> for Rows {
         let database = mounted.state.database.clone();
         let permit = database.permit().await?;
         let here = Arc::clone(mounted);
-        dispatch::blocking(request, move |request| {
-            let answer = Hop::run(&here, request, |hop| {
-                database.with(writes, |connection| work(hop, connection))
+        let (answer, forgetting) = dispatch::blocking(request, move |request| {
+            let (answer, written) = Hop::run(&here, request, |hop| {
+                let answer = database.with(writes, |connection| work(hop, connection));
+                (answer, hop.written.take())
             });
             drop(permit);
-            answer
+            // A transaction whose end is in doubt may have written.
+            let forgetting = cache::forget(written);
+            Ok((answer, forgetting))
         })
-        .await
+        .await?;
+        if let Some(forgetting) = forgetting {
+            let _ = forgetting.await;
+        }
+        answer
     }
 
     fn page<'h>(
@@ -375,6 +383,26 @@ impl<R: ModelResource> Source<R> for Rows {
         }
     }
 
+    fn canonical_name(mounted: &Mounted<R>, name: &str) -> Option<String> {
+        let node = mounted.state.node();
+        match parse_key(name, node.columns[node.detail].kind)? {
+            Key::None => None,
+            key => Some(key.to_string()),
+        }
+    }
+
+    fn to_bytes(item: &Item<'_, R>) -> Option<Vec<u8>> {
+        match item {
+            Item::Row { row, .. } => row.to_bytes(),
+            Item::Object(_) | Item::Nothing => None,
+        }
+    }
+
+    fn from_bytes<'h>(hop: &Hop<'h, R>, bytes: &[u8]) -> Option<Item<'h, R>> {
+        let page = Page::from_row_bytes(bytes, &hop.mounted.state.loaded)?;
+        Some(kept(hop, page)[0])
+    }
+
     fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<Key> {
         Key::of(&Self::column(item, mounted.state.node().detail))
     }
@@ -434,6 +462,11 @@ pub(super) fn rows<'h, R: ModelResource>(
         statement = statement.slice(slice);
     }
     let page = load::<R::Db>(connection, statement, state.loaded.clone(), "loading rows")?;
+    Ok(kept(hop, page))
+}
+
+/// Keeps a page until the hop ends.
+fn kept<'h, R: ModelResource>(hop: &Hop<'h, R>, page: Page) -> Vec<Item<'h, R>> {
     hop.loaded.set(hop.loaded.get() + page.written());
-    Ok(items(hop.mounted, hop.pages.alloc(page)))
+    items(hop.mounted, hop.pages.alloc(page))
 }

@@ -128,7 +128,6 @@ pub mod provided {
             .mounted
             .resource
             .authorized_delete_list(list, hop.request)?;
-        hop.wrote_any();
         R::Source::delete_list(hop, db, list)
     }
 
@@ -150,7 +149,6 @@ pub mod provided {
             .mounted
             .resource
             .authorized_update_list(list, hop.request)?;
-        hop.wrote_any();
         R::Source::delete_list(hop, db, list)
     }
 }

@@ -8,6 +8,7 @@ use actix_web::{
 use super::{Hooks, Hop, Source, dehydrate, hooks::mounted};
 use crate::{
     bundle::{Bundle, Item},
+    cache,
     data::{Data, Value},
     dispatch,
     errors::{Error, Result},
@@ -61,29 +62,43 @@ pub(crate) async fn get_detail<R: Hooks>(
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
     let name = request.progress().named.clone();
-    let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
-        let items = R::Source::named(hop, connection, &name)?;
-        let item = match items[..] {
-            [] => return Ok(Answer::new(StatusCode::NOT_FOUND)),
-            [item] => item,
-            _ => {
-                let text = "More than one resource is found at this URI.";
-                return Ok(Answer::new(StatusCode::MULTIPLE_CHOICES).body(text));
-            }
+    let place = cache::look(&mounted, request).await;
+    let (answer, missing) = R::Source::hop(&mounted, request, false, move |hop, connection| {
+        let found = place.as_ref().and_then(|place| place.found.as_ref());
+        let kept = found.and_then(|bytes| R::Source::from_bytes(hop, bytes));
+        let item = match kept {
+            Some(item) => item,
+            None => match R::Source::named(hop, connection, &name)?[..] {
+                [] => return Ok((Answer::new(StatusCode::NOT_FOUND), None)),
+                [item] => item,
+                _ => {
+                    let text = "More than one resource is found at this URI.";
+                    let answer = Answer::new(StatusCode::MULTIPLE_CHOICES).body(text);
+                    return Ok((answer, None));
+                }
+            },
+        };
+        let missing = match place {
+            Some(place) if kept.is_none() => Some(place).zip(R::Source::to_bytes(&item)),
+            _ => None,
         };
         hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
         let mut data = dehydrate::all(hop, connection, &[item], false)?
             .pop()
             .unwrap_or_default();
         hop.alter_detail_data_to_serialize(hop.request, &mut data)?;
-        dispatch::create_answer(
+        let answer = dispatch::create_answer(
             &hop.mounted.meta,
             hop.request,
             &Value::Map(data),
             hop.room(),
-        )
+        )?;
+        Ok((answer, missing))
     })
     .await?;
+    if let Some((place, object)) = missing {
+        place.fill(object).await;
+    }
     Ok(answer.into())
 }
 

@@ -26,20 +26,14 @@ use crate::{
 /// The most objects that a list is sent at once.
 const MOST_OBJECTS: usize = 10_000;
 
-/// Work of a view on a blocking thread, in a transaction that may write; others forget what they keep of what it wrote
-/// when it is done.
+/// Work of a view on a blocking thread, in a transaction that may write.
 async fn writing<R: Hooks>(
     resource: &R,
     request: &mut Request,
     work: impl for<'h> FnOnce(&Hop<'h, R>, &mut Connection<R>) -> Result<Answer> + Send + 'static,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
-    let (answer, written) = R::Source::hop(&mounted, request, true, move |hop, connection| {
-        let answer = work(hop, connection)?;
-        Ok((answer, hop.written.take()))
-    })
-    .await?;
-    dispatch::forget(request, written).await;
+    let answer = R::Source::hop(&mounted, request, true, work).await?;
     Ok(answer.into())
 }
 

@@ -114,11 +114,10 @@ mod tests {
             .into_iter()
             .collect();
 
-        let mut written = Vec::new();
-        crate::serializers::write_json(&errors.into(), &mut written);
+        let written = crate::serializers::document(&errors.into());
 
         assert_eq!(
-            String::from_utf8(written).unwrap(),
+            written,
             r#"{"body": ["c"], "slug": ["b", "a"]}"#
         );
     }

@@ -20,6 +20,7 @@ macro_rules! known {
             ("authorization", "authorization = Authorization"),
             ("authentication", "authentication = Authentication::new()"),
             ("throttle", "throttle = CacheThrottle::new()"),
+            ("cache", "cache = SimpleCache::new()"),
             ("validation", "validation = FormValidation::<Form>::new()"),
             ("allowed_methods", "allowed_methods(get, post)"),
             ("list_allowed_methods", "list_allowed_methods(get, post)"),
@@ -102,6 +103,7 @@ impl Meta {
             "authentication",
             "authorization",
             "throttle",
+            "cache",
             "validation",
             "serializer",
         ] {
