@@ -10,7 +10,7 @@ mod verified;
 
 use subtle::ConstantTimeEq as _;
 
-pub(crate) use self::hashing::Hashing;
+pub(crate) use self::{encoded::hex, hashing::Hashing};
 
 /// Compares two secrets in a time that tells at most their lengths.
 pub(crate) fn same_secret(one: &[u8], other: &[u8]) -> bool {
