@@ -4,14 +4,24 @@
 //! - [`Authentication`]: lets everybody in, and knows them by their address
 //! - [`ApiKeyAuthentication`]: by a name and a key
 //! - [`BasicAuthentication`]: by a name and a password
+//! - [`DigestAuthentication`]: by a name and a key that does not go over the wire; `digest_response` is what a client
+//!   answers, `nonces` what it answers to
+//! - [`SessionAuthentication`]: by the session of a Django site
 //! - [`MultiAuthentication`]: by the first of several that lets them in
 //! - `credentials`: the header that says who calls, and where their account is found
+//! - `csrf`: whether a page of our own sent the request
 
 mod api_key;
 mod basic;
 mod credentials;
+mod csrf;
+mod digest;
+mod digest_response;
+
 mod multi;
+mod nonces;
 mod open;
+mod session;
 #[cfg(feature = "sqlite")]
 #[cfg(test)]
 mod tests;
@@ -21,8 +31,10 @@ use std::{fmt, pin::Pin, sync::Arc};
 pub use self::{
     api_key::ApiKeyAuthentication,
     basic::BasicAuthentication,
+    digest::{Algorithm as DigestAlgorithm, DigestAuthentication},
     multi::{Backends, MultiAuthentication},
     open::Authentication,
+    session::SessionAuthentication,
 };
 use crate::{api::Binding, errors::Result, http::Request};
 

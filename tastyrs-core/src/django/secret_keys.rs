@@ -124,6 +124,18 @@ impl SecretKeys {
     }
 }
 
+impl From<String> for SecretKeys {
+    fn from(secret_key: String) -> Self {
+        Self::new(secret_key)
+    }
+}
+
+impl From<&str> for SecretKeys {
+    fn from(secret_key: &str) -> Self {
+        Self::new(secret_key)
+    }
+}
+
 /// # Compatibility
 ///
 /// `salted_hmac` with SHA-256, `django/utils/crypto.py`.
