@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | `sqlite` (default) | SQLite, embedded and bundled | a C compiler, a minute of it |
 //! | `postgres` | PostgreSQL | the system's libpq |
+//! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
 
 /// The code of the pages, run as tests.
 #[cfg(doctest)]

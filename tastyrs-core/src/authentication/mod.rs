@@ -7,6 +7,7 @@
 //! - [`DigestAuthentication`]: by a name and a key that does not go over the wire; `digest_response` is what a client
 //!   answers, `nonces` what it answers to
 //! - [`SessionAuthentication`]: by the session of a Django site
+//! - `jwt`, with the feature of that name: by a signed token
 //! - [`MultiAuthentication`]: by the first of several that lets them in
 //! - `credentials`: the header that says who calls, and where their account is found
 //! - `csrf`: whether a page of our own sent the request
@@ -17,7 +18,8 @@ mod credentials;
 mod csrf;
 mod digest;
 mod digest_response;
-
+#[cfg(feature = "jwt")]
+mod jwt;
 mod multi;
 mod nonces;
 mod open;
@@ -28,6 +30,8 @@ mod tests;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
+#[cfg(feature = "jwt")]
+pub use self::jwt::{JwtAuthentication, JwtClaims, JwtKey};
 pub use self::{
     api_key::ApiKeyAuthentication,
     basic::BasicAuthentication,
