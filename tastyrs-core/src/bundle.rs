@@ -3,11 +3,11 @@
 use std::{cell::OnceCell, fmt};
 
 use crate::{
-    data::Data,
+    data::{Data, Value},
     database::Row,
     errors::{Error, Result},
     http::Request,
-    resource::Resource,
+    resource::{Model as _, ModelResource, Resource, Source as _},
 };
 
 /// What is dehydrated: a row as it was loaded, an object, or nothing.
@@ -41,6 +41,8 @@ pub struct Bundle<'a, R: Resource> {
     item: Item<'a, R>,
     /// The object, once somebody asked for it.
     object: OnceCell<R::Object>,
+    /// What columns of the model were set to, whatever a client sent.
+    columns_set: Vec<(usize, Value<'static>)>,
     for_list: bool,
 }
 
@@ -65,6 +67,7 @@ impl<'a, R: Resource> Bundle<'a, R> {
             request,
             item,
             object: OnceCell::new(),
+            columns_set: Vec::new(),
             for_list,
         }
     }
@@ -102,6 +105,53 @@ impl<'a, R: Resource> Bundle<'a, R> {
     pub(crate) fn item(&self) -> Item<'a, R> {
         self.item
     }
+}
+
+impl<R: ModelResource> Bundle<'_, R> {
+    /// Sets a column of the object that is created or changed, by the name of the model's field, whatever a client sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`] where the model has no such column.
+    pub fn set_column(&mut self, name: &str, value: Value<'static>) -> Result<()> {
+        let column = position::<R>(name)?;
+        self.columns_set.retain(|(known, _)| *known != column);
+        self.columns_set.push((column, value));
+        Ok(())
+    }
+
+    /// The columns that were set, by their positions in the model's
+    /// [`COLUMNS`](crate::resource::Model::COLUMNS).
+    pub fn columns_set(&self) -> &[(usize, Value<'static>)] {
+        &self.columns_set
+    }
+
+    /// The value of a column, by the name of the model's field: what it was set to, or what the object holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoObject`] where there is no object, and [`Error::Configuration`] where the model has no such column.
+    pub fn column(&self, name: &str) -> Result<Value<'_>> {
+        let column = position::<R>(name)?;
+        let set = self.columns_set.iter().find(|(known, _)| *known == column);
+        match (set, &self.item) {
+            (Some((_, value)), _) => Ok(value.clone()),
+            (None, Item::Nothing) => Err(Error::NoObject),
+            (None, item) => Ok(R::Source::column(item, column)),
+        }
+    }
+}
+
+fn position<R: ModelResource>(name: &str) -> Result<usize> {
+    R::Model::COLUMNS
+        .iter()
+        .position(|column| column.name == name)
+        .ok_or_else(|| {
+            Error::Configuration(format!(
+                "{} has no column `{name}`",
+                std::any::type_name::<R::Model>()
+            ))
+        })
 }
 
 impl<R: Resource> fmt::Debug for Item<'_, R> {

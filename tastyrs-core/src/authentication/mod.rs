@@ -30,6 +30,7 @@ mod tests;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
+pub(crate) use self::credentials::Directory;
 #[cfg(feature = "jwt")]
 pub use self::jwt::{JwtAuthentication, JwtClaims, JwtKey};
 pub use self::{
