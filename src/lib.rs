@@ -12,6 +12,7 @@
 //! | `postgres` | PostgreSQL | the system's libpq |
 //! | `garde` | validation by forms that derive `garde::Validate` | the crate `garde` |
 //! | `redis` | a cache that machines share | the crate `redis` |
+//! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
 
 /// The code of the pages, run as tests.
 #[cfg(doctest)]

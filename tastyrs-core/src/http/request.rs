@@ -26,6 +26,8 @@ pub(crate) struct Head {
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
     pub(crate) peer: Option<IpAddr>,
+    /// Whether it came over TLS to this very process.
+    pub(crate) secure: bool,
     pub(crate) body: Bytes,
     /// What stands in front of the API's own addresses, as a proxy or an outer scope adds it.
     pub(crate) prefix: String,
@@ -218,6 +220,11 @@ impl Request {
     /// The address of whoever opened the connection.
     pub fn peer(&self) -> Option<IpAddr> {
         self.inner().head.peer
+    }
+
+    /// Whether it came over TLS to this very process; where a proxy ends TLS, only the proxy knows.
+    pub fn is_secure(&self) -> bool {
+        self.inner().head.secure
     }
 
     /// Its body.

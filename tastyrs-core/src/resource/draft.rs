@@ -94,7 +94,7 @@ impl RowDraft {
         }
     }
 
-    pub(super) fn set(&mut self, column: usize, value: Value<'static>) {
+    pub(crate) fn set(&mut self, column: usize, value: Value<'static>) {
         self.values[column] = value;
         self.origins[column] = Origin::Set;
     }

@@ -555,7 +555,7 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
             draft.set(position, parent.map_or(Value::Null, Key::value));
             let mut bundle = Bundle::inbound(Data::new(), hop.request, item, draft);
             bundle.keeps_auto_now = true;
-            hop.authorized_update_detail(&bundle)?;
+            save::authorize(&hop, &mut bundle)?;
             hop.wrote(&item);
             Rows::store(&hop, writing.connection, &mut bundle)?;
         }
