@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | `sqlite` (default) | SQLite, embedded and bundled | a C compiler, a minute of it |
 //! | `postgres` | PostgreSQL | the system's libpq |
+//! | `test` | `tastyrs::test`: a client, assertions and databases for tests; for `[dev-dependencies]` | nothing |
 
 /// The code of the pages, run as tests.
 #[cfg(doctest)]
@@ -34,10 +35,14 @@ mod pages {
     struct Databases;
     #[doc = include_str!("../docs/src/mounting.md")]
     struct Mounting;
+    #[doc = include_str!("../docs/src/testing.md")]
+    struct Testing;
     #[doc = include_str!("../docs/src/from-tastypie.md")]
     struct FromTastypie;
 }
 
+#[cfg(feature = "test")]
+pub use tastyrs_core::test;
 pub use tastyrs_core::{
     Compatibility, Error, Result, api, authentication, authorization, bundle, data, database,
     dispatch, django, fields, http, meta, queries, resource, serializers,

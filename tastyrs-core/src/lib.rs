@@ -20,6 +20,8 @@ pub mod queries;
 pub mod resource;
 mod schema;
 pub mod serializers;
+#[cfg(feature = "test")]
+pub mod test;
 
 pub use compatibility::Compatibility;
 pub use errors::{Error, Result};
