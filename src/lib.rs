@@ -13,6 +13,7 @@
 //! | `garde` | validation by forms that derive `garde::Validate` | the crate `garde` |
 //! | `redis` | a cache that machines share | the crate `redis` |
 //! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
+//! | `test` | `tastyrs::test`: a client, assertions and databases for tests; for `[dev-dependencies]` | nothing |
 
 /// The code of the pages, run as tests.
 #[cfg(doctest)]
@@ -37,10 +38,14 @@ mod pages {
     struct Databases;
     #[doc = include_str!("../docs/src/mounting.md")]
     struct Mounting;
+    #[doc = include_str!("../docs/src/testing.md")]
+    struct Testing;
     #[doc = include_str!("../docs/src/from-tastypie.md")]
     struct FromTastypie;
 }
 
+#[cfg(feature = "test")]
+pub use tastyrs_core::test;
 pub use tastyrs_core::{
     Compatibility, Error, Result, api, authentication, authorization, bundle, cache, data,
     database, dispatch, django, fields, http, meta, queries, resource, serializers, validation,

@@ -22,6 +22,8 @@ pub mod resource;
 mod schema;
 pub mod serializers;
 pub mod validation;
+#[cfg(feature = "test")]
+pub mod test;
 
 pub use compatibility::Compatibility;
 pub use errors::{Error, Result};

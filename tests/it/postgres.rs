@@ -1,85 +1,45 @@
 //! The kitchen on PostgreSQL, where a server answers.
 
-use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
+use diesel::{RunQueryDsl as _, pg::Pg};
+use tastyrs::test::{LiveServer, TestDatabase};
 
-use crate::{
-    kitchen,
-    support::{Served, get},
-};
+use crate::kitchen;
 
-/// A database of this test's own, dropped when it ends.
-struct Scratch {
-    server: String,
-    name: String,
-}
-
-impl Scratch {
-    /// Makes the fixture's database; without a server, nothing, which is a failure where `CI` is set.
-    #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
-    fn new() -> Option<Self> {
-        let server = std::env::var("TASTYRS_TEST_POSTGRES_URL")
-            .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned());
-        let mut admin = match PgConnection::establish(&format!("{server}/postgres")) {
-            Ok(admin) => admin,
-            Err(error) => {
-                assert!(
-                    std::env::var_os("CI").is_none(),
-                    "PostgreSQL does not answer at {server}: {error}"
-                );
-                println!("skipped: PostgreSQL does not answer at {server}: {error}");
-                return None;
-            }
-        };
-        let name = format!("tastyrs_it_{}", std::process::id());
-        admin
-            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            .unwrap();
-        admin
-            .batch_execute(&format!(
-                "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"
-            ))
-            .unwrap();
+/// The fixture's database; without a server, nothing, which is a failure where `CI` is set.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+fn fixture() -> Option<TestDatabase<Pg>> {
+    let Some(database) = TestDatabase::<Pg>::at_server() else {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "TASTYRS_TEST_POSTGRES_URL names no server"
+        );
+        println!("skipped: TASTYRS_TEST_POSTGRES_URL names no server");
+        return None;
+    };
+    Some(
         // Whatever zone the server would use, moments are told in UTC.
-        admin
-            .batch_execute(&format!(
-                "ALTER DATABASE {name} SET timezone = 'Asia/Kathmandu'"
-            ))
-            .unwrap();
-        let scratch = Self { server, name };
-        let mut fixture = PgConnection::establish(&scratch.url()).unwrap();
-        fixture.batch_execute("SET TIME ZONE 'UTC'").unwrap();
-        fixture
-            .batch_execute(include_str!("../conformance/kitchen.postgres.sql"))
-            .unwrap();
-        Some(scratch)
-    }
-
-    fn url(&self) -> String {
-        format!("{}/{}", self.server, self.name)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Ok(mut admin) = PgConnection::establish(&format!("{}/postgres", self.server)) {
-            let _ = admin.batch_execute(&format!(
-                "DROP DATABASE IF EXISTS {} WITH (FORCE)",
-                self.name
-            ));
-        }
-    }
+        database
+            .fill(|db| {
+                diesel::sql_query(
+                    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = %L', current_database(), \
+                     'Asia/Kathmandu'); END $$",
+                )
+                .execute(db)?;
+                Ok(())
+            })
+            .sql(include_str!("../conformance/kitchen.postgres.sql")),
+    )
 }
 
 #[test]
 fn the_kitchen_lists_filters_orders_and_throttles() {
-    let Some(scratch) = Scratch::new() else {
+    let Some(fixture) = fixture() else {
         return;
     };
-    let served = Served::api(kitchen::api::build(&scratch.url()).unwrap(), 2);
+    let served = LiveServer::new(&kitchen::api::build(fixture.url()).unwrap());
     let body = |path: &str| {
-        let answer = get(served.port, path);
-        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        answer.body
+        let answer = served.get(path);
+        answer.assert_http_ok().text().to_owned()
     };
 
     let note = body("/api/v1/notes/1/");
@@ -113,7 +73,7 @@ fn the_kitchen_lists_filters_orders_and_throttles() {
     }
 
     let statuses: Vec<u16> = (0..4)
-        .map(|_| get(served.port, "/api/v1/throttled/?limit=1").status)
+        .map(|_| served.get("/api/v1/throttled/?limit=1").status())
         .collect();
     assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
 }
