@@ -142,6 +142,12 @@ impl<'a> Data<'a> {
             .map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// Names and values in the order of the names, to be kept.
+    #[cfg(feature = "garde")]
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
+        self.entries.into_iter()
+    }
+
     /// How many values it holds.
     pub fn len(&self) -> usize {
         self.entries.len()
