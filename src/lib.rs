@@ -34,6 +34,10 @@ mod pages {
     struct Throttling;
     #[doc = include_str!("../docs/src/authentication.md")]
     struct Authentication;
+    #[doc = include_str!("../docs/src/validation.md")]
+    struct Validation;
+    #[doc = include_str!("../docs/src/caching.md")]
+    struct Caching;
     #[doc = include_str!("../docs/src/databases.md")]
     struct Databases;
     #[doc = include_str!("../docs/src/mounting.md")]

@@ -10,6 +10,7 @@ use tastyrs::{
     prelude::*,
     resource::{Connection, Resource, provided},
     serializers::{DatetimeFormatting, Serializer},
+    validation::FormValidation,
 };
 
 use super::{
@@ -179,8 +180,22 @@ pub struct BasicResource;
 )]
 pub struct MultiResource;
 
+/// What a note must be like.
+#[derive(serde::Deserialize, garde::Validate)]
+struct NoteForm {
+    #[garde(length(chars, max = 100))]
+    title: String,
+    #[garde(pattern(r"^[-a-z0-9]+$"))]
+    slug: String,
+}
+
 #[derive(ModelResource)]
-#[resource(model = Note, resource_name = "validated", authorization = Authorization)]
+#[resource(
+    model = Note,
+    resource_name = "validated",
+    authorization = Authorization,
+    validation = FormValidation::<NoteForm>::new()
+)]
 pub struct ValidatedResource;
 
 #[derive(ModelResource)]

@@ -22,3 +22,4 @@ mod queries;
 mod startup;
 mod support;
 mod throttling;
+mod validation;
