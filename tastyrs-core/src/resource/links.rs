@@ -20,7 +20,7 @@ use crate::{
     errors::{Error, Result},
     fields::{Attribute, By, Field, RelationSpec, Wanted, told},
     http::{Request, decode_path},
-    queries::{Key, key_filter, parse_key},
+    queries::{Key, Node, key_filter, parse_key},
 };
 
 /// The most objects that one relation of one object is sent.
@@ -208,7 +208,12 @@ pub(super) fn save_m2m<'h, R: ModelResource + Hooks>(
                     own: own_column,
                     other,
                 };
-                link.tie(hop, connection, relation, &own, &keys, &mut || authorize(bundle))?;
+                let state = &hop.mounted.state;
+                let Some(other) = state.graph.target(relation) else {
+                    continue;
+                };
+                let nodes = (state.node(), other);
+                link.tie::<R::Db>(connection, nodes, &own, &keys, &mut || authorize(bundle))?;
             }
             By::Reverse { column, .. } => {
                 gather(hop, connection, relation, column, &own, &keys)?;
@@ -307,24 +312,19 @@ struct Link<'l> {
 
 impl Link<'_> {
     /// Leaves exactly these keys tied to the own one.
-    fn tie<R: ModelResource>(
+    fn tie<DB: Dialect>(
         &self,
-        hop: &Hop<'_, R>,
-        connection: &mut <R::Db as Dialect>::Connection,
-        relation: &RelationSpec,
+        connection: &mut DB::Connection,
+        nodes: (&Node, &Node),
         own: &Key,
         keys: &[Key],
         authorize: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
-        let state = &hop.mounted.state;
-        let Some(other_node) = state.graph.target(relation) else {
-            return Ok(());
-        };
-        let own_column = write_row::column_of::<R::Db>(self.table, self.own, state.node().key());
-        let other_column = write_row::column_of::<R::Db>(self.table, self.other, other_node.key());
-        let is_own = || key_filter::<R::Db>(&own_column, std::slice::from_ref(own));
+        let own_column = write_row::column_of::<DB>(self.table, self.own, nodes.0.key());
+        let other_column = write_row::column_of::<DB>(self.table, self.other, nodes.1.key());
+        let is_own = || key_filter::<DB>(&own_column, std::slice::from_ref(own));
         let before =
-            write_row::keys_where::<R::Db>(connection, self.table, &other_column, is_own())?;
+            write_row::keys_where::<DB>(connection, self.table, &other_column, is_own())?;
         let (added, removed) = difference(&before, keys);
         if added.is_empty() && removed.is_empty() {
             return Ok(());
@@ -334,8 +334,8 @@ impl Link<'_> {
             let mut statement = Fragment::new();
             statement.sql(&format!("DELETE FROM {} WHERE ", self.table));
             statement.append(is_own()).sql(" AND ");
-            statement.append(key_filter::<R::Db>(&other_column, removed));
-            write_row::run::<R::Db>(connection, statement, "removing links")?;
+            statement.append(key_filter::<DB>(&other_column, removed));
+            write_row::run::<DB>(connection, statement, "removing links")?;
         }
         for added in added.chunks(200) {
             let mut statement = Fragment::new();
@@ -345,15 +345,15 @@ impl Link<'_> {
             ));
             for (position, key) in added.iter().enumerate() {
                 statement.sql(if position > 0 { ", (" } else { "(" });
-                push_key::<R::Db>(&mut statement, own);
+                push_key::<DB>(&mut statement, own);
                 statement.sql(", ");
-                push_key::<R::Db>(&mut statement, key);
+                push_key::<DB>(&mut statement, key);
                 statement.sql(")");
             }
             if added.len() > 1 {
                 statement.uncached();
             }
-            write_row::run::<R::Db>(connection, statement, "adding links")?;
+            write_row::run::<DB>(connection, statement, "adding links")?;
         }
         Ok(())
     }

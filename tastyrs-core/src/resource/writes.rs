@@ -26,6 +26,9 @@ use crate::{
 /// The most objects that a list is sent at once.
 const MOST_OBJECTS: usize = 10_000;
 
+type Work<R> =
+    Box<dyn for<'h> FnOnce(&Hop<'h, R>, &mut Connection<R>) -> Result<Answer> + Send>;
+
 /// Work of a view on a blocking thread, in a transaction that may write.
 async fn writing<R: Hooks>(
     resource: &R,
@@ -33,6 +36,8 @@ async fn writing<R: Hooks>(
     work: impl for<'h> FnOnce(&Hop<'h, R>, &mut Connection<R>) -> Result<Answer> + Send + 'static,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
+    // Boxed, so that the hop is compiled once for all the views of a resource.
+    let work: Work<R> = Box::new(work);
     let answer = R::Source::hop(&mounted, request, true, work).await?;
     Ok(answer.into())
 }
