@@ -10,6 +10,10 @@
 //! |---|---|---|
 //! | `sqlite` (default) | SQLite, embedded and bundled | a C compiler, a minute of it |
 //! | `postgres` | PostgreSQL | the system's libpq |
+//! | `xml` | the [format](serializers) XML, in both directions | quick-xml |
+//! | `yaml` | the format YAML, in both directions | granit-parser |
+//! | `plist` | Apple's property lists: written in their binary form, read in that and in XML | quick-xml |
+//! | `msgpack` | the format MessagePack, in both directions | rmp-serde |
 
 /// The code of the pages, run as tests.
 #[cfg(doctest)]
@@ -26,6 +30,8 @@ mod pages {
     struct Filtering;
     #[doc = include_str!("../docs/src/hooks.md")]
     struct Hooks;
+    #[doc = include_str!("../docs/src/formats.md")]
+    struct Formats;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
     #[doc = include_str!("../docs/src/authentication.md")]

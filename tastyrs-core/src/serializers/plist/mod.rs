@@ -5,6 +5,8 @@
 //! - `xml`: the form in XML to values
 
 mod binary;
+#[cfg(test)]
+mod tests;
 mod write;
 mod xml;
 
