@@ -12,6 +12,7 @@
 mod conformance;
 #[cfg(not(feature = "postgres"))]
 mod examples;
+mod formats;
 mod kitchen;
 mod limits;
 mod mounting;

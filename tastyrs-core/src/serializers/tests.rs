@@ -92,7 +92,7 @@ fn comes_back(value: &Value<'static>, content_type: &str) -> Result<(), TestCase
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn json_comes_back(value in anything()) {
