@@ -26,9 +26,9 @@ pub(super) const FORMAT: BuiltIn = BuiltIn {
     read: Some(from_msgpack),
 };
 
-fn to_msgpack(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) -> Result<()> {
-    encode::write(out, &Packed { value, options })
-        .map_err(|wrong| Error::Configuration(format!("the data cannot be written: {wrong}")))
+fn to_msgpack(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
+    // Writing to memory does not fail, and every length is known.
+    let _ = encode::write(out, &Packed { value, options });
 }
 
 /// A value as MessagePack has it: bytes are bytes, what else it lacks is text.

@@ -54,7 +54,7 @@ fn others_read_what_we_write_and_we_what_they_write() {
     ];
     let value = Value::Map(data.into_iter().collect());
     let mut ours = Vec::new();
-    to_plist(&value, &Options::default(), &mut ours).unwrap();
+    to_plist(&value, &Options::default(), &mut ours);
 
     let theirs: ::plist::Value = ::plist::from_bytes(&ours).unwrap();
 
