@@ -14,6 +14,10 @@
 //! | `redis` | a cache that machines share | the crate `redis` |
 //! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
 //! | `test` | `tastyrs::test`: a client, assertions and databases for tests; for `[dev-dependencies]` | nothing |
+//! | `xml` | the [format](serializers) XML, in both directions | quick-xml |
+//! | `yaml` | the format YAML, in both directions | granit-parser |
+//! | `plist` | Apple's property lists: written in their binary form, read in that and in XML | quick-xml |
+//! | `msgpack` | the format MessagePack, in both directions | rmp-serde |
 
 /// The code of the pages, run as tests.
 #[cfg(doctest)]
@@ -30,6 +34,8 @@ mod pages {
     struct Filtering;
     #[doc = include_str!("../docs/src/hooks.md")]
     struct Hooks;
+    #[doc = include_str!("../docs/src/formats.md")]
+    struct Formats;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
     #[doc = include_str!("../docs/src/authentication.md")]

@@ -346,7 +346,12 @@ pub struct BriefResource;
 pub struct CachedResource;
 
 #[derive(ModelResource)]
-#[resource(model = Subject, resource_name = "feeds", authorization = Authorization)]
+#[resource(
+    model = Subject,
+    resource_name = "feeds",
+    authorization = Authorization,
+    serializer = Serializer::default().formats(["json", "jsonp", "xml", "yaml"])
+)]
 pub struct FeedResource;
 
 #[derive(ModelResource)]

@@ -13,6 +13,7 @@ mod caching;
 mod conformance;
 #[cfg(not(feature = "postgres"))]
 mod examples;
+mod formats;
 mod kitchen;
 mod limits;
 mod mounting;

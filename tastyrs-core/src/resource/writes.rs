@@ -471,7 +471,7 @@ fn shown<'h, R: Hooks>(
                 data.insert(field, crate::clock::now());
             }
         }
-        data
+        data.into_object()
     });
     Ok(merged.collect())
 }

@@ -48,9 +48,14 @@ pub use self::{
 ///
 /// # Compatibility
 ///
-/// `build_content_type`, `utils/mime.py:47`: JSON goes without a charset.
+/// `build_content_type`, `utils/mime.py:47`: JSON goes without a charset; so does MessagePack, which has no text.
 pub(crate) fn build_content_type(mime: &str) -> Cow<'_, str> {
-    if mime.contains("charset") || matches!(mime, "application/json" | "text/javascript") {
+    if mime.contains("charset")
+        || matches!(
+            mime,
+            "application/json" | "text/javascript" | "application/msgpack"
+        )
+    {
         Cow::Borrowed(mime)
     } else {
         Cow::Owned(format!("{mime}; charset=utf-8"))
