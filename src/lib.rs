@@ -31,6 +31,8 @@ mod pages {
     struct Throttling;
     #[doc = include_str!("../docs/src/authentication.md")]
     struct Authentication;
+    #[doc = include_str!("../docs/src/authorization.md")]
+    struct AuthorizationPage;
     #[doc = include_str!("../docs/src/databases.md")]
     struct Databases;
     #[doc = include_str!("../docs/src/mounting.md")]
@@ -57,8 +59,14 @@ pub mod prelude {
     pub use tastyrs_core::{
         Compatibility, Error, Result,
         api::{Api, Urls},
-        authentication::{Authenticate, Authentication},
-        authorization::{Authorization, Authorize, ReadOnlyAuthorization},
+        authentication::{
+            ApiKeyAuthentication, Authenticate, Authentication, BasicAuthentication,
+            DigestAuthentication, MultiAuthentication, SessionAuthentication,
+        },
+        authorization::{
+            Authorization, Authorize, DjangoAuthorization, MultiAuthorization, OwnerAuthorization,
+            ReadOnlyAuthorization,
+        },
         bundle::Bundle,
         data::{Data, Value},
         database::{Database, DatabaseOptions},
@@ -83,6 +91,7 @@ pub mod __private {
     pub use diesel;
     pub use tastyrs_core::{
         Result,
+        authorization::OwnerAuthorization,
         data::Value,
         database::Row,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},
