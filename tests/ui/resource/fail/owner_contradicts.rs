@@ -21,8 +21,4 @@ struct TwiceResource;
 #[resource(model = Note, authentication = ApiKeyAuthentication::new(), owner(author_id))]
 struct MisshapenResource;
 
-#[derive(Resource)]
-#[resource(object = String, owner = author_id)]
-struct ObjectResource;
-
 fn main() {}
