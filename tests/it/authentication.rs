@@ -386,10 +386,8 @@ fn over_https_a_page_of_the_site_must_have_sent_it() {
 }
 
 fn md5(text: &str) -> String {
-    Md5::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let hash: [u8; 16] = Md5::digest(text).into();
+    format!("{:032x}", u128::from_be_bytes(hash))
 }
 
 /// The nonce of a challenge.

@@ -1,7 +1,7 @@
 //! What those who are let in may do.
 
 use diesel::connection::SimpleConnection as _;
-use tastyrs::{django::Permissions, http::User, prelude::*};
+use tastyrs::{http::User, prelude::*};
 
 use super::support::{Answered, Db, Note, Served, TemporaryFile, library, send};
 
@@ -282,12 +282,4 @@ fn a_column_that_is_not_there_is_told_when_the_api_is_built() {
 
     assert!(misspelt.unwrap_err().to_string().contains("`writer_id`"));
     assert!(text.unwrap_err().to_string().contains("`title`"));
-}
-
-#[test]
-fn permissions_of_ones_own_may_be_asked() {
-    let permissions: Permissions = ["library.view_note"].into_iter().collect();
-
-    assert!(permissions.has("library.view_note"));
-    assert!(!permissions.has("view_note"));
 }
