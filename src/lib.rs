@@ -44,6 +44,8 @@ mod pages {
     struct Validation;
     #[doc = include_str!("../docs/src/caching.md")]
     struct Caching;
+    #[doc = include_str!("../docs/src/authorization.md")]
+    struct AuthorizationPage;
     #[doc = include_str!("../docs/src/databases.md")]
     struct Databases;
     #[doc = include_str!("../docs/src/mounting.md")]
@@ -74,8 +76,14 @@ pub mod prelude {
     pub use tastyrs_core::{
         Compatibility, Error, Result,
         api::{Api, Urls},
-        authentication::{Authenticate, Authentication},
-        authorization::{Authorization, Authorize, ReadOnlyAuthorization},
+        authentication::{
+            ApiKeyAuthentication, Authenticate, Authentication, BasicAuthentication,
+            DigestAuthentication, MultiAuthentication, SessionAuthentication,
+        },
+        authorization::{
+            Authorization, Authorize, DjangoAuthorization, MultiAuthorization, OwnerAuthorization,
+            ReadOnlyAuthorization,
+        },
         bundle::Bundle,
         cache::{Cache, NoCache, SimpleCache},
         data::{Data, Value},
@@ -102,6 +110,7 @@ pub mod __private {
     pub use diesel;
     pub use tastyrs_core::{
         Result,
+        authorization::OwnerAuthorization,
         data::Value,
         database::Row,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},

@@ -21,9 +21,9 @@ pub mod queries;
 pub mod resource;
 mod schema;
 pub mod serializers;
-pub mod validation;
 #[cfg(feature = "test")]
 pub mod test;
+pub mod validation;
 
 pub use compatibility::Compatibility;
 pub use errors::{Error, Result};

@@ -193,11 +193,20 @@ fn an_object_once_read_stays_as_it_was_under_the_name_as_written() {
 #[test]
 fn each_caller_is_shown_what_was_loaded_and_made_for_them() {
     let library = Library::new("callers");
-    let ada = library.send("GET", "cached/2/", "X-User: ada\r\n").text().to_owned();
+    let ada = library
+        .send("GET", "cached/2/", "X-User: ada\r\n")
+        .text()
+        .to_owned();
     library.retitle("changed");
 
-    let ada_again = library.send("GET", "cached/2/", "X-User: ada\r\n").text().to_owned();
-    let chloe = library.send("GET", "cached/2/", "X-User: chloe\r\n").text().to_owned();
+    let ada_again = library
+        .send("GET", "cached/2/", "X-User: ada\r\n")
+        .text()
+        .to_owned();
+    let chloe = library
+        .send("GET", "cached/2/", "X-User: chloe\r\n")
+        .text()
+        .to_owned();
 
     assert_eq!(ada, ada_again);
     assert!(
@@ -346,7 +355,10 @@ fn what_is_not_there_is_not_remembered() {
         .unwrap();
 
     let after = library.title("cached/77/", "");
-    let nonsense = library.served.get("/api/missing/cached/no%20number/").status();
+    let nonsense = library
+        .served
+        .get("/api/missing/cached/no%20number/")
+        .status();
 
     assert_eq!((before, after.as_str(), nonsense), (404, "late", 404));
 }

@@ -7,6 +7,8 @@
     reason = "a test has no API"
 )]
 
+mod authentication;
+mod authorization;
 mod caching;
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]

@@ -107,21 +107,18 @@ impl Parameters<'_> {
             return None;
         }
         let rest = rest.trim_ascii_start();
-        let value = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                let (value, behind) = unquote(quoted)?;
-                let behind = behind.trim_ascii_start();
-                if !behind.is_empty() && !behind.starts_with(',') {
-                    return None;
-                }
-                self.0 = behind;
-                value
+        let value = if let Some(quoted) = rest.strip_prefix('"') {
+            let (value, behind) = unquote(quoted)?;
+            let behind = behind.trim_ascii_start();
+            if !behind.is_empty() && !behind.starts_with(',') {
+                return None;
             }
-            None => {
-                let (value, behind) = rest.split_once(',').unwrap_or((rest, ""));
-                self.0 = behind;
-                value.trim_ascii().to_owned()
-            }
+            self.0 = behind;
+            value
+        } else {
+            let (value, behind) = rest.split_once(',').unwrap_or((rest, ""));
+            self.0 = behind;
+            value.trim_ascii().to_owned()
         };
         Some(Some((name, value)))
     }
@@ -241,6 +238,7 @@ mod tests {
             let text = MUFASA.replace(part, instead);
             assert_eq!(DigestResponse::parse(text.as_bytes()), None, "{instead}");
         }
+        assert_eq!(DigestResponse::parse(&vec![b','; 100_000]), None);
         for data in [
             &b""[..],
             b"=",
@@ -248,7 +246,7 @@ mod tests {
             b"\xff=1",
             b"\"",
             b"a=\"\\",
-            &[b','; 100_000],
+            b"a=\"b\"c",
         ] {
             assert_eq!(DigestResponse::parse(data), None);
         }

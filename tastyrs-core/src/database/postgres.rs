@@ -182,10 +182,7 @@ impl Dialect for Pg {
         )"#
     }
 
-    fn references(
-        _: &mut PgConnection,
-        _: &str,
-    ) -> QueryResult<Vec<(String, String, String)>> {
+    fn references(_: &mut PgConnection, _: &str) -> QueryResult<Vec<(String, String, String)>> {
         // It says which one a row breaks.
         Ok(Vec::new())
     }

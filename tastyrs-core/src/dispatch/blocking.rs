@@ -23,9 +23,9 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     let work: Work = Box::new(move |request| Ok(Box::new(work(request)?) as Answered));
     let answer = hop(request, work).await?;
-    let answer = answer.downcast().map_err(|_| {
-        Error::Panicked("a blocking thread answered with another type".to_owned())
-    })?;
+    let answer = answer
+        .downcast()
+        .map_err(|_| Error::Panicked("a blocking thread answered with another type".to_owned()))?;
     Ok(*answer)
 }
 
@@ -46,7 +46,7 @@ async fn hop(request: &mut Request, work: Work) -> Result<Answered> {
 }
 
 /// What a panic says, for the log.
-pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

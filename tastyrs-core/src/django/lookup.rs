@@ -232,7 +232,7 @@ fn select<DB: Dialect>(
             (of(&keys, "key"), joined)
         }
     };
-    let (named, value) = match by {
+    let (key, value) = match by {
         By::Username(name) => (&table.username, Bind::Text(name)),
         By::Id(id) => (&table.id, Bind::Int(id)),
     };
@@ -249,7 +249,7 @@ fn select<DB: Dialect>(
         .sql(&format!(
             "SELECT {} FROM {tables} WHERE {} = ",
             names.join(", "),
-            of(&users, named)
+            of(&users, key)
         ))
         .bind(value)
         // A name that two have is nobody's.

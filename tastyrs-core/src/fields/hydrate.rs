@@ -96,7 +96,10 @@ impl<'f> Wanted<'f> {
                 Some(python::Int::Fits(number)) => Some(number),
                 _ => None,
             },
-            Value::Decimal(digits) => digits.split('.').next().and_then(|whole| whole.parse().ok()),
+            Value::Decimal(digits) => digits
+                .split('.')
+                .next()
+                .and_then(|whole| whole.parse().ok()),
             _ => None,
         };
         match number {
@@ -111,9 +114,15 @@ impl<'f> Wanted<'f> {
 
     fn float(&self, value: &Value<'_>) -> Result<Value<'static>> {
         let number = match value {
-            #[expect(clippy::cast_precision_loss, reason = "that is what a float is asked for")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "that is what a float is asked for"
+            )]
             Value::Int(number) => Some(*number as f64),
-            #[expect(clippy::cast_precision_loss, reason = "that is what a float is asked for")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "that is what a float is asked for"
+            )]
             Value::UInt(number) => Some(*number as f64),
             Value::Float(number) => Some(*number),
             Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
@@ -163,13 +172,11 @@ impl<'f> Wanted<'f> {
             plain => python_str(plain),
         };
         match self.max_length {
-            Some(most) if text.chars().count() > most as usize => {
-                Err(Error::bad_request(format!(
-                    "The '{}' field has at most {most} characters (it has {}).",
-                    self.name,
-                    text.chars().count()
-                )))
-            }
+            Some(most) if text.chars().count() > most as usize => Err(Error::bad_request(format!(
+                "The '{}' field has at most {most} characters (it has {}).",
+                self.name,
+                text.chars().count()
+            ))),
             _ => Ok(Value::from(text)),
         }
     }
@@ -421,8 +428,14 @@ mod tests {
         assert_eq!(read(Kind::Integer, 2.9).unwrap(), Value::Int(2));
         assert_eq!(read(Kind::Integer, true).unwrap(), Value::Int(1));
         assert_eq!(read(Kind::Double, "1e-3").unwrap(), Value::Float(1e-3));
-        assert_eq!(read(Kind::Decimal, "1e3").unwrap(), Value::Decimal("1000".into()));
-        assert_eq!(read(Kind::Decimal, 9.99).unwrap(), Value::Decimal("9.99".into()));
+        assert_eq!(
+            read(Kind::Decimal, "1e3").unwrap(),
+            Value::Decimal("1000".into())
+        );
+        assert_eq!(
+            read(Kind::Decimal, 9.99).unwrap(),
+            Value::Decimal("9.99".into())
+        );
     }
 
     #[test]

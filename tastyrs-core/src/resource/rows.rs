@@ -317,12 +317,7 @@ impl<R: ModelResource> Source<R> for Rows {
         let list = hop
             .get_object_list(hop.request)?
             .narrow(key_filter::<R::Db>(column, &[key]));
-        rows(
-            hop,
-            connection,
-            list,
-            Some(Slice::TWO),
-        )
+        rows(hop, connection, list, Some(Slice::TWO))
     }
 
     fn set<'h>(
@@ -413,7 +408,10 @@ impl<R: ModelResource> Source<R> for Rows {
 }
 
 /// The objects that the caller may read and asked for.
-pub(super) fn narrowed<R: ModelResource + Hooks>(hop: &Hop<'_, R>, filters: Vec<Fragment>) -> Result<R::List> {
+pub(super) fn narrowed<R: ModelResource + Hooks>(
+    hop: &Hop<'_, R>,
+    filters: Vec<Fragment>,
+) -> Result<R::List> {
     let list = hop.get_object_list(hop.request)?;
     let list = filters.into_iter().fold(list, Narrow::narrow);
     hop.authorized_read_list(list, hop.request)

@@ -1,7 +1,7 @@
 //! An object on its way into its source: checked, authorized, stored.
 
-use super::{Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
 pub use super::hydrate::Connection;
+use super::{Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
 use crate::{
     bundle::{Bundle, Item},
     dispatch,
@@ -182,10 +182,7 @@ fn check<'h, R: Hooks>(
 
 /// Whether the caller may store the object. One that is there must be the caller's to change as it is and as it becomes:
 /// else who sends another owner would take it over.
-pub(super) fn authorize<'h, R: Hooks>(
-    hop: &Hop<'h, R>,
-    bundle: &mut Bundle<'h, R>,
-) -> Result<()> {
+pub(super) fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, R>) -> Result<()> {
     let resource = &hop.mounted.resource;
     if bundle.is_new() {
         return resource.authorized_create_detail(bundle);

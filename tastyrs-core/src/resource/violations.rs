@@ -72,13 +72,20 @@ fn columns_in(told: &(dyn DatabaseErrorInformation + Send + Sync)) -> Vec<String
             .strip_prefix("Key (")
             .and_then(|rest| rest.split_once(")="))
             .map_or("", |(columns, _)| columns);
-        let columns = inside.split(',').map(|column| column.trim().trim_matches('"'));
-        return columns.filter(|column| !column.is_empty()).map(ToOwned::to_owned).collect();
+        let columns = inside
+            .split(',')
+            .map(|column| column.trim().trim_matches('"'));
+        return columns
+            .filter(|column| !column.is_empty())
+            .map(ToOwned::to_owned)
+            .collect();
     }
     let Some(columns) = told.message().strip_prefix("UNIQUE constraint failed: ") else {
         return Vec::new();
     };
-    let columns = columns.split(", ").filter_map(|column| column.rsplit('.').next());
+    let columns = columns
+        .split(", ")
+        .filter_map(|column| column.rsplit('.').next());
     columns.map(ToOwned::to_owned).collect()
 }
 

@@ -49,8 +49,8 @@ pub(crate) struct Hashing {
 /// The right to check a password; given back when it is dropped.
 #[derive(Debug)]
 struct Turn {
-    _queue: OwnedSemaphorePermit,
-    _turn: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
+    _processor: OwnedSemaphorePermit,
     _memory: OwnedSemaphorePermit,
 }
 
@@ -99,13 +99,13 @@ impl Hashing {
     }
 
     async fn turn(&self, kibibytes: u64) -> Result<Turn> {
-        let queue = Arc::clone(&self.queue).try_acquire_owned();
-        let queue = queue.map_err(|_| Error::Busy)?;
+        let place = Arc::clone(&self.queue).try_acquire_owned();
+        let place = place.map_err(|_| Error::Busy)?;
         let mebibytes = u32::try_from(kibibytes.div_ceil(1024)).unwrap_or(u32::MAX);
         let turn = async {
             Ok::<_, tokio::sync::AcquireError>(Turn {
-                _queue: queue,
-                _turn: Arc::clone(&self.turns).acquire_owned().await?,
+                _place: place,
+                _processor: Arc::clone(&self.turns).acquire_owned().await?,
                 _memory: Arc::clone(&self.memory)
                     .acquire_many_owned(mebibytes)
                     .await?,
