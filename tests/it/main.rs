@@ -13,6 +13,7 @@ mod caching;
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]
 mod conformance;
+mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
 mod formats;
