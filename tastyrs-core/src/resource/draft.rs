@@ -45,6 +45,8 @@ pub struct RowDraft {
     /// What was loaded, where the row is there already.
     pub(super) loaded: Option<Vec<Value<'static>>>,
     pub(super) nested: Vec<Nested>,
+    /// The columns that refer to objects which were sent in place of their addresses, and are written.
+    pub(super) written: Vec<usize>,
     /// Whether a hook may have changed the object that was made of it.
     lent: bool,
 }
@@ -79,6 +81,7 @@ impl RowDraft {
             origins,
             loaded: None,
             nested: Vec::new(),
+            written: Vec::new(),
             lent: false,
         }
     }
@@ -90,6 +93,7 @@ impl RowDraft {
             loaded: Some(values.clone()),
             values,
             nested: Vec::new(),
+            written: Vec::new(),
             lent: false,
         }
     }

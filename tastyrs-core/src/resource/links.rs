@@ -4,13 +4,13 @@ use std::{
     any::TypeId,
     borrow::Cow,
     cell::{Cell, RefCell},
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use super::{
-    Hooks, Hop, Model, ModelResource, Mounted, Pages, RelatedRows, Rows, Source, Store, rows, save,
-    write_row,
+    Hooks, Hop, Model, ModelResource, Mounted, Pages, RelatedRows, Rows, Source, Store, dehydrate,
+    rows, save, write_row,
 };
 use crate::{
     bundle::{Bundle, Item, Sent},
@@ -556,14 +556,23 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         }
         let hop = writing.hop(self);
         for key in keys {
-            let item = item_of_key(&hop, writing.connection, key)?;
+            let item = match item_of_key(&hop, writing.connection, key) {
+                // What the resource hides stays where it is.
+                Err(Error::NotFound) if parent.is_none() => continue,
+                item => item?,
+            };
+            let mut data = Data::new();
+            if R::READS_OBJECTS || self.meta.validation.is_some() {
+                data = dehydrate::all(&hop, writing.connection, &[item], false)?
+                    .pop()
+                    .unwrap_or_default();
+            }
             let mut draft = Rows::edit(&hop, &item)?;
             draft.set(position, parent.map_or(Value::Null, Key::value));
-            let mut bundle = Bundle::inbound(Data::new(), hop.request, item, draft);
+            let mut bundle = Bundle::inbound(data, hop.request, item, draft);
+            bundle.sent = Sent::Part(BTreeSet::new());
             bundle.keeps_auto_now = true;
-            save::authorize(&hop, &mut bundle)?;
-            hop.wrote(&item);
-            Rows::store(&hop, writing.connection, &mut bundle)?;
+            hop.save(&hop, writing.connection, &mut bundle)?;
         }
         Ok(())
     }

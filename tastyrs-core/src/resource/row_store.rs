@@ -152,7 +152,9 @@ impl<R: ModelResource> Store<R> for Rows {
                 nested.data,
                 None,
             )?;
-            bundle.draft()?.set(nested.column, key.value());
+            let draft = bundle.draft()?;
+            draft.set(nested.column, key.value());
+            draft.written.push(nested.column);
         }
         Ok(any)
     }
@@ -419,6 +421,10 @@ fn refer<'h, R: ModelResource + Hooks>(
         } else if strict && !field.spec.blank {
             return Err(null_refused(field.spec.name));
         }
+        return Ok(());
+    }
+    // The data of an object is read in twice where its validation cleans it.
+    if bundle.draft()?.written.contains(&column) {
         return Ok(());
     }
     let target = links::target::<R::Db>(hop.request, relation.target)?;

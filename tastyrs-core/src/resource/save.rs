@@ -162,7 +162,13 @@ fn check<'h, R: Hooks>(
     if bundle.is_new() {
         hop.mounted.meta.authorization.prepare_create(bundle)?;
     }
-    validate(hop, bundle)?;
+    let errors = hop.mounted.resource.is_valid(bundle)?;
+    if !errors.is_empty() {
+        return Err(Error::Invalid {
+            resource_name: hop.mounted.meta.resource_name.to_string(),
+            errors,
+        });
+    }
     let cleans = hop.mounted.meta.validation.as_ref();
     if cleans.is_some_and(|validation| validation.cleans()) {
         super::hydrate::full_hydrate(hop, db, bundle)?;
@@ -173,20 +179,9 @@ fn check<'h, R: Hooks>(
     }
 }
 
-fn validate<R: Hooks>(hop: &Hop<'_, R>, bundle: &mut Bundle<'_, R>) -> Result<()> {
-    let errors = hop.mounted.resource.is_valid(bundle)?;
-    if errors.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Invalid {
-        resource_name: hop.mounted.meta.resource_name.to_string(),
-        errors,
-    })
-}
-
 /// Whether the caller may store the object. One that is there must be the caller's to change as it is and as it becomes:
 /// else who sends another owner would take it over.
-pub(super) fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, R>) -> Result<()> {
+fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, R>) -> Result<()> {
     let resource = &hop.mounted.resource;
     if bundle.is_new() {
         return resource.authorized_create_detail(bundle);
@@ -223,23 +218,16 @@ pub(super) fn save_nested<'h, R: Hooks>(
 ) -> Result<()> {
     hop.mounted.resource.full_hydrate(hop, db, bundle)?;
     let found = bundle.item();
-    let draft = bundle.draft()?;
-    let mut authorized = R::Source::differs(draft);
-    if authorized {
-        check(hop, db, bundle)?;
-        authorize(hop, bundle)?;
-        write(hop, db, bundle)?;
-    } else {
+    let mut differs = R::Source::differs(bundle.draft()?);
+    if !differs {
         R::Source::save_related(hop, db, bundle)?;
-        if R::Source::differs(bundle.draft()?) {
-            authorized = true;
-            validate(hop, bundle)?;
-            authorize(hop, bundle)?;
-            write(hop, db, bundle)?;
-        } else {
-            bundle.stored(found);
-        }
+        differs = R::Source::differs(bundle.draft()?);
     }
+    if differs {
+        return hop.mounted.resource.save(hop, db, bundle);
+    }
+    bundle.stored(found);
+    let mut authorized = false;
     R::Source::save_m2m(hop, db, bundle, &mut |bundle| {
         if std::mem::replace(&mut authorized, true) {
             return Ok(());

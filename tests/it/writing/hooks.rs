@@ -1,7 +1,7 @@
 //! What a resource does itself.
 
 use serde_json::json;
-use tastyrs::prelude::Method;
+use tastyrs::{prelude::Method, test::TestDatabase};
 
 use super::{Books, a_book, refused};
 
@@ -131,4 +131,95 @@ async fn an_endpoint_of_ones_own_is_undone_as_a_whole() {
     assert_eq!((clash.status(), before), (409, json!(2)), "{clash}");
     assert_eq!(done.status(), 200, "{done}");
     assert_eq!(books.one("SELECT count(*) FROM book"), 4);
+}
+
+/// What a resource does when it saves an object it does for those within others, and for those that are gathered, too.
+#[actix_web::test]
+async fn a_hook_goes_around_saving_from_wherever() {
+    let books = Books::new().await.by("1 editor");
+    books.run("UPDATE book SET pages = -1 WHERE id = 2");
+    let before = books.everything();
+    let uri = "/api/v1/books/1/";
+
+    for answer in [
+        books
+            .post(
+                "chapters/",
+                json!({"title": "x", "book": a_book(json!({"pages": -1}))}),
+            )
+            .await,
+        books
+            .patch(
+                "chapters/1/",
+                json!({"book": {"resource_uri": uri, "pages": -1}}),
+            )
+            .await,
+        books
+            .patch(
+                "writers/1/",
+                json!({"books": [{"resource_uri": uri, "pages": -1}]}),
+            )
+            .await,
+        books
+            .patch("writers/1/", json!({"books": ["/api/v1/books/2/"]}))
+            .await,
+        books.patch("writers/2/", json!({"books": []})).await,
+    ] {
+        refused(&answer, 400, "A book has pages.");
+        assert_eq!(books.everything(), before, "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn what_a_resource_hides_is_neither_written_nor_let_go() {
+    let books = Books::new().await.by("1 editor");
+    books.run("UPDATE book SET title = 'Hidden' WHERE id = 1");
+    let row = || {
+        books
+            .database
+            .rows("SELECT writer_id, title, pages FROM book WHERE id = 1")
+    };
+    let before = row();
+
+    assert_eq!(
+        books.patch("books/1/", json!({"pages": 1})).await.status(),
+        404
+    );
+    assert_eq!(books.delete("books/1/").await.status(), 404);
+    refused(&books.put("books/1/", a_book(json!({}))).await, 409, "'id'");
+    let taken = books
+        .patch("writers/2/", json!({"books": ["/api/v1/books/1/"]}))
+        .await;
+    assert_eq!(taken.status(), 400, "{taken}");
+    let within = books
+        .patch(
+            "writers/2/",
+            json!({"books": [{"id": 1, "slug": "one", "pages": 1}]}),
+        )
+        .await;
+    assert!(within.status() >= 400, "{within}");
+    let emptied = books.patch("writers/1/", json!({"books": []})).await;
+    assert_eq!(emptied.status(), 202, "{emptied}");
+    assert_eq!(books.delete("books/").await.status(), 204);
+    assert_eq!(row(), before);
+}
+
+#[actix_web::test]
+async fn a_hook_that_panics_leaves_nothing_behind() {
+    let books = Books::of(TestDatabase::temporary()).await;
+    let before = books.everything();
+
+    for _ in 0..20 {
+        let panicked = books
+            .post("books/", a_book(json!({"title": "panic"})))
+            .await;
+        assert_eq!(panicked.status(), 500, "{panicked}");
+    }
+
+    assert_eq!(books.everything(), before);
+    books
+        .post("books/", a_book(json!({})))
+        .await
+        .assert_http_created();
+    assert_eq!(books.one("SELECT count(*) FROM book"), 3);
 }

@@ -185,3 +185,45 @@ async fn whatever_is_written_is_at_most_refused_and_what_is_stored_can_be_read()
     }
     assert_eq!(books.database.rows("PRAGMA foreign_key_check"), json!([]));
 }
+
+/// Other formats have values that JSON has not, and a column of JSON takes anything.
+#[actix_web::test]
+async fn what_other_formats_know_can_be_read_again_as_json() {
+    let books = Books::new().await;
+    let rest = "id: 11111111-1111-4111-8111-111111111111\nsmall: 1\nwhole: 2\nbig: 3\nflag: true\nlabel: 2010-03-19\n\
+                price: 1.50\nday: 2010-03-19\nclock: '01:18:01'\nstamp: 2010-03-19 01:18:01\nblob: !!binary AAEC\nsize: small\n";
+    let bodies = [
+        ".nan",
+        ".inf",
+        "[-.inf, .NaN]",
+        "{a: 2010-03-19, b: 2010-03-19 01:18:01, c: !!binary AAEC}",
+        "{1: 2, null: 3, true: 4}",
+        "18446744073709551615",
+        "340282366920938463463374607431768211455",
+        "~",
+        "\"\\0\\u2028\"",
+    ];
+    for (number, (single, json)) in [("1.5", "1"), (".nan", "1"), ("1e39", "1"), ("-.inf", "1")]
+        .into_iter()
+        .chain(bodies.map(|json| ("1.5", json)))
+        .enumerate()
+    {
+        let body = format!("{rest}single: {single}\nratio: 0.1\njson: {json}\n");
+        let answer = books
+            .client
+            .post("/api/v1/items/")
+            .header("content-type", "text/yaml")
+            .body(body)
+            .await;
+        assert!(answer.status() < 500, "{answer} to {number}, {json}");
+        let read = books.send(Method::GET, "items/", "").await;
+        assert_eq!(read.status(), 200, "{read} after {json}");
+        let objects = read.json()["objects"].clone();
+        assert_eq!(
+            objects.as_array().map(Vec::len),
+            Some(usize::from(answer.status() == 201)),
+            "{read}"
+        );
+        books.run("DELETE FROM item");
+    }
+}

@@ -67,7 +67,11 @@ struct Books {
 
 impl Books {
     async fn new() -> Self {
-        let database = TestDatabase::in_memory().sql(TABLES);
+        Self::of(TestDatabase::in_memory()).await
+    }
+
+    async fn of(database: TestDatabase<Db>) -> Self {
+        let database = database.sql(TABLES);
         let words = Words::default();
         Self {
             client: TestApiClient::new(&api(&database, &words)).await,

@@ -64,6 +64,8 @@ impl<R: Resource> Authorize<R> for Editors {
 pub struct WriterResource {
     #[field(reverse = loan::holder_id, null)]
     loans: ToMany<LoanResource>,
+    #[field(reverse = book::writer_id, null)]
+    books: ToMany<BookResource>,
 }
 
 #[derive(ModelResource)]
@@ -165,6 +167,10 @@ impl Hooks for BookResource {
         Urls::new().post("pair/", "pair", Self::pair)
     }
 
+    fn get_object_list(&self, _: &Request) -> Result<Self::List> {
+        Ok(book::table.into_boxed().filter(book::title.ne("Hidden")))
+    }
+
     fn alter_deserialized_list_data(&self, _: &Request, data: &mut Data<'_>) -> Result<()> {
         data.rename("books", "objects");
         Ok(())
@@ -196,6 +202,7 @@ impl Hooks for BookResource {
             bundle.obj_mut()?.secret = "by the hook".to_owned();
         }
         provided::obj_create(hop, db, bundle)?;
+        assert!(bundle.obj()?.title != "panic", "as asked");
         if bundle.obj()?.title == "too late" {
             return Err(Error::bad_request("It was stored, and is not."));
         }
