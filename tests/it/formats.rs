@@ -5,9 +5,10 @@ use tastyrs::{
     api::Mount,
     prelude::*,
     serializers::{DatetimeFormatting, Serializer},
+    test::TestDatabase,
 };
 
-use crate::support::{Note, TemporaryFile, library};
+use crate::support::{Note, library};
 
 #[derive(ModelResource)]
 #[resource(model = Note, resource_name = "plain")]
@@ -40,14 +41,12 @@ struct WrongResource;
 #[resource(model = Note, resource_name = "unwritten", default_format = "text/yaml", serializer = Serializer::json())]
 struct UnwrittenResource;
 
-fn api(file: &TemporaryFile) -> Api {
-    let options = DatabaseOptions::default().max_connections(1);
-    Api::new("v1").database(library(file, 2, options))
+fn api() -> Api {
+    Api::new("v1").database(library(TestDatabase::in_memory(), 2).database())
 }
 
 fn build(more: impl FnOnce(Api) -> Api) -> Mount {
-    let file = TemporaryFile::new("formats.db");
-    let api = more(api(&file))
+    let api = more(api())
         .register(PlainResource)
         .register(OpenResource)
         .register(PrettyResource);
@@ -155,19 +154,16 @@ async fn json_may_have_lines_and_names_in_camel_case() {
 
 #[std::prelude::v1::test]
 fn a_format_that_nobody_knows_is_told_before_a_port_is_opened() {
-    let file = TemporaryFile::new("formats.db");
     let error = |api: Api| api.build().unwrap_err().to_string();
 
-    let own = error(api(&file).register(WrongResource));
+    let own = error(api().register(WrongResource));
     assert!(own.contains("a format of `wrong` is `csv`"), "{own}");
-    let file = TemporaryFile::new("formats.db");
-    let defaults = error(api(&file).default_formats(["jsn"]).register(PlainResource));
+    let defaults = error(api().default_formats(["jsn"]).register(PlainResource));
     assert!(
         defaults.contains("a format of `Api::default_formats` is `jsn`"),
         "{defaults}"
     );
-    let file = TemporaryFile::new("formats.db");
-    let unwritten = error(api(&file).register(UnwrittenResource));
+    let unwritten = error(api().register(UnwrittenResource));
     assert!(
         unwritten.contains("`default_format` of `unwritten` is `text/yaml`"),
         "{unwritten}"
