@@ -20,6 +20,8 @@ mod mounting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queries;
+#[cfg(not(feature = "postgres"))]
+mod round_trip;
 mod startup;
 mod support;
 mod throttling;
