@@ -131,6 +131,7 @@ struct WideForm {
 }
 
 #[expect(
+    clippy::ref_option,
     clippy::trivially_copy_pass_by_ref,
     reason = "garde hands over a reference"
 )]
