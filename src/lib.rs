@@ -32,6 +32,8 @@ mod pages {
     struct Fields;
     #[doc = include_str!("../docs/src/filtering.md")]
     struct Filtering;
+    #[doc = include_str!("../docs/src/writing.md")]
+    struct Writing;
     #[doc = include_str!("../docs/src/hooks.md")]
     struct Hooks;
     #[doc = include_str!("../docs/src/formats.md")]
