@@ -255,7 +255,7 @@ pub struct OnDelete {
     /// What that key is.
     pub key_kind: Kind,
     /// What is done, in turn, to the rows that refer to those of the referring table.
-    pub next: fn() -> Vec<OnDelete>,
+    pub next: fn() -> Vec<Self>,
 }
 
 impl fmt::Debug for OnDelete {
