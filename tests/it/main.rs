@@ -29,3 +29,4 @@ mod startup;
 mod support;
 mod throttling;
 mod validation;
+mod writing;

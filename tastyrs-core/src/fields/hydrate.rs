@@ -129,9 +129,14 @@ impl<'f> Wanted<'f> {
             Value::Text(text) | Value::Decimal(text) => python::float(text),
             _ => None,
         };
+        let most = if self.kind == Kind::Float {
+            f64::from(f32::MAX)
+        } else {
+            f64::MAX
+        };
         // No JSON can show what is not finite.
         number
-            .filter(|number| number.is_finite())
+            .filter(|number| number.abs() <= most)
             .map(Value::Float)
             .ok_or_else(|| self.wrong(value, "a number"))
     }

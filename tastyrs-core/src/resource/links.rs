@@ -417,7 +417,14 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
             }
         }
         let mut found: HashMap<Key, Item<'h, R>> = HashMap::with_capacity(names.len());
-        for names in names.chunks(500) {
+        // One that is named twice must not stand in two of the queries.
+        let mut seen = HashSet::with_capacity(names.len());
+        let distinct: Vec<Key> = names
+            .iter()
+            .filter(|name| seen.insert(*name))
+            .cloned()
+            .collect();
+        for names in distinct.chunks(500) {
             let list = hop
                 .get_object_list(hop.request)?
                 .narrow(key_filter::<R::Db>(detail, names));

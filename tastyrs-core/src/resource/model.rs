@@ -112,6 +112,8 @@ pub struct ColumnSpec {
     pub(crate) max_digits: Option<u32>,
     pub(crate) decimal_places: Option<u32>,
     pub(crate) auto_now: bool,
+    /// Whether a value of its kind is one of its type, which may be one of the user's own.
+    pub(crate) accepts: fn(&Value<'_>) -> bool,
 }
 
 impl ColumnSpec {
@@ -133,6 +135,7 @@ impl ColumnSpec {
             max_digits: None,
             decimal_places: None,
             auto_now: false,
+            accepts: accepts::<T>,
         }
     }
 
@@ -239,6 +242,10 @@ impl ColumnSpec {
             default => default,
         }
     }
+}
+
+fn accepts<T: FieldType>(value: &Value<'_>) -> bool {
+    T::from_value(value).is_some()
 }
 
 /// What happens to the rows that refer to a model by one column when the model is deleted.

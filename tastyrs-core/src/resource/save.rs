@@ -13,17 +13,10 @@ pub(super) fn check<'h, R: Hooks>(
     db: &mut Connection<R>,
     bundle: &mut Bundle<'h, R>,
 ) -> Result<()> {
-    let resource = &hop.mounted.resource;
     if bundle.is_new() {
         hop.mounted.meta.authorization.prepare_create(bundle)?;
     }
-    let errors = resource.is_valid(bundle)?;
-    if !errors.is_empty() {
-        return Err(Error::Invalid {
-            resource_name: hop.mounted.meta.resource_name.to_string(),
-            errors,
-        });
-    }
+    validate(hop, bundle)?;
     let cleans = hop.mounted.meta.validation.as_ref();
     if cleans.is_some_and(|validation| validation.cleans()) {
         super::hydrate::full_hydrate(hop, db, bundle)?;
@@ -32,6 +25,17 @@ pub(super) fn check<'h, R: Hooks>(
         Some(field) => Err(no_data(field)),
         None => Ok(()),
     }
+}
+
+fn validate<R: Hooks>(hop: &Hop<'_, R>, bundle: &mut Bundle<'_, R>) -> Result<()> {
+    let errors = hop.mounted.resource.is_valid(bundle)?;
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        resource_name: hop.mounted.meta.resource_name.to_string(),
+        errors,
+    })
 }
 
 /// Whether the caller may store the object. One that is there must be the caller's to change as it is and as it becomes:
@@ -55,7 +59,10 @@ pub(super) fn write<'h, R: Hooks>(
     bundle: &mut Bundle<'h, R>,
 ) -> Result<()> {
     hop.wrote(&bundle.item());
-    R::Source::save_related(hop, db, bundle)?;
+    // To what it refers is known only now, and that may be whose it is.
+    if R::Source::save_related(hop, db, bundle)? {
+        authorize(hop, bundle)?;
+    }
     R::Source::store(hop, db, bundle)?;
     hop.wrote(&bundle.item());
     Ok(())
@@ -80,6 +87,7 @@ pub(super) fn save_nested<'h, R: Hooks>(
         R::Source::save_related(hop, db, bundle)?;
         if R::Source::differs(bundle.draft()?) {
             authorized = true;
+            validate(hop, bundle)?;
             authorize(hop, bundle)?;
             write(hop, db, bundle)?;
         } else {
