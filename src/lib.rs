@@ -54,6 +54,8 @@ mod pages {
     struct Mounting;
     #[doc = include_str!("../docs/src/testing.md")]
     struct Testing;
+    #[doc = include_str!("../docs/src/cookbook.md")]
+    struct Cookbook;
     #[doc = include_str!("../docs/src/from-tastypie.md")]
     struct FromTastypie;
 }
