@@ -73,14 +73,14 @@ impl MemoryResource {
 
 impl ObjectSource for MemoryResource {
     fn obj_get_list(&self, _: &Request) -> Result<Vec<Thing>> {
-        let shelf = self.read();
-        Ok(shelf.things.values().cloned().collect())
+        let kept = self.read();
+        Ok(kept.things.values().cloned().collect())
     }
 
     fn obj_get(&self, _: &Request, name: &str) -> Result<Thing> {
         let id: i64 = name.trim().parse().map_err(|_| Error::NotFound)?;
-        let shelf = self.read();
-        shelf.things.get(&id).cloned().ok_or(Error::NotFound)
+        let kept = self.read();
+        kept.things.get(&id).cloned().ok_or(Error::NotFound)
     }
 
     fn detail_uri(&self, thing: &Thing) -> String {
@@ -92,23 +92,23 @@ impl ObjectSource for MemoryResource {
     }
 
     fn obj_create(&self, _: &Request, mut thing: Thing) -> Result<Thing> {
-        let mut shelf = self.write();
-        shelf.last += 1;
-        thing.id = shelf.last;
-        shelf.things.insert(thing.id, thing.clone());
+        let mut kept = self.write();
+        kept.last += 1;
+        thing.id = kept.last;
+        kept.things.insert(thing.id, thing.clone());
         Ok(thing)
     }
 
     fn obj_update(&self, _: &Request, _: &str, thing: Thing) -> Result<Thing> {
-        let mut shelf = self.write();
-        let place = shelf.things.get_mut(&thing.id).ok_or(Error::NotFound)?;
+        let mut kept = self.write();
+        let place = kept.things.get_mut(&thing.id).ok_or(Error::NotFound)?;
         place.clone_from(&thing);
         Ok(thing)
     }
 
     fn obj_delete(&self, _: &Request, name: &str) -> Result<()> {
         let id: i64 = name.trim().parse().map_err(|_| Error::NotFound)?;
-        let mut shelf = self.write();
-        shelf.things.remove(&id).map(drop).ok_or(Error::NotFound)
+        let mut kept = self.write();
+        kept.things.remove(&id).map(drop).ok_or(Error::NotFound)
     }
 }
