@@ -30,3 +30,4 @@ mod startup;
 mod support;
 mod throttling;
 mod validation;
+mod writing;

@@ -129,9 +129,14 @@ impl<'f> Wanted<'f> {
             Value::Text(text) | Value::Decimal(text) => python::float(text),
             _ => None,
         };
+        let most = if self.kind == Kind::Float {
+            f64::from(f32::MAX)
+        } else {
+            f64::MAX
+        };
         // No JSON can show what is not finite.
         number
-            .filter(|number| number.is_finite())
+            .filter(|number| number.abs() <= most)
             .map(Value::Float)
             .ok_or_else(|| self.wrong(value, "a number"))
     }
@@ -143,7 +148,6 @@ impl<'f> Wanted<'f> {
             Value::Int(0) => Some(false),
             #[expect(clippy::float_cmp, reason = "Python asks whether it is one of the two")]
             Value::Float(number) if *number == 1.0 => Some(true),
-            #[expect(clippy::float_cmp, reason = "Python asks whether it is one of the two")]
             Value::Float(number) if *number == 0.0 => Some(false),
             Value::Text(text) => match text.as_ref() {
                 "t" | "True" | "1" => Some(true),

@@ -94,9 +94,11 @@ impl RowDraft {
         }
     }
 
+    /// Sets a column, in place of what was set or sent for it before.
     pub(crate) fn set(&mut self, column: usize, value: Value<'static>) {
         self.values[column] = value;
         self.origins[column] = Origin::Set;
+        self.nested.retain(|nested| nested.column != column);
     }
 
     /// Whether the request changes a column of it.

@@ -7,7 +7,8 @@
 //! - `dehydrate`: objects as data
 //! - `related`: the objects behind relations, loaded by the page
 //! - `views`: lists, details, sets; `writes`: what changes them
-//! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored
+//! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
+//!   [`provided`] is what hooks do where they are not overridden
 //! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
 //! - `draft`: a row that is about to be written; `write_row`: its statements
 //! - `links`: relations as a client writes them; `references`, `violations`: what a database refuses
@@ -22,6 +23,7 @@ mod model;
 mod mounted;
 mod object_store;
 mod objects;
+pub mod provided;
 mod references;
 mod related;
 mod row_store;
@@ -36,13 +38,13 @@ mod writes;
 pub(crate) use hooks::mounted;
 pub use hooks::{Hooks, InDb};
 pub use hop::Hop;
+pub use hydrate::Connection;
 pub(crate) use links::RelatedWrites;
 pub use model::{ColumnOf, ColumnSpec, DeleteAction, Model, ModelFor, OnDelete, table_sql};
 pub(crate) use mounted::Mounted;
 pub use objects::{ObjectSource, Objects};
 pub(crate) use related::{Related, RelatedRows};
 pub use rows::Rows;
-pub use save::{Connection, provided};
 pub use store::Store;
 pub(crate) use store::ViaUri;
 pub(crate) use views::{get_detail, get_list, get_multiple, get_schema};

@@ -1,0 +1,134 @@
+//! What a resource does itself.
+
+use serde_json::json;
+use tastyrs::prelude::Method;
+
+use super::{Books, a_book, refused};
+
+#[actix_web::test]
+async fn a_hook_has_the_first_word_on_what_was_sent() {
+    let books = Books::new().await.by("1");
+    let renamed = json!({"slug": "new", "heading": "Renamed", "pages": 5});
+
+    books.post("books/", renamed).await.assert_http_created();
+    books
+        .put("books/1/", json!({"heading": "Put"}))
+        .await
+        .assert_http_ok();
+    let patched = books.patch("books/2/", json!({"heading": "Patched"})).await;
+    let listed = books
+        .patch(
+            "books/",
+            json!({"books": [{"slug": "list", "heading": "Listed", "pages": 1}]}),
+        )
+        .await;
+
+    patched.assert_http_accepted();
+    assert_eq!(listed.status(), 202, "{listed}");
+    let titles = books.database.rows("SELECT title FROM book ORDER BY id");
+    assert_eq!(
+        titles,
+        json!([["Put"], ["Patched"], ["Renamed"], ["Listed"]])
+    );
+}
+
+#[actix_web::test]
+async fn hydrate_changes_the_data_and_the_object() {
+    let books = Books::new().await;
+
+    books
+        .post("books/", a_book(json!({"blurb": "?"})))
+        .await
+        .assert_http_created();
+    books
+        .patch("books/1/", json!({"blurb": "?"}))
+        .await
+        .assert_http_accepted();
+    books
+        .put("books/2/", json!({"blurb": "?", "shelf_id": 1}))
+        .await
+        .assert_http_ok();
+
+    let rows = books
+        .database
+        .rows("SELECT blurb, shelf_id FROM book ORDER BY id");
+    // What a client sends for a field comes after what `hydrate` did to the object.
+    assert_eq!(rows, json!([["asked", 2], ["asked", 1], ["asked", 2]]));
+}
+
+#[actix_web::test]
+async fn the_hook_of_a_field_is_asked_when_the_field_is_set() {
+    let books = Books::new().await;
+
+    books
+        .post("books/", a_book(json!({"slug": "LOUD"})))
+        .await
+        .assert_http_created();
+    books
+        .patch("books/1/", json!({"slug": "ONE"}))
+        .await
+        .assert_http_accepted();
+    books.run("UPDATE book SET slug = 'TWO' WHERE id = 2");
+    books
+        .patch("books/2/", json!({"title": "x"}))
+        .await
+        .assert_http_accepted();
+
+    let slugs = books.database.rows("SELECT slug FROM book ORDER BY id");
+    assert_eq!(slugs, json!([["one"], ["TWO"], ["loud"]]));
+}
+
+#[actix_web::test]
+async fn a_hook_goes_around_creating_and_saving() {
+    let books = Books::new().await;
+
+    books
+        .post("books/?by=hook", a_book(json!({})))
+        .await
+        .assert_http_created();
+    let late = books
+        .post(
+            "books/",
+            a_book(json!({"slug": "late", "title": "too late"})),
+        )
+        .await;
+    let saved = books.patch("books/1/", json!({"pages": -1})).await;
+    let put = books.put("books/1/", json!({"pages": -1})).await;
+
+    assert_eq!(
+        books.one("SELECT secret FROM book WHERE slug = 'new'"),
+        "by the hook"
+    );
+    refused(&late, 400, "It was stored, and is not.");
+    assert_eq!(
+        books.one("SELECT count(*) FROM book WHERE slug = 'late'"),
+        0
+    );
+    refused(&saved, 400, "A book has pages.");
+    refused(&put, 400, "A book has pages.");
+}
+
+#[actix_web::test]
+async fn a_hook_keeps_what_must_not_go() {
+    let books = Books::new().await;
+    books.run("UPDATE book SET title = 'Kept' WHERE id = 1");
+
+    let kept = books.delete("books/1/").await;
+    let gone = books.delete("books/2/").await;
+
+    assert_eq!((kept.status(), gone.status()), (403, 204));
+    assert_eq!(books.database.rows("SELECT id FROM book"), json!([[1]]));
+}
+
+#[actix_web::test]
+async fn an_endpoint_of_ones_own_is_undone_as_a_whole() {
+    let books = Books::new().await;
+
+    let clash = books.send(Method::POST, "books/pair/?second=one", "").await;
+    let before = books.one("SELECT count(*) FROM book");
+    let done = books.send(Method::POST, "books/pair/", "").await;
+
+    assert_eq!((clash.status(), before), (409, json!(2)), "{clash}");
+    assert_eq!(done.status(), 200, "{done}");
+    assert_eq!(books.one("SELECT count(*) FROM book"), 4);
+}
