@@ -1,15 +1,15 @@
 //! Who is let in, by each kind of authentication.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use diesel::connection::SimpleConnection as _;
 use md5::{Digest as _, Md5};
 use tastyrs::{
     api::Mount,
     django::{ApiKey, SecretKeys, UserTable},
     prelude::*,
+    test::{LiveServer, TestDatabase, TestResponse, create_basic, send},
 };
 
-use super::support::{Answered, Db, Note, Served, TemporaryFile, library, send};
+use super::support::{Db, Note, library};
 
 /// The key with which Django 5.2 signed the sessions below.
 const SECRET_KEY: &str = "kitchen-secret-key-of-the-tests";
@@ -46,10 +46,9 @@ kinds! {
 }
 
 /// The library, and Django's tables beside it.
-fn accounts(file: &TemporaryFile) -> Database<Db> {
-    let database = library(file, 6, DatabaseOptions::default());
-    database
-        .transaction(|db| {
+fn accounts() -> TestDatabase<Db> {
+    library(TestDatabase::temporary(), 6).fill(|db| {
+        db.immediate_transaction(|db| {
             db.batch_execute(
                 "CREATE TABLE auth_user (id integer PRIMARY KEY, password varchar(128) NOT NULL,
                      is_superuser bool NOT NULL, username varchar(150) NOT NULL UNIQUE, is_staff bool NOT NULL,
@@ -98,8 +97,7 @@ fn accounts(file: &TemporaryFile) -> Database<Db> {
             ))?;
             Ok(())
         })
-        .unwrap();
-    database
+    })
 }
 
 fn api(database: Database<Db>) -> Mount {
@@ -118,23 +116,21 @@ fn api(database: Database<Db>) -> Mount {
 
 /// A server of the API above, with its database.
 struct Site {
-    served: Served,
-    database: Database<Db>,
-    _file: TemporaryFile,
+    // It ends before its database does.
+    served: LiveServer,
+    database: TestDatabase<Db>,
 }
 
 fn site() -> Site {
-    let file = TemporaryFile::new("authentication.db");
-    let database = accounts(&file);
+    let database = accounts();
     Site {
-        served: Served::api(api(database.clone()), 1),
+        served: LiveServer::with_workers(&api(database.database()), 1),
         database,
-        _file: file,
     }
 }
 
 impl Site {
-    fn call(&self, method: &str, path: &str, headers: &[(&str, &[u8])]) -> Answered {
+    fn call(&self, method: &str, path: &str, headers: &[(&str, &[u8])]) -> TestResponse {
         let mut request = format!(
             "{method} /api/v1/{path} HTTP/1.1\r\nHost: notes.example\r\nConnection: close\r\n"
         )
@@ -146,11 +142,12 @@ impl Site {
             request.extend(b"\r\n");
         }
         request.extend(b"\r\n");
-        send(self.served.port, &request)
+        send(self.served.address(), &request)
     }
 
     fn get(&self, path: &str, header: &str, value: &str) -> u16 {
-        self.call("GET", path, &[(header, value.as_bytes())]).status
+        self.call("GET", path, &[(header, value.as_bytes())])
+            .status()
     }
 
     fn authorized(&self, path: &str, value: &str) -> u16 {
@@ -162,14 +159,8 @@ impl Site {
     }
 
     fn run(&self, sql: &str) {
-        self.database
-            .transaction(|db| Ok(db.batch_execute(sql)?))
-            .unwrap();
+        self.database.run(|db| Ok(db.batch_execute(sql)?));
     }
-}
-
-fn basic(name: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
 }
 
 #[test]
@@ -178,13 +169,13 @@ fn every_password_that_django_stores_lets_its_account_in() {
 
     for name in ["ada", "argon", "bcrypt", "scrypt"] {
         let [right, again] =
-            [(); 2].map(|()| site.authorized("password/", &basic(name, "secret-1")));
-        let wrong = site.authorized("password/", &basic(name, "secret-2"));
+            [(); 2].map(|()| site.authorized("password/", &create_basic(name, "secret-1")));
+        let wrong = site.authorized("password/", &create_basic(name, "secret-2"));
         assert_eq!((right, again, wrong), (200, 200, 401), "{name}");
     }
     for name in ["dmitri", "unusable", "hostile", "greedy", "nobody", ""] {
         assert_eq!(
-            site.authorized("password/", &basic(name, "secret-1")),
+            site.authorized("password/", &create_basic(name, "secret-1")),
             401,
             "{name}"
         );
@@ -194,30 +185,39 @@ fn every_password_that_django_stores_lets_its_account_in() {
 #[test]
 fn a_password_that_was_changed_lets_nobody_in_that_was_let_in_before() {
     let site = site();
-    assert_eq!(site.authorized("password/", &basic("ada", "secret-1")), 200);
+    assert_eq!(
+        site.authorized("password/", &create_basic("ada", "secret-1")),
+        200
+    );
 
     site.run("UPDATE auth_user SET password = '!' WHERE id = 1");
 
-    assert_eq!(site.authorized("password/", &basic("ada", "secret-1")), 401);
+    assert_eq!(
+        site.authorized("password/", &create_basic("ada", "secret-1")),
+        401
+    );
 }
 
 #[test]
 fn an_account_that_was_shut_is_not_let_in_by_what_is_remembered() {
     let site = site();
-    assert_eq!(site.authorized("password/", &basic("ada", "secret-1")), 200);
+    assert_eq!(
+        site.authorized("password/", &create_basic("ada", "secret-1")),
+        200
+    );
 
     site.run("UPDATE auth_user SET is_active = 0 WHERE id = 1");
 
-    assert_eq!(site.authorized("password/", &basic("ada", "secret-1")), 401);
+    assert_eq!(
+        site.authorized("password/", &create_basic("ada", "secret-1")),
+        401
+    );
 }
 
 #[test]
 fn a_key_that_was_made_here_lets_its_user_in() {
     let site = site();
-    let made = site
-        .database
-        .transaction(|db| ApiKey::create_for(db, 2))
-        .unwrap();
+    let made = site.database.run(|db| ApiKey::create_for(db, 2));
 
     assert_eq!(
         site.authorized("key/", &format!("ApiKey argon:{}", made.key)),
@@ -239,9 +239,9 @@ fn a_key_in_the_address_counts_where_that_was_said_and_stands_in_no_link() {
     let page = site.call("GET", "query/?username=ada&api_key=k1&limit=2", &[]);
     let not_said = site.call("GET", "key/?username=ada&api_key=k1&limit=2", &[]);
 
-    assert_eq!((page.status, not_said.status), (200, 401));
-    assert!(page.body.contains("offset=2"), "{}", page.body);
-    assert!(!page.body.contains("k1"), "{}", page.body);
+    assert_eq!((page.status(), not_said.status()), (200, 401));
+    assert!(page.text().contains("offset=2"), "{}", page.text());
+    assert!(!page.text().contains("k1"), "{}", page.text());
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn who_may_change_something_sends_the_token_of_the_site() {
             ("X-CSRFToken", token.as_bytes()),
             ("Content-Length", b"0"),
         ];
-        site.call("POST", "session/", &headers).status
+        site.call("POST", "session/", &headers).status()
     };
 
     for (cookie, sent) in [
@@ -348,7 +348,7 @@ fn a_method_that_is_asked_for_instead_needs_the_token_too() {
         ],
     );
 
-    assert_eq!(answer.status, 401);
+    assert_eq!(answer.status(), 401);
 }
 
 #[test]
@@ -362,7 +362,7 @@ fn over_https_a_page_of_the_site_must_have_sent_it() {
             ("Content-Length", &b"0"[..]),
         ];
         all.extend(headers);
-        site.call("POST", "secure/", &all).status
+        site.call("POST", "secure/", &all).status()
     };
     let https = ("X-Forwarded-Proto", &b"https"[..]);
 
@@ -391,7 +391,7 @@ fn md5(text: &str) -> String {
 }
 
 /// The nonce of a challenge.
-fn nonce_of(answer: &Answered) -> String {
+fn nonce_of(answer: &TestResponse) -> String {
     let challenge = answer.header("www-authenticate").unwrap_or_default();
     let (_, rest) = challenge.split_once("nonce=\"").unwrap();
     rest.split('"').next().unwrap().to_owned()
@@ -416,7 +416,7 @@ fn digest_lets_in_who_has_the_key_without_sending_it() {
     let nonce = nonce_of(&challenged);
     let uri = "/api/v1/digest/";
 
-    assert_eq!((challenged.status, challenged.body.as_str()), (401, ""));
+    assert_eq!((challenged.status(), challenged.text()), (401, ""));
     assert!(
         challenge.starts_with("Digest realm=\"django-tastypie\", nonce=\""),
         "{challenge}"
@@ -458,7 +458,7 @@ fn what_somebody_listened_to_cannot_be_sent_again() {
     let elsewhere = site.authorized("digest/?limit=2", &right);
     let next = digest("ada", "k1", &nonce, "00000002", "GET", uri);
 
-    assert_eq!((again.status, elsewhere), (401, 401));
+    assert_eq!((again.status(), elsewhere), (401, 401));
     assert!(
         again
             .header("www-authenticate")
@@ -520,7 +520,7 @@ fn whatever_is_sent_is_at_most_refused() {
         for value in &values {
             for header in ["Authorization", "Cookie", "X-CSRFToken"] {
                 // One that cannot be a header at all is refused by the server itself.
-                let status = site.call("GET", path, &[(header, value)]).status;
+                let status = site.call("GET", path, &[(header, value)]).status();
                 assert!(
                     matches!(status, 400 | 401 | 431),
                     "{status} {path} {header}: {}",
@@ -543,7 +543,7 @@ fn the_first_of_several_that_knows_the_caller_lets_them_in() {
     let nonce = nonce_of(&site.call("GET", "digest/", &[]));
     let foreign = digest("ada", "k1", &nonce, "00000001", "GET", uri);
     assert_eq!(site.authorized("any/", &foreign), 401);
-    assert_eq!(challenged.status, 401);
+    assert_eq!(challenged.status(), 401);
 }
 
 #[derive(ModelResource)]
@@ -552,17 +552,11 @@ struct OfMembers;
 
 #[test]
 fn users_may_have_a_table_of_their_own() {
-    let file = TemporaryFile::new("members.db");
-    let database = library(&file, 6, DatabaseOptions::default());
-    database
-        .transaction(|db| {
-            Ok(db.batch_execute(&format!(
+    let database = library(TestDatabase::temporary(), 6).sql(&format!(
                 "CREATE TABLE \"crm_mem\"\"ber\" (number integer PRIMARY KEY, email text NOT NULL, secret text NOT NULL);
                  INSERT INTO \"crm_mem\"\"ber\" VALUES (2, 'ada@example.org', '{ADA}'),
                      (3, 'twice@example.org', '{ADA}'), (4, 'twice@example.org', '{ADA}');"
-            ))?)
-        })
-        .unwrap();
+    ));
     let members = UserTable::new("crm_mem\"ber")
         .id("number")
         .username("email")
@@ -571,25 +565,28 @@ fn users_may_have_a_table_of_their_own() {
         .without_is_staff()
         .without_is_superuser();
     let api = Api::new("v1")
-        .accounts(members.of(database.clone()))
-        .database(database)
+        .accounts(members.of(database.database()))
+        .database(database.database())
         .register(OfMembers);
-    let served = Served::api(api.build().unwrap(), 1);
+    let served = LiveServer::with_workers(&api.build().unwrap(), 1);
     let get = |authorization: &str| {
-        send(
-            served.port,
-            format!("GET /api/v1/members/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {authorization}\r\n\r\n")
-                .as_bytes(),
-        )
+        let headers = [("Authorization", authorization)];
+        served.request("GET", "/api/v1/members/", &headers)
     };
 
-    let own = get(&basic("ada@example.org", "secret-1"));
+    let own = get(&create_basic("ada@example.org", "secret-1"));
 
-    assert_eq!(own.status, 200);
-    assert!(own.body.contains("\"total_count\": 2"), "{}", own.body);
-    assert_eq!(get(&basic("ada@example.org", "secret-2")).status, 401);
+    assert_eq!(own.status(), 200);
+    assert!(own.text().contains("\"total_count\": 2"), "{}", own.text());
+    assert_eq!(
+        get(&create_basic("ada@example.org", "secret-2")).status(),
+        401
+    );
     // A name that two have is nobody's.
-    assert_eq!(get(&basic("twice@example.org", "secret-1")).status, 401);
+    assert_eq!(
+        get(&create_basic("twice@example.org", "secret-1")).status(),
+        401
+    );
 }
 
 #[test]
@@ -597,10 +594,10 @@ fn an_empty_secret_key_is_told_when_the_api_is_built() {
     #[derive(ModelResource)]
     #[resource(model = Note, authentication = SessionAuthentication::new(""))]
     struct Careless;
-    let file = TemporaryFile::new("careless.db");
+    let accounts = accounts();
 
     let built = Api::new("v1")
-        .database(accounts(&file))
+        .database(accounts.database())
         .register(Careless)
         .build();
 
@@ -630,27 +627,29 @@ mod jwt {
 
     #[test]
     fn a_token_lets_in_whom_it_names() {
-        let file = TemporaryFile::new("token.db");
-        let api = Api::new("v1").database(accounts(&file)).register(ByToken);
-        let served = Served::api(api.build().unwrap(), 1);
+        let accounts = accounts();
+        let api = Api::new("v1")
+            .database(accounts.database())
+            .register(ByToken);
+        let served = LiveServer::with_workers(&api.build().unwrap(), 1);
         let get = |header: &str| {
-            send(
-                served.port,
-                format!("GET /api/v1/token/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n")
-                    .as_bytes(),
-            )
+            let header = header.split_once(": ").unwrap();
+            served.request("GET", "/api/v1/token/", &[header])
         };
 
         let nothing = get("X-Nothing: 1");
-        assert_eq!(nothing.status, 401);
+        assert_eq!(nothing.status(), 401);
         assert_eq!(
             nothing.header("www-authenticate"),
             Some("Bearer realm=\"django-tastypie\"")
         );
-        assert_eq!(get(&format!("Authorization: Bearer {FOR_ADA}")).status, 200);
+        assert_eq!(
+            get(&format!("Authorization: Bearer {FOR_ADA}")).status(),
+            200
+        );
         for token in [FOR_DMITRI, EXPIRED, UNSIGNED, "", "a.b.c"] {
             let answer = get(&format!("Authorization: Bearer {token} "));
-            assert_eq!(answer.status, 401, "{token}");
+            assert_eq!(answer.status(), 401, "{token}");
         }
         let refused = get(&format!("Authorization: Bearer {UNSIGNED}"));
         assert!(

@@ -1,9 +1,13 @@
 //! What those who are let in may do.
 
 use diesel::connection::SimpleConnection as _;
-use tastyrs::{http::User, prelude::*};
+use tastyrs::{
+    http::User,
+    prelude::*,
+    test::{LiveServer, TestDatabase, TestResponse},
+};
 
-use super::support::{Answered, Db, Note, Served, TemporaryFile, library, send};
+use super::support::{Db, Note, library};
 
 /// Lets in whoever says who they are: `X-User: 2`.
 struct ByHeader;
@@ -71,19 +75,15 @@ impl Hooks for Forgetful {
 }
 
 struct Site {
-    served: Served,
-    database: Database<Db>,
-    _file: TemporaryFile,
+    // It ends before its database does.
+    served: LiveServer,
+    database: TestDatabase<Db>,
 }
 
 /// Users 1 and 2 have written notes 3 and 6, and 1 and 4. By themselves 1 may view, 5 may delete; 2 may change by one
 /// of the groups, and delete other things than notes.
 fn site(compatibility: Compatibility) -> Site {
-    let file = TemporaryFile::new("authorization.db");
-    let database = library(&file, 6, DatabaseOptions::default());
-    database
-        .transaction(|db| {
-            Ok(db.batch_execute(
+    let database = library(TestDatabase::temporary(), 6).sql(
                 "CREATE TABLE django_content_type (id integer PRIMARY KEY, app_label text NOT NULL, model text NOT NULL);
                  CREATE TABLE auth_permission (id integer PRIMARY KEY, content_type_id integer NOT NULL,
                      codename text NOT NULL, name text NOT NULL);
@@ -98,43 +98,40 @@ fn site(compatibility: Compatibility) -> Site {
                  INSERT INTO auth_user_user_permissions (user_id, permission_id) VALUES (1, 4), (5, 3), (2, 5), (7, 1);
                  INSERT INTO auth_user_groups (user_id, group_id) VALUES (2, 1), (2, 2), (1, 3);
                  INSERT INTO auth_group_permissions (group_id, permission_id) VALUES (1, 2), (4, 3);",
-            )?)
-        })
-        .unwrap();
+    );
     let api = Api::new("v1")
         .compatible(compatibility)
-        .database(database.clone())
+        .database(database.database())
         .register(Own)
         .register(Permitted)
         .register(Deletable)
         .register(Both)
         .register(Forgetful);
     Site {
-        served: Served::api(api.build().unwrap(), 1),
+        served: LiveServer::with_workers(&api.build().unwrap(), 1),
         database,
-        _file: file,
     }
 }
 
 impl Site {
-    fn get(&self, path: &str, user: &str) -> Answered {
-        send(
-            self.served.port,
-            format!("GET /api/v1/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-User: {user}\r\n\r\n")
-                .as_bytes(),
-        )
+    fn get(&self, path: &str, user: &str) -> TestResponse {
+        let path = format!("/api/v1/{path}");
+        self.served.request("GET", &path, &[("X-User", user)])
+    }
+
+    fn run(&self, sql: &str) {
+        self.database.run(|db| Ok(db.batch_execute(sql)?));
     }
 
     fn status(&self, path: &str, user: &str) -> u16 {
-        self.get(path, user).status
+        self.get(path, user).status()
     }
 
     /// How many objects the list has for a user.
     fn total(&self, path: &str, user: &str) -> u64 {
         let answer = self.get(path, user);
-        assert_eq!(answer.status, 200, "{path} {user}");
-        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-        body["meta"]["total_count"].as_u64().unwrap()
+        assert_eq!(answer.status(), 200, "{path} {user}");
+        answer.json()["meta"]["total_count"].as_u64().unwrap()
     }
 }
 
@@ -150,7 +147,8 @@ fn owners_see_what_is_their_own() {
     assert_eq!(site.status("own/3/", "1 -"), 200);
     assert_eq!(site.status("own/1/", "1 -"), 403);
     assert_eq!(site.status("own/3/", "nobody"), 401);
-    let set = site.get("own/set/1;3;6/", "1 -").body;
+    let set = site.get("own/set/1;3;6/", "1 -");
+    let set = set.text();
     assert!(set.contains("\"not_found\": [\"1\"]"), "{set}");
     assert!(!set.contains("note 1"), "{set}");
 }
@@ -159,9 +157,7 @@ fn owners_see_what_is_their_own() {
 #[test]
 fn what_has_no_owner_is_nobodys() {
     let site = site(Compatibility::Strict);
-    site.database
-        .transaction(|db| Ok(db.batch_execute("UPDATE note SET author_id = NULL WHERE id = 3")?))
-        .unwrap();
+    site.run("UPDATE note SET author_id = NULL WHERE id = 3");
 
     assert_eq!(site.status("own/3/", "1 -"), 403);
     assert_eq!(site.status("own/3/", "0 -"), 403);
@@ -235,9 +231,7 @@ fn a_permission_that_is_taken_away_is_gone_at_once() {
     let site = site(Compatibility::Strict);
     assert_eq!(site.total("permitted/", "1 -"), 6);
 
-    site.database
-        .transaction(|db| Ok(db.batch_execute("DELETE FROM auth_user_user_permissions")?))
-        .unwrap();
+    site.run("DELETE FROM auth_user_user_permissions");
 
     assert_eq!(site.total("permitted/", "1 -"), 0);
 }
@@ -271,14 +265,16 @@ fn a_column_that_is_not_there_is_told_when_the_api_is_built() {
     #[derive(ModelResource)]
     #[resource(model = Note, authentication = ByHeader, authorization = OwnerAuthorization::new("title"))]
     struct Text;
-    let file = TemporaryFile::new("columns.db");
-    let database = library(&file, 1, DatabaseOptions::default());
+    let notes = library(TestDatabase::in_memory(), 1);
 
     let misspelt = Api::new("v1")
-        .database(database.clone())
+        .database(notes.database())
         .register(Misspelt)
         .build();
-    let text = Api::new("v1").database(database).register(Text).build();
+    let text = Api::new("v1")
+        .database(notes.database())
+        .register(Text)
+        .build();
 
     assert!(misspelt.unwrap_err().to_string().contains("`writer_id`"));
     assert!(text.unwrap_err().to_string().contains("`title`"));

@@ -1,13 +1,12 @@
 //! In which format a client is answered.
 
-use actix_web::{App, test};
 use tastyrs::{
-    api::Mount,
     prelude::*,
     serializers::{DatetimeFormatting, Serializer},
+    test::{LiveServer, TestDatabase},
 };
 
-use crate::support::{Note, TemporaryFile, library};
+use crate::support::{Note, library};
 
 #[derive(ModelResource)]
 #[resource(model = Note, resource_name = "plain")]
@@ -40,41 +39,36 @@ struct WrongResource;
 #[resource(model = Note, resource_name = "unwritten", default_format = "text/yaml", serializer = Serializer::json())]
 struct UnwrittenResource;
 
-fn api(file: &TemporaryFile) -> Api {
-    let options = DatabaseOptions::default().max_connections(1);
-    Api::new("v1").database(library(file, 2, options))
+fn api() -> Api {
+    Api::new("v1").database(library(TestDatabase::in_memory(), 2).database())
 }
 
-fn build(more: impl FnOnce(Api) -> Api) -> Mount {
-    let file = TemporaryFile::new("formats.db");
-    let api = more(api(&file))
+fn serve(more: impl FnOnce(Api) -> Api) -> LiveServer {
+    let api = more(api())
         .register(PlainResource)
         .register(OpenResource)
         .register(PrettyResource);
-    api.build().unwrap()
+    LiveServer::with_workers(&api.build().unwrap(), 1)
 }
 
 /// The status, the content type and the body of an answer.
-async fn ask(api: &Mount, path: &str, accept: Option<&str>) -> (u16, String, Vec<u8>) {
-    let app = test::init_service(App::new().service(api.scope("/api"))).await;
-    let mut request = test::TestRequest::get().uri(&format!("/api/v1/{path}"));
-    if let Some(accept) = accept {
-        request = request.insert_header(("accept", accept));
-    }
-    let answer = test::call_service(&app, request.to_request()).await;
-    let content_type = answer.headers().get("content-type").unwrap();
-    let content_type = content_type.to_str().unwrap().to_owned();
-    let status = answer.status().as_u16();
-    (status, content_type, test::read_body(answer).await.to_vec())
+fn ask(api: &LiveServer, path: &str, accept: Option<&str>) -> (u16, String, Vec<u8>) {
+    let headers: Vec<(&str, &str)> = accept
+        .into_iter()
+        .map(|accept| ("Accept", accept))
+        .collect();
+    let answer = api.request("GET", &format!("/api/v1/{path}"), &headers);
+    let content_type = answer.header("content-type").unwrap().to_owned();
+    (answer.status(), content_type, answer.body().to_vec())
 }
 
-async fn content_type(api: &Mount, path: &str, accept: Option<&str>) -> String {
-    ask(api, path, accept).await.1
+fn content_type(api: &LiveServer, path: &str, accept: Option<&str>) -> String {
+    ask(api, path, accept).1
 }
 
-#[actix_web::test]
-async fn who_says_nothing_has_the_formats_whose_feature_is_on() {
-    let api = build(|api| api);
+#[test]
+fn who_says_nothing_has_the_formats_whose_feature_is_on() {
+    let api = serve(|api| api);
 
     for (format, wanted) in [
         ("json", "application/json"),
@@ -86,34 +80,34 @@ async fn who_says_nothing_has_the_formats_whose_feature_is_on() {
         ("nonsense", "application/json"),
     ] {
         let path = format!("plain/1/?format={format}");
-        assert_eq!(content_type(&api, &path, None).await, wanted, "{format}");
+        assert_eq!(content_type(&api, &path, None), wanted, "{format}");
     }
     assert_eq!(
-        content_type(&api, "?format=yaml", None).await,
+        content_type(&api, "?format=yaml", None),
         "text/yaml; charset=utf-8"
     );
 }
 
-#[actix_web::test]
-async fn an_api_says_which_formats_its_resources_have() {
-    let api = build(|api| api.default_formats(["json", "yaml"]));
+#[test]
+fn an_api_says_which_formats_its_resources_have() {
+    let api = serve(|api| api.default_formats(["json", "yaml"]));
 
     let accept = Some("application/xml, text/yaml;q=0.5");
     for path in ["plain/", "plain/schema/", "plain/?limit=x", ""] {
-        let answered = content_type(&api, path, accept).await;
+        let answered = content_type(&api, path, accept);
         assert_eq!(answered, "text/yaml; charset=utf-8", "{path}");
     }
     assert_eq!(
-        content_type(&api, "plain/?format=xml", None).await,
+        content_type(&api, "plain/?format=xml", None),
         "application/json"
     );
 }
 
-#[actix_web::test]
-async fn jsonp_and_messagepack_are_there_by_a_word() {
-    let api = build(|api| api);
+#[test]
+fn jsonp_and_messagepack_are_there_by_a_word() {
+    let api = serve(|api| api);
 
-    let (_, mime, body) = ask(&api, "open/1/?callback=a.b", None).await;
+    let (_, mime, body) = ask(&api, "open/1/?callback=a.b", None);
     assert_eq!(mime, "text/javascript");
     let body = String::from_utf8(body).unwrap();
     assert!(body.starts_with("a.b({") && body.ends_with("})"), "{body}");
@@ -121,7 +115,7 @@ async fn jsonp_and_messagepack_are_there_by_a_word() {
         body.contains("\"created\": \"Fri, 19 Mar 2010 01:18:01 +0000\", "),
         "{body}"
     );
-    let (_, mime, body) = ask(&api, "open/1/", Some("application/msgpack")).await;
+    let (_, mime, body) = ask(&api, "open/1/", Some("application/msgpack"));
     assert_eq!(mime, "application/msgpack");
     let reader = Serializer::default().formats(["msgpack"]);
     let Value::Map(note) = reader.deserialize(&body, &mime).unwrap() else {
@@ -131,21 +125,21 @@ async fn jsonp_and_messagepack_are_there_by_a_word() {
         note.get("created"),
         Some(&Value::from("Fri, 19 Mar 2010 01:18:01 +0000"))
     );
-    let (_, _, body) = ask(&api, "open/1/?format=plist", None).await;
+    let (_, _, body) = ask(&api, "open/1/?format=plist", None);
     assert!(body.starts_with(b"bplist00"));
 
-    let (status, mime, body) = ask(&api, "open/1/?callback=alert(1)", None).await;
+    let (status, mime, body) = ask(&api, "open/1/?callback=alert(1)", None);
     assert_eq!((status, mime.as_str()), (400, "application/json"));
     assert_eq!(body, b"{\"error\": \"JSONP callback name is invalid.\"}");
-    let (status, mime, _) = ask(&api, "open/?limit=x&callback=a", None).await;
+    let (status, mime, _) = ask(&api, "open/?limit=x&callback=a", None);
     assert_eq!((status, mime.as_str()), (400, "application/json"));
 }
 
-#[actix_web::test]
-async fn json_may_have_lines_and_names_in_camel_case() {
-    let api = build(|api| api);
+#[test]
+fn json_may_have_lines_and_names_in_camel_case() {
+    let api = serve(|api| api);
 
-    let (_, _, body) = ask(&api, "pretty/1/", None).await;
+    let (_, _, body) = ask(&api, "pretty/1/", None);
 
     assert_eq!(
         String::from_utf8(body).unwrap(),
@@ -153,21 +147,18 @@ async fn json_may_have_lines_and_names_in_camel_case() {
     );
 }
 
-#[std::prelude::v1::test]
+#[test]
 fn a_format_that_nobody_knows_is_told_before_a_port_is_opened() {
-    let file = TemporaryFile::new("formats.db");
     let error = |api: Api| api.build().unwrap_err().to_string();
 
-    let own = error(api(&file).register(WrongResource));
+    let own = error(api().register(WrongResource));
     assert!(own.contains("a format of `wrong` is `csv`"), "{own}");
-    let file = TemporaryFile::new("formats.db");
-    let defaults = error(api(&file).default_formats(["jsn"]).register(PlainResource));
+    let defaults = error(api().default_formats(["jsn"]).register(PlainResource));
     assert!(
         defaults.contains("a format of `Api::default_formats` is `jsn`"),
         "{defaults}"
     );
-    let file = TemporaryFile::new("formats.db");
-    let unwritten = error(api(&file).register(UnwrittenResource));
+    let unwritten = error(api().register(UnwrittenResource));
     assert!(
         unwritten.contains("`default_format` of `unwritten` is `text/yaml`"),
         "{unwritten}"

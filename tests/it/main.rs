@@ -13,6 +13,7 @@ mod caching;
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]
 mod conformance;
+mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
 mod formats;
@@ -22,6 +23,8 @@ mod mounting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queries;
+#[cfg(not(feature = "postgres"))]
+mod round_trip;
 mod startup;
 mod support;
 mod throttling;

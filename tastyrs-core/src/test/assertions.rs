@@ -1,6 +1,6 @@
 //! Assertions about answers and data.
 
-use super::TestResponse;
+use super::{TestResponse, formats};
 
 macro_rules! assert_status {
     ($($name:ident: $status:literal $reason:literal, $tastypie:literal, $line:literal;)*) => {
@@ -56,24 +56,18 @@ impl TestResponse {
         self.assert_status(&[202, 204])
     }
 
-    /// Asserts that the answer is 200 and valid JSON, and says so.
-    ///
-    /// # Panics
-    ///
-    /// With what came instead.
-    ///
-    /// # Compatibility
-    ///
-    /// `ResourceTestCaseMixin.assertValidJSONResponse`, `test.py:475`.
+    /// Asserts that the answer is 200 and valid in the format of a media type, and says so.
     #[track_caller]
-    pub fn assert_valid_json_response(&self) -> &Self {
+    fn assert_valid_response(&self, content_type: &str) -> &Self {
         self.assert_http_ok();
         let kind = self.header("content-type").unwrap_or_default();
         assert!(
-            kind.starts_with("application/json"),
-            "{self}\n  instead of application/json"
+            kind.starts_with(content_type),
+            "{self}\n  instead of {content_type}"
         );
-        let _ = self.json();
+        if let Err(error) = formats::deserialize(self.body(), kind) {
+            panic!("{self}\n  which is not valid: {error}");
+        }
         self
     }
 
@@ -89,21 +83,56 @@ impl TestResponse {
     }
 }
 
-/// Asserts that text is valid JSON.
-///
-/// # Panics
-///
-/// With what is wrong, and the beginning of the text.
-///
-/// # Compatibility
-///
-/// `ResourceTestCaseMixin.assertValidJSON`, `test.py:439`.
-#[track_caller]
-pub fn assert_valid_json(text: &str) {
-    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        let shown: String = text.chars().take(200).collect();
-        panic!("`{shown}` is no JSON: {error}");
-    }
+macro_rules! assert_valid {
+    ($($(#[$feature:meta])? $word:literal, $type:literal:
+        $data:ident $tastypie:literal $line:literal, $response:ident $of_response:literal $line_of_response:literal;)*) => {$(
+        #[doc = concat!("Asserts that a body is valid ", $word, ".")]
+        ///
+        /// # Panics
+        ///
+        /// With what is wrong, and the beginning of the body.
+        ///
+        /// # Compatibility
+        ///
+        #[doc = concat!("`ResourceTestCaseMixin.", $tastypie, "`, `test.py:", $line, "`.")]
+        $(#[$feature])?
+        #[track_caller]
+        pub fn $data(body: impl AsRef<[u8]>) {
+            let body = body.as_ref();
+            if let Err(error) = formats::deserialize(body, $type) {
+                let shown: String = String::from_utf8_lossy(body).chars().take(200).collect();
+                panic!("`{shown}` is no {}: {error}", $word);
+            }
+        }
+
+        $(#[$feature])?
+        impl TestResponse {
+            #[doc = concat!("Asserts that the answer is 200 and valid ", $word, ", and says so.")]
+            ///
+            /// # Panics
+            ///
+            /// With what came instead.
+            ///
+            /// # Compatibility
+            ///
+            #[doc = concat!("`ResourceTestCaseMixin.", $of_response, "`, `test.py:", $line_of_response, "`.")]
+            #[track_caller]
+            pub fn $response(&self) -> &Self {
+                self.assert_valid_response($type)
+            }
+        }
+    )*};
+}
+
+assert_valid! {
+    "JSON", "application/json":
+        assert_valid_json "assertValidJSON" 439, assert_valid_json_response "assertValidJSONResponse" 475;
+    #[cfg(feature = "xml")] "XML", "application/xml":
+        assert_valid_xml "assertValidXML" 448, assert_valid_xml_response "assertValidXMLResponse" 488;
+    #[cfg(feature = "yaml")] "YAML", "text/yaml":
+        assert_valid_yaml "assertValidYAML" 457, assert_valid_yaml_response "assertValidYAMLResponse" 501;
+    #[cfg(feature = "plist")] "property list", "application/x-plist":
+        assert_valid_plist "assertValidPlist" 466, assert_valid_plist_response "assertValidPlistResponse" 514;
 }
 
 /// Asserts that an object has these keys, and no others.

@@ -2,7 +2,21 @@
 
 use serde::Serialize;
 
-use crate::serializers::{Serializer, to_value};
+use crate::{
+    data::Value,
+    errors::Result,
+    serializers::{Serializer, to_value},
+};
+
+/// The formats of this build.
+fn serializer() -> Serializer {
+    Serializer::default().formats(["json", "jsonp", "xml", "yaml", "plist", "msgpack"])
+}
+
+/// What a body in the format of a media type says.
+pub(super) fn deserialize(body: &[u8], content_type: &str) -> Result<Value<'static>> {
+    serializer().deserialize(body, content_type)
+}
 
 /// The media type of a format, by its name.
 #[track_caller]
@@ -13,7 +27,10 @@ pub(super) fn content_type(name: &str) -> &'static str {
         "xml" => "application/xml",
         "yaml" => "text/yaml",
         "plist" => "application/x-plist",
-        _ => panic!("there is no format `{name}`; there are json, jsonp, xml, yaml and plist"),
+        "msgpack" => "application/msgpack",
+        _ => panic!(
+            "there is no format `{name}`; there are json, jsonp, xml, yaml, plist and msgpack"
+        ),
     }
 }
 
@@ -35,8 +52,7 @@ pub(super) fn content_type(name: &str) -> &'static str {
 /// `ResourceTestCaseMixin.serialize`, `test.py:539`.
 #[track_caller]
 pub fn serialize(data: &(impl Serialize + ?Sized), content_type: &str) -> Vec<u8> {
-    let written =
-        to_value(data).and_then(|data| Serializer::default().serialize(&data, content_type));
+    let written = to_value(data).and_then(|data| serializer().serialize(&data, content_type));
     match written {
         Ok(body) => body,
         Err(error) => panic!("the data cannot be written as {content_type}: {error}"),

@@ -48,6 +48,12 @@ mod server;
 
 pub use tastyrs_throttle::Clock;
 
+#[cfg(feature = "plist")]
+pub use self::assertions::assert_valid_plist;
+#[cfg(feature = "xml")]
+pub use self::assertions::assert_valid_xml;
+#[cfg(feature = "yaml")]
+pub use self::assertions::assert_valid_yaml;
 pub use self::{
     assertions::{assert_keys, assert_valid_json},
     client::TestApiClient,

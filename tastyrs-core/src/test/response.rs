@@ -8,6 +8,8 @@ use actix_web::{
 };
 use serde::de::DeserializeOwned;
 
+use super::formats;
+
 /// An answer, as a client receives it.
 ///
 /// What is asked of it panics where it is not so, and shows what came instead.
@@ -75,21 +77,34 @@ impl TestResponse {
     /// Where it is none.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        self.deserialize()
+        match serde_json::from_slice(&self.body) {
+            Ok(value) => value,
+            Err(error) => panic!("{self}; that is no JSON: {error}"),
+        }
     }
 
-    /// The body as JSON, as a type of one's own.
+    /// The body in the format of its `Content-Type`, as a type of one's own.
     ///
     /// # Panics
     ///
-    /// Where it is no JSON, or not of that type.
+    /// Where it is not in that format or not of that type, or this build does not read the format.
     ///
     /// # Compatibility
     ///
     /// `ResourceTestCaseMixin.deserialize`, `test.py:527`.
     #[track_caller]
     pub fn deserialize<T: DeserializeOwned>(&self) -> T {
-        match serde_json::from_slice(&self.body) {
+        let kind = self.header("content-type").unwrap_or_default();
+        let read = if kind.starts_with("application/json") {
+            Ok(self.json())
+        } else {
+            formats::deserialize(&self.body, kind)
+                .map_err(|error| error.to_string())
+                .and_then(|value| serde_json::to_value(value).map_err(|error| error.to_string()))
+        };
+        match read
+            .and_then(|value| serde_json::from_value(value).map_err(|error| error.to_string()))
+        {
             Ok(value) => value,
             Err(error) => panic!("{self}; that cannot be read: {error}"),
         }

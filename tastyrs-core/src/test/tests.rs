@@ -138,6 +138,38 @@ fn keys_that_differ_are_named() {
     assert!(said(|| assert_valid_json("{'a': 1}")).contains("`{'a': 1}` is no JSON"));
 }
 
+#[cfg(all(feature = "xml", feature = "yaml", feature = "plist"))]
+#[actix_web::test]
+async fn every_format_is_sent_read_and_asserted() {
+    let client = TestApiClient::app(|app| {
+        app.default_service(web::to(async |request: HttpRequest, body: Bytes| {
+            let kind = request.headers().get("content-type").cloned();
+            let kind = kind.unwrap_or_else(|| "application/json".parse().expect("a header"));
+            HttpResponse::Ok()
+                .insert_header(("content-type", kind))
+                .body(body)
+        }));
+    })
+    .await;
+    let data = serde_json::json!({"title": "a & b", "tags": ["x"], "id": 1});
+    let sent = async |format: &str| client.post("/x/").format(format).data(&data).await;
+
+    let (xml, yaml, plist) = (sent("xml").await, sent("yaml").await, sent("plist").await);
+
+    xml.assert_valid_xml_response();
+    yaml.assert_valid_yaml_response();
+    plist.assert_valid_plist_response();
+    for response in [xml, yaml, plist, sent("json").await] {
+        assert_eq!(
+            response.deserialize::<serde_json::Value>(),
+            data,
+            "{response}"
+        );
+    }
+    super::assert_valid_xml("<object/>");
+    assert!(said(|| super::assert_valid_yaml("a: [")).contains("is no YAML"));
+}
+
 #[test]
 fn a_server_answers_many_threads_and_frees_its_port() {
     let server = LiveServer::app(2, |app| {

@@ -12,6 +12,6 @@
 
 mod case;
 mod compare;
-mod database;
+pub(crate) mod database;
 mod floor;
 mod player;
