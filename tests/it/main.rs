@@ -18,6 +18,7 @@ mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
 mod formats;
+mod generic;
 mod kitchen;
 mod limits;
 mod mounting;

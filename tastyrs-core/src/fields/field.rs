@@ -3,8 +3,8 @@
 use std::{any::TypeId, fmt, sync::Arc};
 
 use super::{
-    Attribute, By, DefaultValue, Dehydrated, FieldSpec, FieldType, Kind, RelationSpec, UseIn,
-    spec::Full,
+    Attribute, By, DefaultValue, Dehydrated, FieldSpec, FieldType, Generic, GenericForeignKey,
+    GenericTarget, Kind, RelationSpec, UseIn, spec::Full,
 };
 use crate::{
     bundle::Bundle,
@@ -116,7 +116,7 @@ impl<R: Resource> Field<R> {
         })
     }
 
-    fn related<T: Resource>(name: &'static str, kind: Kind, by: By) -> Self {
+    fn related<T: 'static>(name: &'static str, kind: Kind, by: By) -> Self {
         let relation = RelationSpec {
             target: TypeId::of::<T>(),
             target_name: std::any::type_name::<T>(),
@@ -263,6 +263,22 @@ impl<R: ModelResource> Field<R> {
         )
     }
 
+    /// A field that refers to one object of one of these resources, by a column that holds its content type and one
+    /// that holds its key.
+    pub fn generic_foreign_key(
+        name: &'static str,
+        content_type: &'static str,
+        object_id: &'static str,
+        targets: impl IntoIterator<Item = GenericTarget>,
+    ) -> Self {
+        let generic = Generic {
+            content_type: position::<R::Model>(content_type),
+            object_id: position::<R::Model>(object_id),
+            targets: targets.into_iter().collect(),
+        };
+        Self::related::<GenericForeignKey<()>>(name, Kind::Integer, By::Generic(generic))
+    }
+
     /// A field that refers to many objects through a table that holds the keys of both sides.
     pub fn to_many_through<T: Resource>(
         name: &'static str,
@@ -319,21 +335,29 @@ impl<R: ModelResource> Fields<R> {
     ///
     /// # Compatibility
     ///
-    /// `BaseModelResource.get_fields`, `resources.py:1960`: `fields` restricts, `excludes` leaves out.
+    /// `BaseModelResource.get_fields`, `resources.py:1960`: `fields` restricts, `excludes` leaves out. The object id of
+    /// a generic foreign key is shown, as there, but not read: that field alone says what it leads to.
     #[must_use]
     pub fn columns(mut self, fields: Option<&[&str]>, excludes: &[&str]) -> Self {
         for (position, column) in R::Model::COLUMNS.iter().enumerate() {
             let shown = self.0.iter().any(|field| {
                 field.spec.name == column.name
-                    || field.spec.relation().is_some_and(
-                        |relation| matches!(relation.by, By::Column(by) if by == position),
-                    )
+                    || match field.spec.relation().map(|relation| &relation.by) {
+                        Some(By::Column(by)) => *by == position,
+                        Some(By::Generic(generic)) => generic.content_type == position,
+                        _ => false,
+                    }
+            });
+            let is_object_id = self.0.iter().any(|field| {
+                let generic = field.spec.generic();
+                generic.is_some_and(|generic| generic.object_id == position)
             });
             let asked = fields.is_none_or(|fields| fields.contains(&column.name));
             let relational = column.foreign_key && fields.is_none();
             if !shown && asked && !relational && !excludes.contains(&column.name) {
-                self.0
-                    .push(Field::from_spec(FieldSpec::of_column(position, column)));
+                let mut field = Field::from_spec(FieldSpec::of_column(position, column));
+                field.spec.readonly = is_object_id;
+                self.0.push(field);
             }
         }
         self

@@ -189,7 +189,7 @@ pub(super) fn save_m2m<'h, R: ModelResource + Hooks>(
         let Some(relation) = field.spec.relation() else {
             continue;
         };
-        let many = !matches!(relation.by, By::Column(_));
+        let many = !matches!(relation.by, By::Column(_) | By::Generic(_));
         if !many || field.spec.readonly || !bundle.sent.sets(field.spec.name) {
             continue;
         }
@@ -218,7 +218,7 @@ pub(super) fn save_m2m<'h, R: ModelResource + Hooks>(
             By::Reverse { column, .. } => {
                 gather(hop, connection, relation, column, &own, &keys)?;
             }
-            By::Column(_) => {}
+            By::Column(_) | By::Generic(_) => {}
         }
     }
     Ok(())

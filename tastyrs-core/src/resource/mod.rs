@@ -6,6 +6,7 @@
 //! - [`rows`](Rows), [`objects`](Objects): objects from tables, and from anywhere else
 //! - `dehydrate`: objects as data
 //! - `related`: the objects behind relations, loaded by the page
+//! - `generic`: those behind generic foreign keys, read and written
 //! - `views`: lists, details, sets; `writes`: what changes them
 //! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
 //!   [`provided`] is what hooks do where they are not overridden
@@ -15,6 +16,7 @@
 
 mod dehydrate;
 mod draft;
+mod generic;
 mod hooks;
 mod hop;
 mod hydrate;
@@ -35,6 +37,7 @@ mod violations;
 mod write_row;
 mod writes;
 
+pub(crate) use generic::check as check_generic;
 pub(crate) use hooks::mounted;
 pub use hooks::{Hooks, InDb};
 pub use hop::Hop;
