@@ -143,6 +143,7 @@ fn a_note_is_written_changed_and_deleted_as_their_program_says() {
 }
 
 /// The address of the Redis of tests, or nothing where there is none.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn redis_url() -> Option<String> {
     let url = std::env::var("TASTYRS_TEST_REDIS_URL")
         .unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
