@@ -6,7 +6,10 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Dialect;
-use crate::errors::{Error, Result};
+use crate::{
+    django::{ContentType, ContentTypes},
+    errors::{Error, Result},
+};
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -73,6 +76,7 @@ pub struct Database<DB: Dialect> {
     /// As many permits as connections: who waits, waits here, where no thread is held.
     permits: Arc<Semaphore>,
     wait: Duration,
+    content_types: Arc<ContentTypes>,
 }
 
 impl<DB: Dialect> Clone for Database<DB> {
@@ -81,6 +85,7 @@ impl<DB: Dialect> Clone for Database<DB> {
             pool: self.pool.clone(),
             permits: Arc::clone(&self.permits),
             wait: self.wait,
+            content_types: Arc::clone(&self.content_types),
         }
     }
 }
@@ -152,6 +157,7 @@ impl<DB: Dialect> Database<DB> {
             pool,
             permits: Arc::new(Semaphore::new(connections as usize)),
             wait,
+            content_types: Arc::default(),
         })
     }
 
@@ -161,6 +167,11 @@ impl<DB: Dialect> Database<DB> {
             .await
             .map_err(|_| Error::Busy)?
             .map_err(|_| Error::Busy)
+    }
+
+    /// The number that a content type has in it; nothing where it has none.
+    pub(crate) fn content_type(&self, content_type: ContentType) -> Result<Option<i64>> {
+        self.content_types.id(self, content_type)
     }
 
     /// Runs `work` on a connection and in a transaction, on this thread; for programs and tests.

@@ -7,6 +7,7 @@ use diesel::query_builder::QueryFragment;
 use crate::{
     data::Value,
     database::{Dialect, Narrow, Row},
+    django::ContentType,
     errors::Result,
     fields::{DefaultValue, FieldType, Kind},
 };
@@ -34,6 +35,8 @@ pub trait Model: Sized + Send + Sync + 'static {
     const KEY: usize;
     /// Whether it has an address of its own, [`absolute_url`](Self::absolute_url).
     const HAS_ABSOLUTE_URL: bool = false;
+    /// The name by which generic foreign keys refer to it.
+    const CONTENT_TYPE: Option<ContentType> = None;
 
     #[doc(hidden)]
     fn columns() -> Self::Columns;
@@ -262,7 +265,7 @@ pub struct OnDelete {
     /// What that key is.
     pub key_kind: Kind,
     /// What is done, in turn, to the rows that refer to those of the referring table.
-    pub next: fn() -> Vec<OnDelete>,
+    pub next: fn() -> Vec<Self>,
 }
 
 impl fmt::Debug for OnDelete {

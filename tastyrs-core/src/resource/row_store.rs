@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use super::{
     Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
+    generic,
     hydrate::{no_data, null_refused},
     links, rows, violations, write_row,
 };
@@ -92,10 +93,14 @@ impl<R: ModelResource> Store<R> for Rows {
         R: Hooks,
     {
         match &field.spec.attribute {
+            Attribute::Column(column) if generic::decides(hop, bundle, *column) => Ok(()),
             Attribute::Column(column) => set_column(hop, bundle.draft()?, field, *column, value),
             Attribute::Relation(relation) => match (&relation.by, value) {
                 (By::Column(column), Some(value)) => {
                     refer(hop, connection, bundle, field, relation, *column, value)
+                }
+                (By::Generic(generic), Some(value)) => {
+                    generic::refer(hop, connection, bundle, field, generic, value)
                 }
                 _ => Ok(()),
             },
@@ -112,9 +117,7 @@ impl<R: ModelResource> Store<R> for Rows {
                 !field.spec.readonly
                     && match &field.spec.attribute {
                         Attribute::Column(of) => *of == column,
-                        Attribute::Relation(relation) => {
-                            matches!(relation.by, By::Column(of) if of == column)
-                        }
+                        Attribute::Relation(relation) => relation.by.is_over(column),
                         _ => false,
                     }
             })
@@ -125,7 +128,7 @@ impl<R: ModelResource> Store<R> for Rows {
                 let given = &R::Model::COLUMNS[*column];
                 draft.origins[*column] == Origin::Nowhere
                     && !(given.primary_key && given.kind.is_integer())
-                    && !draft.nested.iter().any(|nested| nested.column == *column)
+                    && !draft.nested.iter().any(|nested| nested.sets(*column))
             })
             .find_map(|column| shown(column).map(|field| field.spec.name))
     }
@@ -153,7 +156,14 @@ impl<R: ModelResource> Store<R> for Rows {
                 None,
             )?;
             let draft = bundle.draft()?;
-            draft.set(nested.column, key.value());
+            match nested.generic {
+                None => draft.set(nested.column, key.value()),
+                Some(columns) => {
+                    for (column, value) in columns {
+                        draft.set(column, value);
+                    }
+                }
+            }
             draft.written.push(nested.column);
         }
         Ok(any)
@@ -433,9 +443,10 @@ fn refer<'h, R: ModelResource + Hooks>(
         links::Resolved::Row(key) => bundle.draft()?.set(column, key.value()),
         links::Resolved::Data(key, data) => {
             let draft = bundle.draft()?;
-            draft.nested.retain(|nested| nested.column != column);
+            draft.nested.retain(|nested| !nested.sets(column));
             draft.nested.push(super::draft::Nested {
                 column,
+                generic: None,
                 target: relation.target,
                 key,
                 data,

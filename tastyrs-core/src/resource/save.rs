@@ -1,160 +1,14 @@
 //! An object on its way into its source: checked, authorized, stored.
 
-pub use super::hydrate::Connection;
-use super::{Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
+use super::{Connection, Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
 use crate::{
     bundle::{Bundle, Item},
     dispatch,
     errors::{Error, Result},
 };
 
-/// What the hooks that store objects do where a resource does not override them; an override calls them for its part
-/// of the work, as `super()` is called in Python.
-///
-/// # Examples
-///
-/// ```text
-/// impl Hooks for NoteResource {
-///     fn obj_create<'h>(&self, hop: &Hop<'h, Self>, db: &mut Connection<Self>, bundle: &mut Bundle<'h, Self>) -> Result<()> {
-///         bundle.obj_mut()?.author_id = hop.request().user().map(|user| user.id);
-///         provided::obj_create(hop, db, bundle)
-///     }
-/// }
-/// ```
-pub mod provided {
-    use super::{super::hydrate, *};
-
-    /// Reads what was sent into the object.
-    ///
-    /// # Errors
-    ///
-    /// What the values and the hooks meet.
-    pub fn full_hydrate<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        hydrate::full_hydrate(hop, db, bundle)
-    }
-
-    /// Reads a new object in and stores it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_create`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_create`, `resources.py:2241`.
-    pub fn obj_create<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        let resource = &hop.mounted.resource;
-        resource.full_hydrate(hop, db, bundle)?;
-        resource.save(hop, db, bundle)
-    }
-
-    /// Reads changes into an object and stores it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_update`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_update`, `resources.py:2282`.
-    pub fn obj_update<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        obj_create(hop, db, bundle)
-    }
-
-    /// Checks, authorizes and stores an object with what it refers to.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::save`].
-    ///
-    /// # Compatibility
-    ///
-    /// `save`, `resources.py:2381`.
-    pub fn save<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        check(hop, db, bundle)?;
-        authorize(hop, bundle)?;
-        write(hop, db, bundle)?;
-        R::Source::save_m2m(hop, db, bundle, &mut |_| Ok(()))
-    }
-
-    /// Deletes an object.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_delete`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_delete`, `resources.py:2343`.
-    pub fn obj_delete<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        hop.mounted.resource.authorized_delete_detail(bundle)?;
-        let item = bundle.item();
-        hop.wrote(&item);
-        R::Source::delete(hop, db, item)
-    }
-
-    /// Deletes the objects that a request to the list asks for.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_delete_list`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_delete_list`, `resources.py:2319`.
-    pub fn obj_delete_list<R: Hooks>(hop: &Hop<'_, R>, db: &mut Connection<R>) -> Result<()> {
-        let list = R::Source::asked_for(hop)?;
-        let list = hop
-            .mounted
-            .resource
-            .authorized_delete_list(list, hop.request)?;
-        R::Source::delete_list(hop, db, list)
-    }
-
-    /// Deletes the objects in whose place a request puts others.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_delete_list_for_update`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_delete_list_for_update`, `resources.py:2331`.
-    pub fn obj_delete_list_for_update<R: Hooks>(
-        hop: &Hop<'_, R>,
-        db: &mut Connection<R>,
-    ) -> Result<()> {
-        let list = R::Source::asked_for(hop)?;
-        let list = hop
-            .mounted
-            .resource
-            .authorized_update_list(list, hop.request)?;
-        R::Source::delete_list(hop, db, list)
-    }
-}
-
 /// Whether the data is valid and all that an object needs is there.
-fn check<'h, R: Hooks>(
+pub(super) fn check<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     db: &mut Connection<R>,
     bundle: &mut Bundle<'h, R>,
@@ -181,7 +35,7 @@ fn check<'h, R: Hooks>(
 
 /// Whether the caller may store the object. One that is there must be the caller's to change as it is and as it becomes:
 /// else who sends another owner would take it over.
-fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, R>) -> Result<()> {
+pub(super) fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, R>) -> Result<()> {
     let resource = &hop.mounted.resource;
     if bundle.is_new() {
         return resource.authorized_create_detail(bundle);
@@ -194,7 +48,7 @@ fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, R>) -> Resu
     resource.authorized_update_detail(bundle)
 }
 
-fn write<'h, R: Hooks>(
+pub(super) fn write<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     db: &mut Connection<R>,
     bundle: &mut Bundle<'h, R>,

@@ -6,7 +6,7 @@ use super::{Hooks, Hop, Model, ModelResource, Mounted, draft::RowDraft};
 use crate::{
     database::Dialect,
     errors::{Error, Result},
-    fields::{Attribute, By},
+    fields::Attribute,
 };
 
 /// Names the fields where a row goes against others.
@@ -19,10 +19,12 @@ pub(super) fn explain<R: ModelResource>(mounted: &Mounted<R>, error: Error) -> E
         return error;
     };
     let columns = columns_in(&**told);
-    let fields: Vec<&str> = columns
+    let mut fields: Vec<&str> = columns
         .iter()
         .map(|column| field_of(mounted, column))
         .collect();
+    // A generic foreign key has two columns.
+    fields.dedup();
     match (kind, fields.as_slice()) {
         (DatabaseErrorKind::UniqueViolation, [field]) => Error::Conflict(format!(
             "Another object has this value of the '{field}' field, which must be unique."
@@ -53,7 +55,7 @@ fn field_of<'f, R: ModelResource>(mounted: &'f Mounted<R>, column: &'f str) -> &
     let shows = |attribute: &Attribute| match attribute {
         Attribute::Column(of) => Some(*of) == position,
         Attribute::Relation(relation) => {
-            matches!(relation.by, By::Column(of) if Some(of) == position)
+            position.is_some_and(|position| relation.by.is_over(position))
         }
         _ => false,
     };
