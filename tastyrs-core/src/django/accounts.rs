@@ -86,12 +86,12 @@ impl<DB: Dialect> Accounts for Database<DB> {
 /// Runs `work` on a blocking thread, with a connection.
 async fn hop<DB: Dialect, T: Send + 'static>(
     database: &Database<DB>,
-    work: impl FnOnce(&mut DB::Connection) -> Result<T> + Send + 'static,
+    work: impl Fn(&mut DB::Connection) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let permit = database.permit().await?;
     let database = database.clone();
     tokio::task::spawn_blocking(move || {
-        let answer = database.run(work);
+        let answer = database.asking(&permit, work);
         // Given back here: should the caller go away, the connection is still in use until now.
         drop(permit);
         answer
@@ -117,7 +117,7 @@ async fn find<DB: Dialect>(
     }
     let username = username.to_owned();
     hop(database, move |connection| {
-        select::<DB>(connection, username, secret)
+        select::<DB>(connection, username.clone(), secret)
     })
     .await
 }

@@ -28,6 +28,10 @@ pub(crate) struct Wanted<'f> {
     /// The most digits of a decimal.
     pub(crate) max_digits: Option<u32>,
     pub(crate) decimal_places: Option<u32>,
+    /// Whether a floating point number may be infinite or none at all.
+    pub(crate) not_finite: bool,
+    /// Whether a text may hold the character NUL.
+    pub(crate) nul: bool,
 }
 
 impl<'f> Wanted<'f> {
@@ -41,6 +45,8 @@ impl<'f> Wanted<'f> {
             max_length: None,
             max_digits: None,
             decimal_places: None,
+            not_finite: false,
+            nul: true,
         }
     }
 
@@ -96,7 +102,10 @@ impl<'f> Wanted<'f> {
                 Some(python::Int::Fits(number)) => Some(number),
                 _ => None,
             },
-            Value::Decimal(digits) => digits.split('.').next().and_then(|whole| whole.parse().ok()),
+            Value::Decimal(digits) => digits
+                .split('.')
+                .next()
+                .and_then(|whole| whole.parse().ok()),
             _ => None,
         };
         match number {
@@ -111,18 +120,31 @@ impl<'f> Wanted<'f> {
 
     fn float(&self, value: &Value<'_>) -> Result<Value<'static>> {
         let number = match value {
-            #[expect(clippy::cast_precision_loss, reason = "that is what a float is asked for")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "that is what a float is asked for"
+            )]
             Value::Int(number) => Some(*number as f64),
-            #[expect(clippy::cast_precision_loss, reason = "that is what a float is asked for")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "that is what a float is asked for"
+            )]
             Value::UInt(number) => Some(*number as f64),
             Value::Float(number) => Some(*number),
             Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
             Value::Text(text) | Value::Decimal(text) => python::float(text),
             _ => None,
         };
-        // No JSON can show what is not finite.
+        // No JSON can show what is not finite, and half as many bits hold no more than their own greatest.
+        let fits = |number: &f64| {
+            if number.is_finite() {
+                self.kind != Kind::Float || number.abs() <= f64::from(f32::MAX)
+            } else {
+                self.not_finite
+            }
+        };
         number
-            .filter(|number| number.is_finite())
+            .filter(fits)
             .map(Value::Float)
             .ok_or_else(|| self.wrong(value, "a number"))
     }
@@ -162,14 +184,18 @@ impl<'f> Wanted<'f> {
             }
             plain => python_str(plain),
         };
+        if !self.nul && text.contains('\0') {
+            return Err(Error::bad_request(format!(
+                "The '{}' field cannot hold the character NUL.",
+                self.name
+            )));
+        }
         match self.max_length {
-            Some(most) if text.chars().count() > most as usize => {
-                Err(Error::bad_request(format!(
-                    "The '{}' field has at most {most} characters (it has {}).",
-                    self.name,
-                    text.chars().count()
-                )))
-            }
+            Some(most) if text.chars().count() > most as usize => Err(Error::bad_request(format!(
+                "The '{}' field has at most {most} characters (it has {}).",
+                self.name,
+                text.chars().count()
+            ))),
             _ => Ok(Value::from(text)),
         }
     }
@@ -421,8 +447,14 @@ mod tests {
         assert_eq!(read(Kind::Integer, 2.9).unwrap(), Value::Int(2));
         assert_eq!(read(Kind::Integer, true).unwrap(), Value::Int(1));
         assert_eq!(read(Kind::Double, "1e-3").unwrap(), Value::Float(1e-3));
-        assert_eq!(read(Kind::Decimal, "1e3").unwrap(), Value::Decimal("1000".into()));
-        assert_eq!(read(Kind::Decimal, 9.99).unwrap(), Value::Decimal("9.99".into()));
+        assert_eq!(
+            read(Kind::Decimal, "1e3").unwrap(),
+            Value::Decimal("1000".into())
+        );
+        assert_eq!(
+            read(Kind::Decimal, 9.99).unwrap(),
+            Value::Decimal("9.99".into())
+        );
     }
 
     #[test]

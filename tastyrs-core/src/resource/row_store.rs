@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::{
     Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
-    hydrate::{null_refused, no_data},
+    hydrate::{no_data, null_refused},
     links, rows, violations, write_row,
 };
 use crate::{
@@ -34,7 +34,8 @@ impl<R: ModelResource> Store<R> for Rows {
     where
         R: Hooks,
     {
-        let values = (0..R::Model::COLUMNS.len()).map(|column| Self::column(item, column).into_owned());
+        let values =
+            (0..R::Model::COLUMNS.len()).map(|column| Self::column(item, column).into_owned());
         Ok(RowDraft::loaded(values.collect()))
     }
 
@@ -218,11 +219,7 @@ impl<R: ModelResource> Store<R> for Rows {
         rows::narrowed(hop, filters)
     }
 
-    fn delete_list(
-        hop: &Hop<'_, R>,
-        connection: &mut Self::Connection,
-        list: R::List,
-    ) -> Result<()>
+    fn delete_list(hop: &Hop<'_, R>, connection: &mut Self::Connection, list: R::List) -> Result<()>
     where
         R: Hooks,
     {
@@ -257,7 +254,8 @@ impl<R: ModelResource> Store<R> for Rows {
     where
         R: Hooks,
     {
-        let name = links::name_in_uri(uri, &hop.mounted.meta.resource_name).ok_or(Error::NotFound)?;
+        let name =
+            links::name_in_uri(uri, &hop.mounted.meta.resource_name).ok_or(Error::NotFound)?;
         match Self::named(hop, connection, &name)?[..] {
             [] => Ok(ViaUri::Missing {
                 name: name.into_owned(),
@@ -278,9 +276,9 @@ impl<R: ModelResource> Store<R> for Rows {
         R: Hooks,
     {
         let node = hop.mounted.state.node();
-        let field = hop.mounted.fields.iter().find(|field| {
-            matches!(field.spec.attribute, Attribute::Column(column) if column == node.key)
-        })?;
+        let field = hop.mounted.fields.iter().find(
+            |field| matches!(field.spec.attribute, Attribute::Column(column) if column == node.key),
+        )?;
         let sent = data.get(field.spec.name).filter(|_| !field.spec.readonly)?;
         if sent.is_null() || sent.as_str() == Some("") {
             return None;
@@ -345,9 +343,11 @@ fn set_column<R: ModelResource + Hooks>(
         } else {
             R::Db::integer_range(column.kind)
         },
-        max_length: column.max_length.filter(|_| strict),
+        max_length: column.max_length.filter(|_| strict || R::Db::limits_text()),
         max_digits: column.max_digits,
         decimal_places: column.decimal_places,
+        not_finite: !strict && R::Db::holds_not_finite(),
+        nul: R::Db::holds_nul(),
     };
     match value {
         None => {
@@ -355,7 +355,8 @@ fn set_column<R: ModelResource + Hooks>(
                 DefaultValue::NotProvided => None,
                 default => default.value(),
             };
-            if let Some(default) = default.filter(|_| draft.origins[position] == Origin::Nowhere && !key)
+            if let Some(default) =
+                default.filter(|_| draft.origins[position] == Origin::Nowhere && !key)
                 && let Ok(default) = wanted.read(&default)
             {
                 draft.values[position] = default;
