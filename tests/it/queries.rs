@@ -2,17 +2,29 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::connection::{
+    Instrumentation, InstrumentationEvent, SimpleConnection as _, set_default_instrumentation,
+};
 use tastyrs::prelude::*;
 
 use crate::support::{
-    AuthorResource, NoteResource, Served, SubjectResource, TemporaryFile, get, library,
+    Author, AuthorResource, Db, Note, NoteResource, Served, SubjectResource, TemporaryFile, get,
+    library, send,
 };
 
 /// Queries that were started on the file of the test that counts.
 static QUERIES: AtomicUsize = AtomicUsize::new(0);
 /// The name of that file; other tests run beside it.
 const COUNTED: &str = "counted-queries.db";
+
+#[derive(ModelResource)]
+#[resource(model = Author, resource_name = "authors", excludes(password), authorization = Authorization)]
+struct OpenAuthorResource;
+
+/// A resource that shows its reference as a plain number.
+#[derive(ModelResource)]
+#[resource(model = Note, resource_name = "notes", authorization = Authorization)]
+struct PlainNoteResource;
 
 #[derive(Default)]
 struct Count {
@@ -53,7 +65,7 @@ fn served(file: &TemporaryFile, notes: i32) -> Served {
 }
 
 #[test]
-fn a_page_costs_two_queries_and_one_a_relation_whatever_its_length() {
+fn a_page_costs_two_queries_at_most_and_one_a_relation_whatever_its_length() {
     set_default_instrumentation(counting).unwrap();
     let file = TemporaryFile::new(COUNTED);
     let notes = served(&file, 200);
@@ -66,10 +78,15 @@ fn a_page_costs_two_queries_and_one_a_relation_whatever_its_length() {
     assert_eq!(cost("/api/v1/notes/?limit=1"), 4);
     assert_eq!(cost("/api/v1/notes/?limit=200"), 4);
     assert_eq!(
-        cost("/api/v1/notes/?limit=200&author__name=ada&subjects__name=baking&order_by=author"),
+        cost("/api/v1/notes/?limit=10&author__name=ada&subjects__name=baking&order_by=author"),
         4
     );
-    assert_eq!(cost("/api/v1/authors/?limit=0"), 2);
+    assert_eq!(cost("/api/v1/authors/?limit=2"), 2);
+    assert_eq!(cost("/api/v1/authors/?offset=3"), 2);
+    // How many there are is told by the last page.
+    assert_eq!(cost("/api/v1/notes/?limit=200&offset=1"), 3);
+    assert_eq!(cost("/api/v1/authors/?limit=0"), 1);
+    assert_eq!(cost("/api/v1/authors/?name=nobody"), 1);
     assert_eq!(cost("/api/v1/notes/7/"), 3);
 }
 
@@ -129,4 +146,51 @@ fn like_characters_are_letters_like_others() {
             answer.body
         );
     }
+}
+
+#[test]
+fn constraints_that_wait_for_the_end_of_the_transaction_are_told_as_others_are() {
+    let file = TemporaryFile::new("deferred.db");
+    let database = Database::<Db>::open(file.path()).unwrap();
+    let tables = "CREATE TABLE author (id integer PRIMARY KEY, name text NOT NULL, password text NOT NULL DEFAULT '');
+         CREATE TABLE note (id integer PRIMARY KEY,
+                            author_id integer REFERENCES author (id) DEFERRABLE INITIALLY DEFERRED,
+                            title text NOT NULL, created datetime NOT NULL);
+         INSERT INTO author VALUES (1, 'ada', 'a');
+         INSERT INTO note VALUES (1, 1, 'one', '2010-03-19 01:18:01');";
+    database.run(|db| Ok(db.batch_execute(tables)?)).unwrap();
+    let api = Api::new("v1")
+        .database(database)
+        .register(OpenAuthorResource)
+        .register(PlainNoteResource)
+        .build()
+        .unwrap();
+    let served = Served::api(api, 1);
+    let body = r#"{"author_id": 9, "title": "two"}"#;
+    let asked = |method: &str, path: &str, body: &str| {
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n");
+        let length = body.len();
+        let rest =
+            format!("Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+        send(served.port, (head + &rest).as_bytes())
+    };
+
+    let refers = asked("POST", "/api/v1/notes/", body);
+    let referred_to = asked("DELETE", "/api/v1/authors/1/", "");
+
+    assert_eq!(
+        (refers.status, referred_to.status),
+        (409, 409),
+        "{refers:?} {referred_to:?}"
+    );
+    let nothing = "The 'author_id' field refers to an object that does not exist.";
+    assert!(refers.body.contains(nothing), "{}", refers.body);
+    assert!(
+        referred_to
+            .body
+            .contains("Other objects still refer to this one."),
+        "{}",
+        referred_to.body
+    );
+    assert_eq!(get(served.port, "/api/v1/authors/1/").status, 200);
 }

@@ -473,14 +473,13 @@ fn load_counted<DB: Dialect>(
 
 /// The number in a column of a page's first row.
 fn total(page: &Page, column: usize) -> Result<u64> {
-    let found = (page.len() > 0).then(|| page.value(0, column));
-    match found {
-        Some(Value::Int(total)) => Ok(total.unsigned_abs()),
-        _ => {
-            let text = "`get_object_list` cut its list by an offset or a limit, which pages do";
-            Err(Error::Configuration(text.to_owned()))
-        }
+    if page.len() > 0
+        && let Value::Int(total) = page.value(0, column)
+    {
+        return Ok(total.unsigned_abs());
     }
+    let text = "`get_object_list` cut its list by an offset or a limit, which pages do";
+    Err(Error::Configuration(text.to_owned()))
 }
 
 /// A search that runs too long is the client's to change; anything else that does may come again.

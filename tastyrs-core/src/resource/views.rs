@@ -83,9 +83,10 @@ pub(crate) async fn get_detail<R: Hooks>(
                 }
             },
         };
-        let missing = match looked && kept.is_none() {
-            true => R::Source::to_bytes(&item),
-            false => None,
+        let missing = if looked && kept.is_none() {
+            R::Source::to_bytes(&item)
+        } else {
+            None
         };
         hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
         let mut data = dehydrate::all(hop, connection, &[item], false)?
