@@ -104,11 +104,9 @@ impl RowDraft {
         let Some(loaded) = &self.loaded else {
             return true;
         };
-        self.origins
-            .iter()
-            .zip(&self.values)
-            .zip(loaded)
-            .any(|((origin, value), loaded)| *origin == Origin::Set && !same(value, loaded))
+        self.origins.iter().zip(&self.values).zip(loaded).any(
+            |((origin, value), loaded)| *origin == Origin::Set && !same(value, loaded),
+        )
     }
 
     pub(super) fn object<'d, M: Model>(&'d self, object: &'d OnceCell<M>) -> Result<&'d M> {

@@ -78,7 +78,11 @@ pub(crate) trait RelatedWrites<DB: Dialect> {
     ///
     /// For the first that is wrong: [`Error::NotFound`] where it is no address of the resource, [`Error::BadRequest`]
     /// where no row is there, and what the authorization says to reading it.
-    fn keys_at<'h>(&'h self, writing: &mut Writing<'h, '_, DB>, uris: &[&str]) -> Result<Vec<Key>>;
+    fn keys_at<'h>(
+        &'h self,
+        writing: &mut Writing<'h, '_, DB>,
+        uris: &[&str],
+    ) -> Result<Vec<Key>>;
 
     /// The key of the row that an object's data names, by its address or by what is unique in it.
     fn key_of_data<'h>(
@@ -198,19 +202,13 @@ pub(super) fn save_m2m<'h, R: ModelResource + Hooks>(
             .ok_or(Error::NoObject)?;
         let keys = many_keys(hop, connection, field, relation, values, &own)?;
         match &relation.by {
-            By::Through {
-                table,
-                own: own_column,
-                other,
-            } => {
+            By::Through { table, own: own_column, other } => {
                 let link = Link {
                     table,
                     own: own_column,
                     other,
                 };
-                link.tie(hop, connection, relation, &own, &keys, &mut || {
-                    authorize(bundle)
-                })?;
+                link.tie(hop, connection, relation, &own, &keys, &mut || authorize(bundle))?;
             }
             By::Reverse { column, .. } => {
                 gather(hop, connection, relation, column, &own, &keys)?;
@@ -278,7 +276,9 @@ fn many_keys<'h, R: ModelResource + Hooks>(
             Value::Text(_) => at.next().ok_or(Error::NotFound)?,
             other => match resolve(target, &mut writing, field.spec.name, other)? {
                 Resolved::Row(key) => key,
-                Resolved::Data(key, data) => target.save_nested(&mut writing, key, data, parent)?,
+                Resolved::Data(key, data) => {
+                    target.save_nested(&mut writing, key, data, parent)?
+                }
             },
         };
         keys.push(key);
@@ -379,10 +379,10 @@ fn gather<'h, R: ModelResource + Hooks>(
     let Some(node) = hop.mounted.state.graph.target(relation) else {
         return Ok(());
     };
-    let referring =
-        write_row::column_of::<R::Db>(&node.table, column, hop.mounted.state.node().key());
+    let referring = write_row::column_of::<R::Db>(&node.table, column, hop.mounted.state.node().key());
     let condition = key_filter::<R::Db>(&referring, std::slice::from_ref(own));
-    let before = write_row::keys_where::<R::Db>(connection, &node.table, node.key(), condition)?;
+    let before =
+        write_row::keys_where::<R::Db>(connection, &node.table, node.key(), condition)?;
     let (added, removed) = difference(&before, keys);
     let target = target::<R::Db>(hop.request, relation.target)?;
     let mut writing = Writing::<R::Db>::of(hop, connection);
@@ -437,9 +437,7 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         }
         let mut keys = Vec::with_capacity(names.len());
         for (uri, name) in uris.iter().zip(&names) {
-            let item = found
-                .get(name)
-                .ok_or_else(|| not_at(&self.meta.resource_name, uri))?;
+            let item = found.get(name).ok_or_else(|| not_at(&self.meta.resource_name, uri))?;
             hop.authorized_read_detail(&Bundle::new(*item, hop.request, false, 0))?;
             keys.extend(Key::of(&Rows::column(item, node.key)));
         }
@@ -586,23 +584,11 @@ mod tests {
         let name = |uri| name_in_uri(uri, "auth/user").map(Cow::into_owned);
 
         assert_eq!(name("/api/v1/auth/user/3/").as_deref(), Some("3"));
-        assert_eq!(
-            name("http://else.where/v9/auth/user/a%20b/").as_deref(),
-            Some("a b")
-        );
+        assert_eq!(name("http://else.where/v9/auth/user/a%20b/").as_deref(), Some("a b"));
         assert_eq!(name("/api/v1/auth/user/3//").as_deref(), Some("3/"));
         for wrong in [
-            "3",
-            "/",
-            "",
-            "nonsense",
-            "/api/v1/auth/user/",
-            "/api/v1/auth/user/3",
-            "/api/v1/auth/user/3/?x=1",
-            "/api/v1/auth/user/schema/",
-            "/api/v1/auth/user/set/1;2/",
-            "/api/v1/xauth/user/3/",
-            "/api/v1/user/3/",
+            "3", "/", "", "nonsense", "/api/v1/auth/user/", "/api/v1/auth/user/3", "/api/v1/auth/user/3/?x=1",
+            "/api/v1/auth/user/schema/", "/api/v1/auth/user/set/1;2/", "/api/v1/xauth/user/3/", "/api/v1/user/3/",
         ] {
             assert_eq!(name(wrong), None, "{wrong}");
         }

@@ -1,7 +1,7 @@
 //! An object on its way into its source: checked, authorized, stored.
 
-pub use super::hydrate::Connection;
 use super::{Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
+pub use super::hydrate::Connection;
 use crate::{
     bundle::{Bundle, Item},
     dispatch,

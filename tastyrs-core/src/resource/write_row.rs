@@ -152,11 +152,7 @@ pub(super) fn run<DB: Dialect>(
 const MOST_KEYS: usize = 500;
 
 /// A column of another table, as statements name it.
-pub(super) fn column_of<DB: Dialect>(
-    table: &str,
-    name: &'static str,
-    like: &NodeColumn,
-) -> NodeColumn {
+pub(super) fn column_of<DB: Dialect>(table: &str, name: &'static str, like: &NodeColumn) -> NodeColumn {
     let quoted = DB::quote(name);
     NodeColumn {
         name,
@@ -177,14 +173,7 @@ pub(super) fn delete<M: Model, DB: Dialect>(
     key: &NodeColumn,
     keys: &[Key],
 ) -> Result<()> {
-    cascade::<DB>(
-        connection,
-        table,
-        key,
-        keys,
-        &M::on_delete(),
-        &mut HashSet::new(),
-    )
+    cascade::<DB>(connection, table, key, keys, &M::on_delete(), &mut HashSet::new())
 }
 
 /// The rows that are on their way out; one that is its own ancestor would be followed for ever.
@@ -250,7 +239,14 @@ fn refer_no_more<DB: Dialect>(
                     "Other objects still refer to this one.".to_owned(),
                 ));
             }
-            return cascade::<DB>(connection, &rule.table, &key, &found, &(rule.next)(), going);
+            return cascade::<DB>(
+                connection,
+                &rule.table,
+                &key,
+                &found,
+                &(rule.next)(),
+                going,
+            );
         }
     }
     statement.append(which);

@@ -37,12 +37,12 @@ mod tests;
 
 use std::borrow::Cow;
 
+pub(crate) use self::{formatting::float_text, json::document, value::to_value};
 pub use self::{
     format::{Format, Options},
     formatting::DatetimeFormatting,
     serializer::Serializer,
 };
-pub(crate) use self::{formatting::float_text, json::document, value::to_value};
 
 /// The `Content-Type` of an answer in the format of this media type.
 ///

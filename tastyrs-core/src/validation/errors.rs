@@ -116,7 +116,10 @@ mod tests {
 
         let written = crate::serializers::document(&errors.into());
 
-        assert_eq!(written, r#"{"body": ["c"], "slug": ["b", "a"]}"#);
+        assert_eq!(
+            written,
+            r#"{"body": ["c"], "slug": ["b", "a"]}"#
+        );
     }
 
     #[test]
