@@ -12,6 +12,12 @@
 //! | `postgres` | PostgreSQL | the system's libpq |
 //! | `garde` | validation by forms that derive `garde::Validate` | the crate `garde` |
 //! | `redis` | a cache that machines share | the crate `redis` |
+//! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
+//! | `test` | `tastyrs::test`: a client, assertions and databases for tests; for `[dev-dependencies]` | nothing |
+//! | `xml` | the [format](serializers) XML, in both directions | quick-xml |
+//! | `yaml` | the format YAML, in both directions | granit-parser |
+//! | `plist` | Apple's property lists: written in their binary form, read in that and in XML | quick-xml |
+//! | `msgpack` | the format MessagePack, in both directions | rmp-serde |
 
 /// The code of the pages, run as tests.
 #[cfg(doctest)]
@@ -26,20 +32,34 @@ mod pages {
     struct Fields;
     #[doc = include_str!("../docs/src/filtering.md")]
     struct Filtering;
+    #[doc = include_str!("../docs/src/writing.md")]
+    struct Writing;
     #[doc = include_str!("../docs/src/hooks.md")]
     struct Hooks;
+    #[doc = include_str!("../docs/src/formats.md")]
+    struct Formats;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
     #[doc = include_str!("../docs/src/authentication.md")]
     struct Authentication;
+    #[doc = include_str!("../docs/src/validation.md")]
+    struct Validation;
+    #[doc = include_str!("../docs/src/caching.md")]
+    struct Caching;
+    #[doc = include_str!("../docs/src/authorization.md")]
+    struct AuthorizationPage;
     #[doc = include_str!("../docs/src/databases.md")]
     struct Databases;
     #[doc = include_str!("../docs/src/mounting.md")]
     struct Mounting;
+    #[doc = include_str!("../docs/src/testing.md")]
+    struct Testing;
     #[doc = include_str!("../docs/src/from-tastypie.md")]
     struct FromTastypie;
 }
 
+#[cfg(feature = "test")]
+pub use tastyrs_core::test;
 pub use tastyrs_core::{
     Compatibility, Error, Result, api, authentication, authorization, bundle, cache, data,
     database, dispatch, django, fields, http, meta, queries, resource, serializers, validation,
@@ -58,8 +78,14 @@ pub mod prelude {
     pub use tastyrs_core::{
         Compatibility, Error, Result,
         api::{Api, Urls},
-        authentication::{Authenticate, Authentication},
-        authorization::{Authorization, Authorize, ReadOnlyAuthorization},
+        authentication::{
+            ApiKeyAuthentication, Authenticate, Authentication, BasicAuthentication,
+            DigestAuthentication, MultiAuthentication, SessionAuthentication,
+        },
+        authorization::{
+            Authorization, Authorize, DjangoAuthorization, MultiAuthorization, OwnerAuthorization,
+            ReadOnlyAuthorization,
+        },
         bundle::Bundle,
         cache::{Cache, NoCache, SimpleCache},
         data::{Data, Value},
@@ -86,6 +112,7 @@ pub mod __private {
     pub use diesel;
     pub use tastyrs_core::{
         Result,
+        authorization::OwnerAuthorization,
         data::Value,
         database::Row,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},

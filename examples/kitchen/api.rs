@@ -10,6 +10,7 @@ pub fn build(url: &str) -> Result<Mount> {
     throttles::start();
     Api::new("v1")
         .compatible(Compatibility::Tastypie)
+        .default_formats(["json", "xml", "yaml"])
         .database(database)
         .register(notes::UserResource)
         .register(notes::NoteResource::new())

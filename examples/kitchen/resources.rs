@@ -8,8 +8,8 @@ use tastyrs::fields::Column;
 use tastyrs::{
     authentication::{ApiKeyAuthentication, BasicAuthentication, MultiAuthentication},
     prelude::*,
-    resource::{Connection, Resource, provided},
     serializers::{DatetimeFormatting, Serializer},
+    validation::FormValidation,
 };
 
 use super::{
@@ -88,76 +88,13 @@ pub struct SlugNoteResource;
     model = Note,
     resource_name = "keyed",
     filtering(title = ALL),
-    hooks,
     authentication = ApiKeyAuthentication::new(),
-    authorization = Owner,
+    owner = author_id,
     always_return_data
 )]
 pub struct KeyedResource {
     #[field(attribute = author_id, null, readonly)]
     author: ToOne<UserResource>,
-}
-
-impl Hooks for KeyedResource {
-    fn obj_create<'h>(
-        &self,
-        hop: &Hop<'h, Self>,
-        db: &mut Connection<Self>,
-        bundle: &mut Bundle<'h, Self>,
-    ) -> Result<()> {
-        bundle.obj_mut()?.author_id = Owner::id(hop.request());
-        provided::obj_create(hop, db, bundle)
-    }
-}
-
-/// Lets authors see and change their own notes.
-pub struct Owner;
-
-impl Owner {
-    fn id(request: &Request) -> Option<i32> {
-        request.user().and_then(|user| i32::try_from(user.id).ok())
-    }
-
-    fn own(list: NoteList, request: &Request) -> NoteList {
-        list.filter(note::author_id.eq(Self::id(request).unwrap_or_default()))
-    }
-
-    fn is_own(bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
-        let author = bundle.obj()?.author_id;
-        Ok(author.is_some() && author == Self::id(bundle.request()))
-    }
-}
-
-type NoteList = <KeyedResource as Resource>::List;
-
-impl Authorize<KeyedResource> for Owner {
-    fn read_list(&self, list: NoteList, request: &Request) -> Result<NoteList> {
-        Ok(Self::own(list, request))
-    }
-
-    fn read_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
-        Self::is_own(bundle)
-    }
-
-    fn create_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
-        Self::is_own(bundle)
-    }
-
-    fn update_list(&self, list: NoteList, request: &Request) -> Result<NoteList> {
-        Ok(Self::own(list, request))
-    }
-
-    fn update_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
-        Self::is_own(bundle)
-    }
-
-    fn delete_list(&self, list: NoteList, request: &Request) -> Result<NoteList> {
-        Ok(Self::own(list, request))
-    }
-
-    fn delete_detail(&self, bundle: &Bundle<'_, KeyedResource>) -> Result<bool> {
-        Self::is_own(bundle)
-    }
 }
 
 #[derive(ModelResource)]
@@ -179,8 +116,22 @@ pub struct BasicResource;
 )]
 pub struct MultiResource;
 
+/// What a note must be like.
+#[derive(serde::Deserialize, garde::Validate)]
+struct NoteForm {
+    #[garde(length(chars, max = 100))]
+    title: String,
+    #[garde(pattern(r"^[-a-z0-9]+$"))]
+    slug: String,
+}
+
 #[derive(ModelResource)]
-#[resource(model = Note, resource_name = "validated", authorization = Authorization)]
+#[resource(
+    model = Note,
+    resource_name = "validated",
+    authorization = Authorization,
+    validation = FormValidation::<NoteForm>::new()
+)]
 pub struct ValidatedResource;
 
 #[derive(ModelResource)]
@@ -331,7 +282,12 @@ pub struct BriefResource;
 pub struct CachedResource;
 
 #[derive(ModelResource)]
-#[resource(model = Subject, resource_name = "feeds", authorization = Authorization)]
+#[resource(
+    model = Subject,
+    resource_name = "feeds",
+    authorization = Authorization,
+    serializer = Serializer::default().formats(["json", "jsonp", "xml", "yaml"])
+)]
 pub struct FeedResource;
 
 #[derive(ModelResource)]

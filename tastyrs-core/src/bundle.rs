@@ -7,7 +7,7 @@ use crate::{
     database::Row,
     errors::{Error, Result},
     http::Request,
-    resource::{Resource, Store},
+    resource::{Model as _, ModelResource, Resource, Source as _, Store},
 };
 
 /// What is dehydrated: a row as it was loaded, an object, or nothing.
@@ -202,6 +202,45 @@ impl<'a, R: Resource> Bundle<'a, R> {
     pub(crate) fn sent_value(&self, field: &str) -> Option<&Value<'a>> {
         self.data.get(field).filter(|_| self.sent.sets(field))
     }
+}
+
+impl<R: ModelResource> Bundle<'_, R> {
+    /// Sets a column of the object that is created or changed, by the name of the model's field, whatever a client sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`] where the model has no such column.
+    pub fn set_column(&mut self, name: &str, value: Value<'static>) -> Result<()> {
+        let column = position::<R>(name)?;
+        self.draft()?.set(column, value);
+        Ok(())
+    }
+
+    /// The value of a column, by the name of the model's field: what it was set to, or what the object holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoObject`] where there is no object, and [`Error::Configuration`] where the model has no such column.
+    pub fn column(&self, name: &str) -> Result<Value<'_>> {
+        let column = position::<R>(name)?;
+        match (&self.draft, &self.item) {
+            (Some(_), _) => Ok(self.obj()?.value(column)),
+            (None, Item::Nothing) => Err(Error::NoObject),
+            (None, item) => Ok(R::Source::column(item, column)),
+        }
+    }
+}
+
+fn position<R: ModelResource>(name: &str) -> Result<usize> {
+    R::Model::COLUMNS
+        .iter()
+        .position(|column| column.name == name)
+        .ok_or_else(|| {
+            Error::Configuration(format!(
+                "{} has no column `{name}`",
+                std::any::type_name::<R::Model>()
+            ))
+        })
 }
 
 impl<R: Resource> fmt::Debug for Item<'_, R> {

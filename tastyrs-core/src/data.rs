@@ -356,6 +356,23 @@ mod tests {
     }
 
     #[test]
+    fn a_value_takes_no_more_than_four_words() {
+        assert_eq!(size_of::<Value<'_>>(), 32);
+    }
+
+    #[test]
+    fn of_equal_names_the_last_counts_in_any_order() {
+        let pairs = |names: [(&'static str, i32); 4]| names.into_iter().collect::<Data<'_>>();
+
+        let data = pairs([("b", 1), ("a", 2), ("b", 3), ("a", 4)]);
+
+        assert_eq!(data.get("a"), Some(&Value::Int(4)));
+        assert_eq!(data.get("b"), Some(&Value::Int(3)));
+        assert_eq!(data.len(), 2);
+        assert_eq!(data, pairs([("a", 0), ("a", 4), ("b", 0), ("b", 3)]));
+    }
+
+    #[test]
     fn renames_what_is_there_and_nothing_else() {
         let mut data: Data<'_> = [("meta", 1)].into_iter().collect();
 

@@ -21,6 +21,8 @@ pub mod queries;
 pub mod resource;
 mod schema;
 pub mod serializers;
+#[cfg(feature = "test")]
+pub mod test;
 pub mod validation;
 
 pub use compatibility::Compatibility;

@@ -9,9 +9,13 @@ use std::{
 };
 
 use diesel::prelude::*;
-use tastyrs::{prelude::*, throttle::Clock};
+use tastyrs::{
+    prelude::*,
+    test::{LiveServer, TestDatabase, TestResponse},
+    throttle::Clock,
+};
 
-use crate::support::{Answered, Db, Note, Served, TemporaryFile, get, library, note, send};
+use crate::support::{Db, Note, library, note};
 
 /// Lets everybody in by the name that they say.
 struct ByHeader;
@@ -118,29 +122,27 @@ struct NoteResource;
 /// An API under a name of its own, with its database.
 struct Library {
     name: &'static str,
-    database: Database<Db>,
     held: Arc<AtomicBool>,
-    served: Served,
-    _file: TemporaryFile,
+    // It ends before its database does.
+    served: LiveServer,
+    database: TestDatabase<Db>,
 }
 
 impl Library {
     fn new(name: &'static str) -> Self {
-        let file = TemporaryFile::new(name);
-        let database = library(&file, 9, DatabaseOptions::default());
+        let database = library(TestDatabase::temporary(), 9);
         let held = Arc::new(AtomicBool::new(false));
         let api = Api::new(name)
-            .database(database.clone())
+            .database(database.database())
             .register(CachedResource::new(Arc::clone(&held)))
             .register(PublicResource)
             .register(NoteResource);
-        let served = Served::api(api.build().unwrap(), 2);
+        let served = LiveServer::new(&api.build().unwrap());
         Self {
             name,
-            database,
             held,
             served,
-            _file: file,
+            database,
         }
     }
 
@@ -148,29 +150,24 @@ impl Library {
     fn retitle(&self, title: &str) {
         let update = diesel::update(note::table).set(note::title.eq(title));
         self.database
+            .database()
             .transaction(|db| Ok(update.execute(db)?))
             .unwrap();
     }
 
-    fn send(&self, method: &str, path: &str, headers: &str) -> Answered {
-        let (name, length) = (
-            self.name,
-            if method == "POST" {
-                "Content-Length: 0\r\n"
-            } else {
-                ""
-            },
-        );
-        let head = format!(
-            "{method} /api/{name}/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{length}{headers}\r\n"
-        );
-        send(self.served.port, head.as_bytes())
+    fn send(&self, method: &str, path: &str, headers: &str) -> TestResponse {
+        let headers: Vec<(&str, &str)> = headers
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .collect();
+        let path = format!("/api/{}/{path}", self.name);
+        self.served.request(method, &path, &headers)
     }
 
     /// The title that a caller is shown.
     fn title(&self, path: &str, headers: &str) -> String {
         let answer = self.send("GET", path, headers);
-        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        let body = answer.json();
         body["title"].as_str().unwrap().to_owned()
     }
 }
@@ -183,8 +180,8 @@ fn an_object_once_read_stays_as_it_was_under_the_name_as_written() {
 
     let again = library.title("cached/2/", "");
     let by_another_name = library.title("cached/02/", "");
-    let in_a_set = library.send("GET", "cached/set/2/", "").body;
-    let in_a_list = library.send("GET", "cached/", "").body;
+    let in_a_set = library.send("GET", "cached/set/2/", "").text().to_owned();
+    let in_a_list = library.send("GET", "cached/", "").text().to_owned();
     let of_another_resource = library.title("notes/2/", "");
 
     assert_eq!((before.as_str(), again.as_str()), ("note 2", "note 2"));
@@ -196,11 +193,20 @@ fn an_object_once_read_stays_as_it_was_under_the_name_as_written() {
 #[test]
 fn each_caller_is_shown_what_was_loaded_and_made_for_them() {
     let library = Library::new("callers");
-    let ada = library.send("GET", "cached/2/", "X-User: ada\r\n").body;
+    let ada = library
+        .send("GET", "cached/2/", "X-User: ada\r\n")
+        .text()
+        .to_owned();
     library.retitle("changed");
 
-    let ada_again = library.send("GET", "cached/2/", "X-User: ada\r\n").body;
-    let chloe = library.send("GET", "cached/2/", "X-User: chloe\r\n").body;
+    let ada_again = library
+        .send("GET", "cached/2/", "X-User: ada\r\n")
+        .text()
+        .to_owned();
+    let chloe = library
+        .send("GET", "cached/2/", "X-User: chloe\r\n")
+        .text()
+        .to_owned();
 
     assert_eq!(ada, ada_again);
     assert!(
@@ -216,14 +222,14 @@ fn each_caller_is_shown_what_was_loaded_and_made_for_them() {
 #[test]
 fn nobody_sees_through_the_cache_what_they_may_not_read() {
     let library = Library::new("secrets");
-    let ada = library.send("GET", "cached/2/", "X-User: ada\r\n").status;
+    let ada = library.send("GET", "cached/2/", "X-User: ada\r\n").status();
 
     let brian = library.send("GET", "cached/2/", "X-User: brian\r\n");
     let brian_again = library.send("GET", "cached/2/", "X-User: brian\r\n");
 
     assert_eq!(ada, 200);
-    assert_eq!((brian.status, brian_again.status), (403, 403));
-    assert_eq!(brian.body + &brian_again.body, "");
+    assert_eq!((brian.status(), brian_again.status()), (403, 403));
+    assert_eq!((brian.text(), brian_again.text()), ("", ""));
 }
 
 #[test]
@@ -252,7 +258,7 @@ fn what_is_written_through_the_resource_is_shown_at_once_under_every_name() {
     library.retitle("changed");
 
     let unseen = library.title("cached/2/", "");
-    let written = library.send("POST", "cached/rename/2/", "").status;
+    let written = library.send("POST", "cached/rename/2/", "").status();
     let after = (
         library.title("cached/2/", ""),
         library.title("cached/02/", "X-User: ada\r\n"),
@@ -271,7 +277,7 @@ fn a_read_that_began_before_a_write_leaves_nothing_old_behind() {
         while !library.held.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let written = library.send("POST", "cached/rename/2/", "").status;
+        let written = library.send("POST", "cached/rename/2/", "").status();
         library.held.store(false, Ordering::SeqCst);
         (reading.join().unwrap(), written)
     });
@@ -287,7 +293,7 @@ fn a_write_that_is_taken_back_costs_a_query_and_shows_nothing_wrong() {
     let library = Library::new("back");
     library.title("cached/2/", "");
 
-    let failed = library.send("POST", "cached/rename/2/?fail=1", "").status;
+    let failed = library.send("POST", "cached/rename/2/?fail=1", "").status();
     let after = library.title("cached/2/", "");
 
     assert_eq!((failed, after.as_str()), (400, "note 2"));
@@ -299,7 +305,7 @@ fn answers_tell_what_they_vary_on_and_for_how_long_they_hold() {
     let told = |method: &str, path: &str, headers: &str| {
         let answer = library.send(method, path, headers);
         let header = |name: &str| answer.header(name).unwrap_or("-").to_owned();
-        (answer.status, header("Vary"), header("Cache-Control"))
+        (answer.status(), header("Vary"), header("Cache-Control"))
     };
     let expected =
         |status, vary: &str, control: &str| (status, vary.to_owned(), control.to_owned());
@@ -336,7 +342,7 @@ fn answers_tell_what_they_vary_on_and_for_how_long_they_hold() {
 #[test]
 fn what_is_not_there_is_not_remembered() {
     let library = Library::new("missing");
-    let before = library.send("GET", "cached/77/", "").status;
+    let before = library.send("GET", "cached/77/", "").status();
     let insert = diesel::insert_into(note::table).values((
         note::id.eq(77),
         note::title.eq("late"),
@@ -344,11 +350,15 @@ fn what_is_not_there_is_not_remembered() {
     ));
     library
         .database
+        .database()
         .transaction(|db| Ok(insert.execute(db)?))
         .unwrap();
 
     let after = library.title("cached/77/", "");
-    let nonsense = get(library.served.port, "/api/missing/cached/no%20number/").status;
+    let nonsense = library
+        .served
+        .get("/api/missing/cached/no%20number/")
+        .status();
 
     assert_eq!((before, after.as_str(), nonsense), (404, "late", 404));
 }

@@ -7,7 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{TemporaryFile, get, send};
+use diesel::sqlite::Sqlite;
+use tastyrs::test::{TestDatabase, TestResponse, send};
 
 /// A port that nobody listens on.
 fn free_port() -> u16 {
@@ -25,6 +26,12 @@ struct Example {
 }
 
 impl Example {
+    /// GET of a path.
+    fn get(&self, path: &str) -> TestResponse {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        send(("127.0.0.1", self.port), request.as_bytes())
+    }
+
     /// Starts an example with `--port` and these arguments, and waits until it answers.
     fn start(name: &str, arguments: &[&str]) -> Self {
         let port = free_port();
@@ -77,42 +84,39 @@ fn binary(name: &str) -> PathBuf {
 
 #[test]
 fn the_notes_answer_what_their_program_says_to_try() {
-    let file = TemporaryFile::new("notes.db");
-    let notes = Example::start("notes", &["--database", file.path()]);
+    let file = TestDatabase::<Sqlite>::temporary();
+    let notes = Example::start("notes", &["--database", file.url()]);
 
-    let list = get(notes.port, "/api/v1/notes/?limit=1");
-    let filtered = get(
-        notes.port,
-        "/api/v1/notes/?author__name__startswith=Ada&order_by=-created",
-    );
-    let found = get(notes.port, "/api/v1/notes/search/?q=honey");
-    let secret = get(notes.port, "/api/v1/authors/?email=x");
+    let list = notes.get("/api/v1/notes/?limit=1");
+    let filtered = notes.get("/api/v1/notes/?author__name__startswith=Ada&order_by=-created");
+    let found = notes.get("/api/v1/notes/search/?q=honey");
+    let secret = notes.get("/api/v1/authors/?email=x");
 
-    assert_eq!(list.status, 200);
+    list.assert_http_ok();
     assert!(
-        list.body
+        list.text()
             .contains("\"next\": \"/api/v1/notes/?limit=1&offset=1\""),
         "{}",
-        list.body
+        list.text()
     );
-    assert!(list.body.contains("\"word_count\": 6"), "{}", list.body);
-    assert_eq!((filtered.status, found.status), (200, 200));
-    assert!(found.body.contains("honey"), "{}", found.body);
-    assert!(!secret.body.contains("email"), "{}", secret.body);
+    assert!(list.text().contains("\"word_count\": 6"), "{}", list.text());
+    assert_eq!((filtered.status(), found.status()), (200, 200));
+    assert!(found.text().contains("honey"), "{}", found.text());
+    assert!(!secret.text().contains("email"), "{}", secret.text());
 }
 
 #[test]
 fn the_notes_turn_the_sixth_call_to_subjects_away() {
-    let file = TemporaryFile::new("throttled.db");
-    let notes = Example::start("notes", &["--database", file.path()]);
+    let file = TestDatabase::<Sqlite>::temporary();
+    let notes = Example::start("notes", &["--database", file.url()]);
 
     let statuses: Vec<u16> = (0..5)
-        .map(|_| get(notes.port, "/api/v1/subjects/").status)
+        .map(|_| notes.get("/api/v1/subjects/").status())
         .collect();
-    let sixth = get(notes.port, "/api/v1/subjects/1/");
+    let sixth = notes.get("/api/v1/subjects/1/");
 
     assert_eq!(statuses, [200; 5]);
-    assert_eq!(sixth.status, 429);
+    sixth.assert_http_too_many_requests();
     let wait: u64 = sixth
         .header("Retry-After")
         .and_then(|wait| wait.parse().ok())
@@ -122,11 +126,11 @@ fn the_notes_turn_the_sixth_call_to_subjects_away() {
 
 #[test]
 fn a_throttle_of_ones_own_lets_some_through_and_turns_some_away() {
-    let file = TemporaryFile::new("lucky.db");
-    let notes = Example::start("notes", &["--database", file.path()]);
+    let file = TestDatabase::<Sqlite>::temporary();
+    let notes = Example::start("notes", &["--database", file.url()]);
 
     let statuses: Vec<u16> = (0..64)
-        .map(|_| get(notes.port, "/api/v1/lucky/subjects/").status)
+        .map(|_| notes.get("/api/v1/lucky/subjects/").status())
         .collect();
 
     // Each of them alike 64 times has a chance of one in nine quintillions.
@@ -144,56 +148,41 @@ fn a_throttle_of_ones_own_lets_some_through_and_turns_some_away() {
 fn the_throttle_crate_alone_turns_a_caller_away() {
     let throttled = Example::start("throttled", &[]);
 
-    let statuses: Vec<u16> = (0..8).map(|_| get(throttled.port, "/").status).collect();
-    let last = get(throttled.port, "/");
+    let statuses: Vec<u16> = (0..8).map(|_| throttled.get("/").status()).collect();
+    let last = throttled.get("/");
 
     assert_eq!(statuses[0], 200);
-    assert_eq!(last.status, 429);
+    last.assert_http_too_many_requests();
     assert!(last.header("Retry-After").is_some());
 }
 
 #[test]
 fn the_bench_serves_its_contract() {
-    let file = TemporaryFile::new("bench.db");
     let rows = "CREATE TABLE auth_user (id integer PRIMARY KEY, username text NOT NULL);
         CREATE TABLE core_note (id integer PRIMARY KEY, title text NOT NULL, slug text NOT NULL, content text NOT NULL,
             is_active bool NOT NULL, created datetime NOT NULL, updated datetime NOT NULL, author_id integer NULL);
         INSERT INTO auth_user VALUES (1, 'user1');
         INSERT INTO core_note VALUES (7, 'Note 7', 'note-7', 'alpha', 1, '2026-08-02 21:25:13.612852', '2026-08-02 21:25:13.612852', 1);";
-    let database =
-        tastyrs::database::Database::<diesel::sqlite::Sqlite>::open(file.path()).unwrap();
-    database
-        .run(|db| {
-            Ok(diesel::connection::SimpleConnection::batch_execute(
-                db, rows,
-            )?)
-        })
-        .unwrap();
+    let file = TestDatabase::<Sqlite>::temporary().sql(rows);
     let bench = Example::start(
         "bench",
         &[
             "--database",
-            &format!("sqlite://{}", file.path()),
+            &format!("sqlite://{}", file.url()),
             "--throttle-at",
             "2",
         ],
     );
 
-    let note = get(bench.port, "/api/v1/notes/7/");
-    let list = get(
-        bench.port,
-        "/api/v1/notes/?title__startswith=Note&order_by=-created",
-    );
-    let third = send(
-        bench.port,
-        b"GET /api/v1/notes/7/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-    );
+    let note = bench.get("/api/v1/notes/7/");
+    let list = bench.get("/api/v1/notes/?title__startswith=Note&order_by=-created");
+    let third = bench.get("/api/v1/notes/7/");
 
     assert_eq!(
-        note.body,
+        note.text(),
         "{\"author\": \"/api/v1/users/1/\", \"content\": \"alpha\", \"created\": \"2026-08-02T21:25:13.612852\", \"id\": 7, \
          \"is_active\": true, \"resource_uri\": \"/api/v1/notes/7/\", \"slug\": \"note-7\", \"title\": \"Note 7\", \
          \"updated\": \"2026-08-02T21:25:13.612852\"}"
     );
-    assert_eq!((list.status, third.status), (200, 429));
+    assert_eq!((list.status(), third.status()), (200, 429));
 }

@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use tastyrs::prelude::*;
+use tastyrs::{
+    api::Mount,
+    prelude::*,
+    test::{LiveServer, TestApiClient, TestDatabase, send},
+};
 
-use crate::support::{AuthorResource, Note, Served, TemporaryFile, get, library, send};
+use crate::support::{AuthorResource, Db, Note, library};
 
 #[derive(ModelResource)]
 #[resource(model = Note, resource_name = "sleepy", hooks, excludes(author_id), filtering(title = ALL, id = ALL),
@@ -28,87 +32,88 @@ impl Hooks for SleepyResource {
     }
 }
 
-fn served(file: &TemporaryFile) -> Served {
+/// Three notes, for one request at a time.
+fn notes() -> TestDatabase<Db> {
     let options = DatabaseOptions::default()
         .max_connections(1)
         .wait(Duration::from_millis(200));
-    let database = library(file, 3, options);
-    Served::api(
-        Api::new("v1")
-            .database(database)
-            .register(SleepyResource)
-            .register(AuthorResource)
-            .build()
-            .unwrap(),
-        2,
-    )
+    library(TestDatabase::temporary().options(options), 3)
+}
+
+fn api(notes: &TestDatabase<Db>) -> Mount {
+    Api::new("v1")
+        .database(notes.database())
+        .register(SleepyResource)
+        .register(AuthorResource)
+        .build()
+        .unwrap()
 }
 
 #[test]
 fn who_gets_no_connection_is_told_to_come_back() {
-    let file = TemporaryFile::new("busy.db");
-    let served = served(&file);
-    let port = served.port;
-    let sleeper = std::thread::spawn(move || get(port, "/api/v1/sleepy/?sleep=1").status);
-    std::thread::sleep(Duration::from_millis(300));
+    let notes = notes();
+    let served = LiveServer::new(&api(&notes));
+    std::thread::scope(|threads| {
+        let sleeper = threads.spawn(|| served.get("/api/v1/sleepy/?sleep=1").status());
+        std::thread::sleep(Duration::from_millis(300));
 
-    let asked = Instant::now();
-    let refused = get(port, "/api/v1/authors/");
+        let asked = Instant::now();
+        let refused = served.get("/api/v1/authors/");
 
-    assert_eq!(
-        (refused.status, refused.header("Retry-After")),
-        (503, Some("1"))
-    );
-    assert!(
-        asked.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        asked.elapsed()
-    );
-    assert_eq!(sleeper.join().unwrap(), 200);
-    assert_eq!(get(port, "/api/v1/authors/").status, 200);
+        assert_eq!(
+            (refused.status(), refused.header("Retry-After")),
+            (503, Some("1"))
+        );
+        assert!(
+            asked.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            asked.elapsed()
+        );
+        assert_eq!(sleeper.join().unwrap(), 200);
+    });
+    served.get("/api/v1/authors/").assert_http_ok();
 }
 
 #[test]
 fn a_panic_is_a_500_and_the_server_lives_on() {
-    let file = TemporaryFile::new("panic.db");
-    let served = served(&file);
+    let notes = notes();
+    let served = LiveServer::new(&api(&notes));
 
     for _ in 0..5 {
-        let answer = get(served.port, "/api/v1/sleepy/?panic=1");
-        assert_eq!(answer.status, 500);
+        let answer = served.get("/api/v1/sleepy/?panic=1");
         assert_eq!(
-            answer.body,
+            answer.assert_http_application_error().text(),
             "{\"error_message\": \"Sorry, this request could not be processed. Please try again later.\"}"
         );
     }
 
-    assert_eq!(get(served.port, "/api/v1/sleepy/").status, 200);
+    served.get("/api/v1/sleepy/").assert_http_ok();
 }
 
 #[test]
 fn a_body_that_is_too_long_is_refused_before_it_is_read() {
-    let file = TemporaryFile::new("body.db");
-    let served = served(&file);
+    let notes = notes();
+    let served = LiveServer::new(&api(&notes));
 
     let request = b"POST /api/v1/authors/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\nConnection: close\r\n\r\n{";
 
-    assert_eq!(send(served.port, request).status, 413);
+    assert_eq!(send(served.address(), request).status(), 413);
 }
 
 #[test]
 fn a_body_that_dawdles_is_given_up() {
-    let file = TemporaryFile::new("dawdling.db");
-    let served = served(&file);
+    let notes = notes();
+    let served = LiveServer::new(&api(&notes));
 
     let request = b"POST /api/v1/sleepy/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{";
 
-    assert_eq!(send(served.port, request).status, 408);
+    assert_eq!(send(served.address(), request).status(), 408);
 }
 
 #[test]
 fn whatever_a_client_sends_is_never_a_500() {
-    let file = TemporaryFile::new("hostile.db");
-    let served = served(&file);
+    let notes = notes();
+    let served = LiveServer::new(&api(&notes));
     let long = "a".repeat(5_000);
     let many = (0..2_000).map(|id| id.to_string()).collect::<Vec<_>>();
 
@@ -142,78 +147,69 @@ fn whatever_a_client_sends_is_never_a_500() {
         &format!("/api/v1/sleepy/?id__in={}", many.join(",")),
         &format!("/api/v1/sleepy/set/{}/", many.join(";")),
     ] {
-        let status = get(served.port, path).status;
+        let status = served.get(path).status();
         assert!((200..500).contains(&status), "{path} answered {status}");
     }
     let accept = b"GET /api/v1/sleepy/ HTTP/1.1\r\nHost: x\r\nAccept: \xff\xfe/;q=x,,\r\nConnection: close\r\n\r\n";
-    assert!(send(served.port, accept).status < 500);
+    assert!(send(served.address(), accept).status() < 500);
 }
 
-#[test]
-fn an_address_inside_of_an_address_leads_nowhere() {
-    let file = TemporaryFile::new("inside.db");
-    let served = served(&file);
+#[actix_web::test]
+async fn an_address_inside_of_an_address_leads_nowhere() {
+    let notes = notes();
+    let client = TestApiClient::new(&api(&notes)).await;
 
-    let inside = get(served.port, "/%61pi/v1/nowhere/api/v1/sleepy/");
-    let encoded = get(served.port, "/%61pi/v1/sleepy/?limit=1");
+    let inside = client.get("/%61pi/v1/nowhere/api/v1/sleepy/").await;
+    let encoded = client.get("/%61pi/v1/sleepy/?limit=1").await;
 
-    assert_eq!(inside.status, 404);
-    assert_eq!(encoded.status, 200);
-    assert!(
-        encoded
-            .body
-            .contains("\"next\": \"/api/v1/sleepy/?limit=1&offset=1\""),
-        "{}",
-        encoded.body
+    inside.assert_http_not_found();
+    assert_eq!(
+        encoded.assert_http_ok().json()["meta"]["next"],
+        "/api/v1/sleepy/?limit=1&offset=1"
     );
 }
 
-#[test]
-fn a_set_has_no_more_objects_than_a_page() {
-    let file = TemporaryFile::new("set.db");
-    let served = served(&file);
+#[actix_web::test]
+async fn a_set_has_no_more_objects_than_a_page() {
+    let notes = notes();
+    let client = TestApiClient::new(&api(&notes)).await;
     let set = |count: usize| {
-        get(
-            served.port,
-            &format!("/api/v1/sleepy/set/{}/", vec!["1"; count].join(";")),
-        )
-        .status
+        client.get(format!(
+            "/api/v1/sleepy/set/{}/",
+            vec!["1"; count].join(";")
+        ))
     };
 
-    assert_eq!(set(1_000), 200);
-    assert_eq!(set(1_001), 400);
+    set(1_000).await.assert_http_ok();
+    set(1_001).await.assert_http_bad_request();
 }
 
-#[test]
-fn head_is_get_without_the_body_and_options_tells_what_there_is() {
-    let file = TemporaryFile::new("head.db");
-    let served = served(&file);
-    let ask = |method: &str| {
-        send(
-            served.port,
-            format!("{method} /api/v1/authors/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                .as_bytes(),
-        )
-    };
+#[actix_web::test]
+async fn head_is_get_without_the_body_and_options_tells_what_there_is() {
+    let notes = notes();
+    let client = TestApiClient::new(&api(&notes)).await;
+    let served = LiveServer::new(&api(&notes));
 
-    let (head, options) = (ask("HEAD"), ask("OPTIONS"));
+    let head = served.request("HEAD", "/api/v1/authors/", &[]);
+    let options = client.request(Method::OPTIONS, "/api/v1/authors/").await;
 
-    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    assert_eq!((head.status(), head.text()), (200, ""));
     assert_eq!(options.header("Allow"), Some("GET,POST,PUT,DELETE,PATCH"));
 }
 
-#[test]
-fn an_override_reaches_only_what_is_allowed_and_only_by_post() {
-    let file = TemporaryFile::new("override.db");
-    let served = served(&file);
-    let ask = |method: &str, wanted: &str| {
-        let request = format!(
-            "{method} /api/v1/authors/1/ HTTP/1.1\r\nHost: x\r\nX-HTTP-Method-Override: {wanted}\r\nConnection: close\r\n\r\n"
-        );
-        send(served.port, request.as_bytes()).status
+#[actix_web::test]
+async fn an_override_reaches_only_what_is_allowed_and_only_by_post() {
+    let notes = notes();
+    let client = TestApiClient::new(&api(&notes)).await;
+    let ask = |method: Method, wanted: &str| {
+        client
+            .request(method, "/api/v1/authors/1/")
+            .header("X-HTTP-Method-Override", wanted)
     };
 
-    assert_eq!(ask("POST", "GET"), 200);
-    assert_eq!(ask("GET", "DELETE"), 200);
-    assert_eq!(ask("POST", "BREW"), 405);
+    ask(Method::POST, "GET").await.assert_http_ok();
+    ask(Method::GET, "DELETE").await.assert_http_ok();
+    ask(Method::POST, "BREW")
+        .await
+        .assert_http_method_not_allowed();
 }

@@ -7,18 +7,25 @@
     reason = "a test has no API"
 )]
 
+mod authentication;
+mod authorization;
 mod caching;
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]
 mod conformance;
+mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
+mod formats;
 mod kitchen;
 mod limits;
 mod mounting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queries;
+#[cfg(not(feature = "postgres"))]
+mod round_trip;
 mod startup;
 mod support;
 mod throttling;
+mod validation;

@@ -1,21 +1,22 @@
 //! How many queries a request costs, and what they may see.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use diesel::connection::{
-    Instrumentation, InstrumentationEvent, SimpleConnection as _, set_default_instrumentation,
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicUsize, Ordering},
 };
-use tastyrs::prelude::*;
 
-use crate::support::{
-    Author, AuthorResource, Db, Note, NoteResource, Served, SubjectResource, TemporaryFile, get,
-    library, send,
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use tastyrs::{
+    prelude::*,
+    test::{TestApiClient, TestDatabase},
 };
+
+use crate::support::{Author, Db, Note, library, library_api};
 
 /// Queries that were started on the file of the test that counts.
 static QUERIES: AtomicUsize = AtomicUsize::new(0);
-/// The name of that file; other tests run beside it.
-const COUNTED: &str = "counted-queries.db";
+/// That file; other tests run beside it.
+static COUNTED: OnceLock<String> = OnceLock::new();
 
 #[derive(ModelResource)]
 #[resource(model = Author, resource_name = "authors", excludes(password), authorization = Authorization)]
@@ -35,7 +36,7 @@ impl Instrumentation for Count {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
             InstrumentationEvent::StartEstablishConnection { url, .. } => {
-                self.counts = url.contains(COUNTED);
+                self.counts = COUNTED.get().is_some_and(|counted| url == counted);
             }
             InstrumentationEvent::StartQuery { query, .. }
                 if self.counts && query.to_string().starts_with("SELECT") =>
@@ -52,48 +53,42 @@ fn counting() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(Count::default()))
 }
 
-fn served(file: &TemporaryFile, notes: i32) -> Served {
-    let database = library(file, notes, DatabaseOptions::default().max_connections(2));
-    let api = Api::new("v1")
-        .database(database)
-        .register(AuthorResource)
-        .register(NoteResource::new())
-        .register(SubjectResource)
-        .build()
-        .unwrap();
-    Served::api(api, 1)
+async fn client(library: &TestDatabase<Db>) -> TestApiClient {
+    TestApiClient::new(&library_api("v1", library).build().unwrap()).await
 }
 
-#[test]
-fn a_page_costs_two_queries_at_most_and_one_a_relation_whatever_its_length() {
+#[actix_web::test]
+async fn a_page_costs_two_queries_at_most_and_one_a_relation_whatever_its_length() {
+    let database = TestDatabase::temporary().options(DatabaseOptions::default().max_connections(2));
+    COUNTED.set(database.url().to_owned()).unwrap();
     set_default_instrumentation(counting).unwrap();
-    let file = TemporaryFile::new(COUNTED);
-    let notes = served(&file, 200);
-    let cost = |path: &str| {
+    let library = library(database, 200);
+    let client = client(&library).await;
+    let cost = async |path: &str| {
         let before = QUERIES.load(Ordering::SeqCst);
-        assert_eq!(get(notes.port, path).status, 200);
+        client.get(path).await.assert_http_ok();
         QUERIES.load(Ordering::SeqCst) - before
     };
 
-    assert_eq!(cost("/api/v1/notes/?limit=1"), 4);
-    assert_eq!(cost("/api/v1/notes/?limit=200"), 4);
+    assert_eq!(cost("/api/v1/notes/?limit=1").await, 4);
+    assert_eq!(cost("/api/v1/notes/?limit=200").await, 4);
     assert_eq!(
-        cost("/api/v1/notes/?limit=10&author__name=ada&subjects__name=baking&order_by=author"),
+        cost("/api/v1/notes/?limit=10&author__name=ada&subjects__name=baking&order_by=author")
+            .await,
         4
     );
-    assert_eq!(cost("/api/v1/authors/?limit=2"), 2);
-    assert_eq!(cost("/api/v1/authors/?offset=3"), 2);
+    assert_eq!(cost("/api/v1/authors/?limit=2").await, 2);
+    assert_eq!(cost("/api/v1/authors/?offset=3").await, 2);
     // How many there are is told by the last page.
-    assert_eq!(cost("/api/v1/notes/?limit=200&offset=1"), 3);
-    assert_eq!(cost("/api/v1/authors/?limit=0"), 1);
-    assert_eq!(cost("/api/v1/authors/?name=nobody"), 1);
-    assert_eq!(cost("/api/v1/notes/7/"), 3);
+    assert_eq!(cost("/api/v1/notes/?limit=200&offset=1").await, 3);
+    assert_eq!(cost("/api/v1/authors/?limit=0").await, 1);
+    assert_eq!(cost("/api/v1/authors/?name=nobody").await, 1);
+    assert_eq!(cost("/api/v1/notes/7/").await, 3);
 }
 
-#[test]
-fn a_column_that_is_not_shown_can_neither_be_filtered_nor_ordered_by() {
-    let file = TemporaryFile::new("hidden.db");
-    let notes = served(&file, 3);
+#[actix_web::test]
+async fn a_column_that_is_not_shown_can_neither_be_filtered_nor_ordered_by() {
+    let client = client(&library(TestDatabase::in_memory(), 3)).await;
 
     for path in [
         "/api/v1/authors/?password__startswith=a",
@@ -101,96 +96,67 @@ fn a_column_that_is_not_shown_can_neither_be_filtered_nor_ordered_by() {
         "/api/v1/notes/?order_by=author__password",
         "/api/v1/notes/?order_by=author__name",
     ] {
-        let answer = get(notes.port, path);
+        let answer = client.get(path).await;
         let ignored = path.starts_with("/api/v1/authors/");
-        assert_eq!(
-            answer.status,
-            if ignored { 200 } else { 400 },
-            "{path}: {}",
-            answer.body
-        );
-        assert!(!answer.body.contains("\"password\""), "{path}");
+        assert_eq!(answer.status(), if ignored { 200 } else { 400 }, "{answer}");
+        assert!(!answer.text().contains("\"password\""), "{path}");
     }
 }
 
-#[test]
-fn a_filter_through_many_to_many_finds_a_row_once() {
-    let file = TemporaryFile::new("once.db");
-    let notes = served(&file, 9);
+#[actix_web::test]
+async fn a_filter_through_many_to_many_finds_a_row_once() {
+    let client = client(&library(TestDatabase::in_memory(), 9)).await;
 
-    let answer = get(
-        notes.port,
-        "/api/v1/notes/?subjects__name__in=baking,drinks,leftovers&limit=1",
-    );
+    let answer = client
+        .get("/api/v1/notes/")
+        .data([
+            ("subjects__name__in", "baking,drinks,leftovers"),
+            ("limit", "1"),
+        ])
+        .await;
 
-    assert!(
-        answer.body.contains("\"total_count\": 9"),
-        "{}",
-        answer.body
-    );
+    assert_eq!(answer.json()["meta"]["total_count"], 9, "{answer}");
 }
 
-#[test]
-fn like_characters_are_letters_like_others() {
-    let file = TemporaryFile::new("like.db");
-    let notes = served(&file, 9);
+#[actix_web::test]
+async fn like_characters_are_letters_like_others() {
+    let client = client(&library(TestDatabase::in_memory(), 9)).await;
 
-    for wanted in ["%25", "_ote", "note%25", "%5C"] {
-        let answer = get(
-            notes.port,
-            &format!("/api/v1/notes/?title__contains={wanted}"),
-        );
-        assert!(
-            answer.body.contains("\"total_count\": 0"),
-            "{wanted}: {}",
-            answer.body
-        );
+    for wanted in ["%", "_ote", "note%", "\\"] {
+        let answer = client
+            .get("/api/v1/notes/")
+            .data([("title__contains", wanted)])
+            .await;
+        assert_eq!(answer.json()["meta"]["total_count"], 0, "{answer}");
     }
 }
 
-#[test]
-fn constraints_that_wait_for_the_end_of_the_transaction_are_told_as_others_are() {
-    let file = TemporaryFile::new("deferred.db");
-    let database = Database::<Db>::open(file.path()).unwrap();
-    let tables = "CREATE TABLE author (id integer PRIMARY KEY, name text NOT NULL, password text NOT NULL DEFAULT '');
+#[actix_web::test]
+async fn constraints_that_wait_for_the_end_of_the_transaction_are_told_as_others_are() {
+    let database = TestDatabase::in_memory().sql(
+        "CREATE TABLE author (id integer PRIMARY KEY, name text NOT NULL, password text NOT NULL DEFAULT '');
          CREATE TABLE note (id integer PRIMARY KEY,
                             author_id integer REFERENCES author (id) DEFERRABLE INITIALLY DEFERRED,
                             title text NOT NULL, created datetime NOT NULL);
          INSERT INTO author VALUES (1, 'ada', 'a');
-         INSERT INTO note VALUES (1, 1, 'one', '2010-03-19 01:18:01');";
-    database.run(|db| Ok(db.batch_execute(tables)?)).unwrap();
+         INSERT INTO note VALUES (1, 1, 'one', '2010-03-19 01:18:01');",
+    );
     let api = Api::new("v1")
-        .database(database)
+        .database(database.database())
         .register(OpenAuthorResource)
         .register(PlainNoteResource)
         .build()
         .unwrap();
-    let served = Served::api(api, 1);
-    let body = r#"{"author_id": 9, "title": "two"}"#;
-    let asked = |method: &str, path: &str, body: &str| {
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n");
-        let length = body.len();
-        let rest =
-            format!("Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
-        send(served.port, (head + &rest).as_bytes())
-    };
+    let client = TestApiClient::new(&api).await;
 
-    let refers = asked("POST", "/api/v1/notes/", body);
-    let referred_to = asked("DELETE", "/api/v1/authors/1/", "");
+    let note = serde_json::json!({"author_id": 9, "title": "two"});
+    let refers = client.post("/api/v1/notes/").data(note).await;
+    let referred_to = client.delete("/api/v1/authors/1/").await;
 
-    assert_eq!(
-        (refers.status, referred_to.status),
-        (409, 409),
-        "{refers:?} {referred_to:?}"
-    );
+    assert_eq!((refers.status(), referred_to.status()), (409, 409));
     let nothing = "The 'author_id' field refers to an object that does not exist.";
-    assert!(refers.body.contains(nothing), "{}", refers.body);
-    assert!(
-        referred_to
-            .body
-            .contains("Other objects still refer to this one."),
-        "{}",
-        referred_to.body
-    );
-    assert_eq!(get(served.port, "/api/v1/authors/1/").status, 200);
+    assert!(refers.text().contains(nothing), "{}", refers.text());
+    let still = "Other objects still refer to this one.";
+    assert!(referred_to.text().contains(still), "{}", referred_to.text());
+    client.get("/api/v1/authors/1/").await.assert_http_ok();
 }

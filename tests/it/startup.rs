@@ -1,8 +1,8 @@
 //! What does not fit together fails before a port is opened, and says what.
 
-use tastyrs::prelude::*;
+use tastyrs::{prelude::*, test::TestDatabase};
 
-use crate::support::{Author, AuthorResource, Note, NoteResource, TemporaryFile, library};
+use crate::support::{Author, AuthorResource, Note, NoteResource, library};
 
 #[derive(ModelResource)]
 #[resource(model = Note, resource_name = "notes")]
@@ -37,9 +37,8 @@ impl LateResource {
 struct HastyResource;
 
 fn error(api: impl FnOnce(Api) -> Api) -> String {
-    let file = TemporaryFile::new("startup.db");
-    let database = library(&file, 1, DatabaseOptions::default().max_connections(1));
-    api(Api::new("v1").database(database))
+    let library = library(TestDatabase::in_memory(), 1);
+    api(Api::new("v1").database(library.database()))
         .build()
         .unwrap_err()
         .to_string()

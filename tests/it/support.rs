@@ -1,15 +1,7 @@
-//! A small library of notes, and ways to call it.
-
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+//! A small library of notes.
 
 use diesel::{connection::SimpleConnection as _, prelude::*, sqlite::Sqlite};
-use tastyrs::prelude::*;
+use tastyrs::{prelude::*, test::TestDatabase};
 
 pub type Db = Sqlite;
 
@@ -92,36 +84,10 @@ pub struct NoteResource {
 #[resource(model = Subject, resource_name = "subjects", filtering(name = ALL))]
 pub struct SubjectResource;
 
-/// A file that is removed when the test ends.
-pub struct TemporaryFile(pub PathBuf);
-
-impl TemporaryFile {
-    pub fn new(name: &str) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self(std::env::temp_dir().join(format!("tastyrs-{}-{count}-{name}", std::process::id())))
-    }
-
-    pub fn path(&self) -> &str {
-        self.0
-            .to_str()
-            .expect("the temporary directory has a plain name")
-    }
-}
-
-impl Drop for TemporaryFile {
-    fn drop(&mut self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{suffix}", self.0.display()));
-        }
-    }
-}
-
-/// A database with `notes` notes by three authors on two subjects each.
-pub fn library(file: &TemporaryFile, notes: i32, options: DatabaseOptions) -> Database<Db> {
-    let database = Database::<Db>::open_with(file.path(), options).unwrap();
-    database
-        .transaction(|db| {
+/// Fills a database with `notes` notes by three authors on two subjects each.
+pub fn library(database: TestDatabase<Db>, notes: i32) -> TestDatabase<Db> {
+    database.fill(|db| {
+        db.immediate_transaction(|db| {
             db.batch_execute(
                 "CREATE TABLE author (id integer PRIMARY KEY, name text NOT NULL, password text NOT NULL);
                  CREATE TABLE note (id integer PRIMARY KEY, author_id integer REFERENCES author (id),
@@ -143,93 +109,14 @@ pub fn library(file: &TemporaryFile, notes: i32, options: DatabaseOptions) -> Da
             }
             Ok(())
         })
-        .unwrap();
-    database
+    })
 }
 
-/// An answer as it came over the wire.
-#[derive(Debug)]
-pub struct Answered {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-}
-
-impl Answered {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-/// Sends bytes to a port of this machine and reads until the other side closes.
-pub fn send(port: u16, request: &[u8]) -> Answered {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
-    stream.write_all(request).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let mut lines = head.lines();
-    let status = lines
-        .next()
-        .and_then(|line| line.split(' ').nth(1))
-        .and_then(|status| status.parse().ok());
-    let headers = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Answered {
-        status: status.unwrap_or(0),
-        headers: headers.collect(),
-        body: body.to_owned(),
-    }
-}
-
-/// GET of a path.
-pub fn get(port: u16, path: &str) -> Answered {
-    send(
-        port,
-        format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").as_bytes(),
-    )
-}
-
-/// A server in this process, which ends with the test.
-pub struct Served {
-    pub port: u16,
-    handle: actix_web::dev::ServerHandle,
-}
-
-impl Served {
-    /// Serves an API below `/api`.
-    pub fn api(api: tastyrs::api::Mount, workers: usize) -> Self {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = actix_web::HttpServer::new(move || {
-                    actix_web::App::new().service(api.scope("/api"))
-                })
-                .workers(workers)
-                .disable_signals()
-                .bind(("127.0.0.1", 0))
-                .unwrap();
-                let port = server.addrs()[0].port();
-                let server = server.run();
-                sender.send((port, server.handle())).unwrap();
-                server.await.unwrap();
-            });
-        });
-        let (port, handle) = receiver.recv().unwrap();
-        Self { port, handle }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.handle.stop(false));
-    }
+/// An API of the library's authors, notes and subjects.
+pub fn library_api(name: &str, library: &TestDatabase<Db>) -> Api {
+    Api::new(name)
+        .database(library.database())
+        .register(AuthorResource)
+        .register(NoteResource::new())
+        .register(SubjectResource)
 }

@@ -1,16 +1,17 @@
 //! Limits over HTTP: of any number of requests at once, as many pass as the limit says.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
-use tastyrs::prelude::*;
+use tastyrs::{
+    api::Mount,
+    prelude::*,
+    test::{LiveServer, TestApiClient, TestDatabase},
+};
 
-use crate::support::{Author, Note, Served, TemporaryFile, get, library, send};
+use crate::support::{Author, Db, Note, library};
 
 #[derive(ModelResource)]
 #[resource(
@@ -74,112 +75,115 @@ impl SlowResource {
 )]
 struct WrittenResource;
 
-fn api(file: &TemporaryFile, compatibility: Compatibility) -> tastyrs::api::Mount {
+fn api(library: &TestDatabase<Db>, compatibility: Compatibility) -> Mount {
     Api::new("v1")
         .compatible(compatibility)
-        .database(library(file, 5, DatabaseOptions::default()))
+        .database(library.database())
         .register(SlowResource)
         .register(WrittenResource)
         .build()
         .unwrap()
 }
 
+/// A client of an API whose five notes are in memory.
+async fn client(compatibility: Compatibility) -> TestApiClient {
+    TestApiClient::new(&api(&library(TestDatabase::in_memory(), 5), compatibility)).await
+}
+
 /// How many of `calls` calls pass that 32 clients make at once.
-fn passed(port: u16, path: &str, calls: usize) -> usize {
-    let (left, passed) = (
-        Arc::new(AtomicUsize::new(calls)),
-        Arc::new(AtomicUsize::new(0)),
-    );
-    let clients: Vec<_> = (0..32)
-        .map(|_| {
-            let (left, passed, path) = (Arc::clone(&left), Arc::clone(&passed), path.to_owned());
-            std::thread::spawn(move || {
+fn passed(served: &LiveServer, path: &str, calls: usize) -> usize {
+    let (left, passed) = (AtomicUsize::new(calls), AtomicUsize::new(0));
+    std::thread::scope(|threads| {
+        for _ in 0..32 {
+            threads.spawn(|| {
                 while left
                     .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
                         left.checked_sub(1)
                     })
                     .is_ok()
                 {
-                    match get(port, &path).status {
+                    match served.get(path).status() {
                         200 => passed.fetch_add(1, Ordering::SeqCst),
                         429 => 0,
                         other => panic!("{path} answered {other}"),
                     };
                 }
-            })
-        })
-        .collect();
-    for client in clients {
-        client.join().unwrap();
-    }
-    passed.load(Ordering::SeqCst)
+            });
+        }
+    });
+    passed.into_inner()
 }
 
 /// 50 runs, each on an API of its own.
-fn exactly_the_limit_passes_in_every_run(name: &str, path: &str) {
-    let file = TemporaryFile::new(name);
-    let database = library(&file, 5, DatabaseOptions::default());
+fn exactly_the_limit_passes_in_every_run(path: &str) {
+    let library = library(TestDatabase::temporary(), 5);
     for run in 0..50 {
         let api = Api::new("v1")
-            .database(database.clone())
+            .database(library.database())
             .register(SlowResource)
             .build()
             .unwrap();
-        let served = Served::api(api, 2);
+        let served = LiveServer::new(&api);
 
-        assert_eq!(passed(served.port, path, 60), 20, "run {run} of {path}");
+        assert_eq!(passed(&served, path, 60), 20, "run {run} of {path}");
     }
 }
 
 #[test]
 fn exactly_the_limit_passes_a_fast_view() {
-    exactly_the_limit_passes_in_every_run("fast.db", "/api/v1/slow/?limit=1");
+    exactly_the_limit_passes_in_every_run("/api/v1/slow/?limit=1");
 }
 
 #[test]
 fn exactly_the_limit_passes_a_view_of_100_ms() {
-    exactly_the_limit_passes_in_every_run("slow.db", "/api/v1/slow/?limit=1&sleep=1");
+    exactly_the_limit_passes_in_every_run("/api/v1/slow/?limit=1&sleep=1");
 }
 
 #[test]
 fn exactly_the_limit_passes_an_endpoint_that_takes_the_steps_itself() {
-    exactly_the_limit_passes_in_every_run("endpoint.db", "/api/v1/slow/search/");
+    exactly_the_limit_passes_in_every_run("/api/v1/slow/search/");
 }
 
-#[test]
-fn a_place_that_was_never_kept_is_given_back() {
-    let file = TemporaryFile::new("given-back.db");
-    let served = Served::api(api(&file, Compatibility::Strict), 1);
+#[actix_web::test]
+async fn a_place_that_was_never_kept_is_given_back() {
+    let client = client(Compatibility::Strict).await;
 
     for _ in 0..30 {
-        assert_eq!(get(served.port, "/api/v1/slow/failing/").status, 404);
+        client
+            .get("/api/v1/slow/failing/")
+            .await
+            .assert_http_not_found();
     }
 
-    assert_eq!(get(served.port, "/api/v1/slow/").status, 200);
+    client.get("/api/v1/slow/").await.assert_http_ok();
 }
 
-#[test]
-fn what_fails_counts_unless_tastypies_way_is_asked_for() {
-    let last = |compatibility| {
-        let file = TemporaryFile::new("failures.db");
-        let served = Served::api(api(&file, compatibility), 1);
+#[actix_web::test]
+async fn what_fails_counts_unless_tastypies_way_is_asked_for() {
+    let last = async |compatibility| {
+        let client = client(compatibility).await;
         for _ in 0..20 {
-            assert_eq!(get(served.port, "/api/v1/slow/?limit=abc").status, 400);
+            client
+                .get("/api/v1/slow/?limit=abc")
+                .await
+                .assert_http_bad_request();
         }
-        get(served.port, "/api/v1/slow/").status
+        client.get("/api/v1/slow/").await
     };
 
-    assert_eq!(last(Compatibility::Strict), 429);
-    assert_eq!(last(Compatibility::Tastypie), 200);
+    last(Compatibility::Strict)
+        .await
+        .assert_http_too_many_requests();
+    last(Compatibility::Tastypie).await.assert_http_ok();
 }
 
 #[test]
 fn who_hangs_up_is_counted() {
     for compatibility in [Compatibility::Strict, Compatibility::Tastypie] {
-        let file = TemporaryFile::new("hung-up.db");
-        let served = Served::api(api(&file, compatibility), 1);
+        let library = library(TestDatabase::temporary(), 5);
+        let served = LiveServer::with_workers(&api(&library, compatibility), 1);
         for _ in 0..30 {
-            let mut client = std::net::TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+            let mut client = std::net::TcpStream::connect(served.address()).unwrap();
             let request = b"GET /api/v1/slow/?limit=1&sleep=1 HTTP/1.1\r\nHost: x\r\n\r\n";
             std::io::Write::write_all(&mut client, request).unwrap();
             // Long enough for the request to be taken up, and not for its answer.
@@ -189,7 +193,7 @@ fn who_hangs_up_is_counted() {
         std::thread::sleep(Duration::from_millis(800));
 
         assert_eq!(
-            get(served.port, "/api/v1/slow/").status,
+            served.get("/api/v1/slow/").status(),
             429,
             "{compatibility:?}"
         );
@@ -198,77 +202,53 @@ fn who_hangs_up_is_counted() {
 
 #[test]
 fn an_endpoint_that_says_so_is_not_throttled() {
-    let file = TemporaryFile::new("free.db");
-    let served = Served::api(api(&file, Compatibility::Strict), 1);
+    let library = library(TestDatabase::temporary(), 5);
+    let served = LiveServer::with_workers(&api(&library, Compatibility::Strict), 1);
 
-    assert_eq!(passed(served.port, "/api/v1/slow/free/", 60), 60);
+    assert_eq!(passed(&served, "/api/v1/slow/free/", 60), 60);
 }
 
-#[test]
-fn a_refusal_says_how_long_to_wait_and_nothing_else() {
-    let file = TemporaryFile::new("refusal.db");
-    let served = Served::api(api(&file, Compatibility::Strict), 1);
-    passed(served.port, "/api/v1/slow/?limit=1", 20);
+#[actix_web::test]
+async fn a_refusal_says_how_long_to_wait_and_nothing_else() {
+    let client = client(Compatibility::Strict).await;
+    for _ in 0..20 {
+        client.get("/api/v1/slow/?limit=1").await.assert_http_ok();
+    }
 
-    let refused = get(served.port, "/api/v1/slow/");
-    let options = send(
-        served.port,
-        b"OPTIONS /api/v1/slow/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-    );
+    let refused = client.get("/api/v1/slow/").await;
+    let options = client.request(Method::OPTIONS, "/api/v1/slow/").await;
 
-    assert_eq!((refused.status, refused.body.as_str()), (429, ""));
+    assert_eq!(refused.assert_http_too_many_requests().text(), "");
     let wait: u64 = refused.header("Retry-After").unwrap().parse().unwrap();
     assert!((1..=3600).contains(&wait), "{wait}");
     assert_eq!(refused.header("Vary"), None);
-    assert_eq!(options.status, 200);
+    options.assert_http_ok();
 }
 
 #[test]
 fn accesses_are_in_the_table_when_the_answer_arrives_and_count_after_a_restart() {
-    let file = TemporaryFile::new("written.db");
-    let database = library(&file, 5, DatabaseOptions::default());
+    let library = library(TestDatabase::temporary(), 5);
     let build = || {
         Api::new("v1")
-            .database(database.clone())
+            .database(library.database())
             .register(WrittenResource)
             .build()
             .unwrap()
     };
-    let rows = || {
-        database
-            .run(|db| {
-                let count = diesel::sql_query("SELECT count(*) AS rows FROM tastypie_apiaccess");
-                Ok(diesel::RunQueryDsl::get_result::<Rows>(count, db)?.rows)
-            })
-            .unwrap()
-    };
+    let rows = || library.rows("SELECT count(*) FROM tastypie_apiaccess")[0][0].clone();
 
-    let served = Served::api(build(), 2);
+    let served = LiveServer::new(&build());
     for expected in 1..=15 {
-        assert_eq!(
-            get(served.port, "/api/v1/written/?limit=1&api_key=secret").status,
-            200
-        );
+        served
+            .get("/api/v1/written/?limit=1&api_key=secret")
+            .assert_http_ok();
         assert_eq!(rows(), expected);
     }
     drop(served);
-    let restarted = Served::api(build(), 2);
+    let restarted = LiveServer::new(&build());
 
-    assert_eq!(passed(restarted.port, "/api/v1/written/?limit=1", 32), 5);
+    assert_eq!(passed(&restarted, "/api/v1/written/?limit=1", 32), 5);
     assert_eq!(rows(), 20);
-    let secrets = database
-        .run(|db| {
-            let found = diesel::sql_query(
-                "SELECT count(*) AS rows FROM tastypie_apiaccess WHERE url LIKE '%secret%'",
-            );
-            Ok(diesel::RunQueryDsl::get_result::<Rows>(found, db)?.rows)
-        })
-        .unwrap();
-    assert_eq!(secrets, 0);
-}
-
-#[derive(diesel::QueryableByName)]
-struct Rows {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    rows: i64,
+    let secrets = library.rows("SELECT count(*) FROM tastypie_apiaccess WHERE url LIKE '%secret%'");
+    assert_eq!(secrets, serde_json::json!([[0]]));
 }

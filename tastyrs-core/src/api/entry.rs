@@ -145,10 +145,12 @@ impl<R: Hooks> Pending for Registered<R> {
             fields,
         } = *self;
         let state = R::Source::state(&meta, &fields, declaring)?;
-        meta.authentication.bind(&Binding {
+        let binding = Binding {
             declaring,
             resource_name: &meta.resource_name,
-        })?;
+        };
+        meta.authentication.bind(&binding)?;
+        meta.authorization.bind(&binding)?;
         if let Some(throttle) = &meta.throttle {
             throttle
                 .bind(&tastyrs_throttle::Binding {

@@ -96,6 +96,14 @@ impl Api {
         self
     }
 
+    /// Has authentications look accounts up here, instead of in the tables `auth_user` and beside it of the first
+    /// database.
+    #[must_use]
+    pub fn accounts(mut self, accounts: impl Accounts) -> Self {
+        self.accounts = Some(Arc::new(accounts));
+        self
+    }
+
     /// Adds a resource.
     ///
     /// # Compatibility

@@ -6,7 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse, Scope,
     http::{
         Method, StatusCode,
-        header::{CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING},
+        header::{CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING},
     },
     web::{self, Bytes},
 };
@@ -116,13 +116,22 @@ fn to_slash(site: &Site, request: &HttpRequest) -> HttpResponse {
 fn picture(site: &Arc<Site>, request: &HttpRequest, prefix: &str) -> Request {
     let uri = request.uri();
     let full_path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut headers = request.headers().clone();
+    // HTTP/2 says the host in its own way.
+    if let Some(authority) = uri.authority()
+        && !headers.contains_key(HOST)
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        headers.insert(HOST, host);
+    }
     let head = Head {
         method: request.method().clone(),
         full_path: full_path.to_owned(),
         path_length: uri.path().len(),
         query: uri.query().map(Query::parse).unwrap_or_default(),
-        headers: request.headers().clone(),
+        headers,
         peer: request.peer_addr().map(|peer| peer.ip()),
+        secure: request.app_config().secure(),
         body: Bytes::new(),
         prefix: prefix.to_owned(),
     };

@@ -115,7 +115,7 @@ impl ApiKeyAuthentication {
             .with_api_key(&username)
             .await?
             .ok_or(Refusal::Unauthorized)?;
-        if !same_secret(&account.secret, &api_key) {
+        if !same_secret(account.secret.as_bytes(), api_key.as_bytes()) {
             return Err(Refusal::Unauthorized);
         }
         if self.require_active && !account.user.is_active {

@@ -38,15 +38,15 @@ pub(super) fn name_and_secret(data: &[u8]) -> Option<Credentials> {
     Some((name.to_owned(), secret.to_owned()))
 }
 
-/// Where an authentication looks accounts up: where it was told to, or in the API's own database.
+/// Where an authentication or authorization looks accounts up: where it was told to, or in the API's own database.
 #[derive(Debug, Default)]
-pub(super) struct Directory {
+pub(crate) struct Directory {
     accounts: OnceLock<Arc<dyn Accounts>>,
     told: bool,
 }
 
 impl Directory {
-    pub(super) fn told(accounts: impl Accounts) -> Self {
+    pub(crate) fn told(accounts: impl Accounts) -> Self {
         let accounts: Arc<dyn Accounts> = Arc::new(accounts);
         Self {
             accounts: OnceLock::from(accounts),
@@ -54,21 +54,21 @@ impl Directory {
         }
     }
 
+    pub(crate) fn shared(&self) -> Result<Arc<dyn Accounts>> {
+        self.accounts.get().map(Arc::clone).ok_or_else(unbound)
+    }
+
     pub(super) fn get(&self) -> Result<&dyn Accounts> {
         self.accounts
             .get()
             .map(|accounts| &**accounts)
-            .ok_or_else(|| {
-                Error::Configuration(
-                    "an authentication was asked before its API was built".to_owned(),
-                )
-            })
+            .ok_or_else(unbound)
     }
 
     /// Takes the API's database.
     ///
     /// One API's users must not get into another: who shares an authentication between APIs is told.
-    pub(super) fn bind(&self, binding: &Binding<'_>, authentication: &str) -> Result<()> {
+    pub(crate) fn bind(&self, binding: &Binding<'_>, authentication: &str) -> Result<()> {
         if self.told {
             return Ok(());
         }
@@ -89,6 +89,10 @@ impl Directory {
             binding.resource_name
         )))
     }
+}
+
+fn unbound() -> Error {
+    Error::Configuration("an authentication was asked before its API was built".to_owned())
 }
 
 #[cfg(test)]

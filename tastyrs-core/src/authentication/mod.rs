@@ -4,25 +4,42 @@
 //! - [`Authentication`]: lets everybody in, and knows them by their address
 //! - [`ApiKeyAuthentication`]: by a name and a key
 //! - [`BasicAuthentication`]: by a name and a password
+//! - [`DigestAuthentication`]: by a name and a key that does not go over the wire; `digest_response` is what a client
+//!   answers, `nonces` what it answers to
+//! - [`SessionAuthentication`]: by the session of a Django site
+//! - `jwt`, with the feature of that name: by a signed token
 //! - [`MultiAuthentication`]: by the first of several that lets them in
 //! - `credentials`: the header that says who calls, and where their account is found
+//! - `csrf`: whether a page of our own sent the request
 
 mod api_key;
 mod basic;
 mod credentials;
+mod csrf;
+mod digest;
+mod digest_response;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod multi;
+mod nonces;
 mod open;
+mod session;
 #[cfg(feature = "sqlite")]
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
+pub(crate) use self::credentials::Directory;
+#[cfg(feature = "jwt")]
+pub use self::jwt::{JwtAuthentication, JwtClaims, JwtKey};
 pub use self::{
     api_key::ApiKeyAuthentication,
     basic::BasicAuthentication,
+    digest::{Algorithm as DigestAlgorithm, DigestAuthentication},
     multi::{Backends, MultiAuthentication},
     open::Authentication,
+    session::SessionAuthentication,
 };
 use crate::{api::Binding, errors::Result, http::Request};
 

@@ -1,6 +1,9 @@
 //! The hop to a thread where rows may be touched.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use crate::{
     errors::{Error, Result},
@@ -18,6 +21,19 @@ pub(crate) async fn blocking<T: Send + 'static>(
     request: &mut Request,
     work: impl FnOnce(&Request) -> Result<T> + Send + 'static,
 ) -> Result<T> {
+    let work: Work = Box::new(move |request| Ok(Box::new(work(request)?) as Answered));
+    let answer = hop(request, work).await?;
+    let answer = answer
+        .downcast()
+        .map_err(|_| Error::Panicked("a blocking thread answered with another type".to_owned()))?;
+    Ok(*answer)
+}
+
+type Answered = Box<dyn Any + Send>;
+type Work = Box<dyn FnOnce(&Request) -> Result<Answered> + Send>;
+
+/// The hop of all work alike: what tokio makes of a closure is compiled once, and not for each view of each resource.
+async fn hop(request: &mut Request, work: Work) -> Result<Answered> {
     let lent = request.lend();
     let (lent, answer) = actix_web::rt::task::spawn_blocking(move || {
         let answer = catch_unwind(AssertUnwindSafe(|| work(&lent)));
@@ -30,7 +46,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// What a panic says, for the log.
-pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

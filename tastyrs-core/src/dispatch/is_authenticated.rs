@@ -1,6 +1,8 @@
 //! Who calls, and whether they may.
 
 use crate::{
+    authorization::AnyAuthorization,
+    django::Permissions,
     errors::{Error, Result},
     http::Request,
     resource::{Hooks, mounted},
@@ -16,8 +18,35 @@ use crate::{
 ///
 /// `Resource.is_authenticated`, `resources.py:551`.
 pub(crate) async fn is_authenticated<R: Hooks>(resource: &R, request: &mut Request) -> Result<()> {
-    let authentication = mounted(resource, request)?.meta.authentication.clone();
-    authentication.is_authenticated(request).await
+    let mounted = mounted(resource, request)?;
+    mounted
+        .meta
+        .authentication
+        .is_authenticated(request)
+        .await?;
+    load_permissions(&mounted.meta.authorization, request).await
+}
+
+/// Has the request carry what its caller may do, where the authorization asks for that.
+async fn load_permissions<R: Hooks>(
+    authorization: &AnyAuthorization<R>,
+    request: &mut Request,
+) -> Result<()> {
+    let Some(user) = request.user().cloned() else {
+        return Ok(());
+    };
+    let Some(accounts) = authorization.accounts()? else {
+        return Ok(());
+    };
+    let permissions = if !user.is_active {
+        Permissions::none()
+    } else if user.is_superuser {
+        Permissions::all()
+    } else {
+        accounts.permissions(&user).await?
+    };
+    request.extensions_mut().insert(permissions);
+    Ok(())
 }
 
 /// What an authorization's answer to one object means.

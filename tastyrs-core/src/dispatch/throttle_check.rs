@@ -27,10 +27,11 @@ pub(crate) async fn throttle_check<R: Hooks>(resource: &R, request: &mut Request
     };
     let identifier = mounted.meta.authentication.get_identifier(request);
     let method = method_name(request.method());
+    let address = request.recorded_path();
     let access = Access::new(&identifier)
         .resource(&mounted.meta.resource_name)
         .method(&method)
-        .url(request.full_path());
+        .url(&address);
     match throttle.reserve(&access).await? {
         Admission::Admitted(reservation) => {
             request.progress_mut().reservation = Some(reservation);

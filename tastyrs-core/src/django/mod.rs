@@ -1,13 +1,27 @@
 //! The tables of Django and Tastypie that an API uses.
 //!
 //! - [`access`](AccessTable): `tastypie_apiaccess`
-//! - [`accounts`](Accounts): `auth_user` and `tastypie_apikey`
+//! - [`accounts`](Accounts): who has an account, and what proves it
+//! - [`api_key`](ApiKey): `tastypie_apikey`
 //! - `password`: passwords as Django stores them
+//! - [`permissions`](Permissions): `auth_permission`, and who has which
+//! - [`secret_keys`](SecretKeys): what Django signed, and sessions among it
+//! - [`user_table`](UserTable): `auth_user`, or what stands for it
+//! - `lookup`: where accounts are found in these tables
 
 mod access;
 mod accounts;
+mod api_key;
+mod lookup;
 mod password;
+mod permissions;
+mod secret_keys;
+mod user_table;
 
 pub use access::AccessTable;
 pub use accounts::{Account, Accounts};
-pub(crate) use password::{Hashing, same_secret};
+pub use api_key::ApiKey;
+pub(crate) use password::{Hashing, hex, same_secret};
+pub use permissions::Permissions;
+pub use secret_keys::SecretKeys;
+pub use user_table::{DjangoAccounts, UserTable};

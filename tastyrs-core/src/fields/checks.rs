@@ -227,6 +227,21 @@ impl Key for uuid::Uuid {}
 #[doc(hidden)]
 pub const fn key<T: Key>() {}
 
+/// A column that can hold the key of a user.
+#[diagnostic::on_unimplemented(
+    message = "this column cannot hold whose an object is",
+    label = "a column of type `{Self}`",
+    note = "`owner` names a column that holds the key of a user, which is a whole number"
+)]
+pub trait OwnerKey {}
+impl<T: OwnerKey> OwnerKey for Option<T> {}
+impl OwnerKey for i16 {}
+impl OwnerKey for i32 {}
+impl OwnerKey for i64 {}
+
+#[doc(hidden)]
+pub const fn owns<T: OwnerKey, C>(_: &ColumnOf<T, C>) {}
+
 /// A column of the own model that holds the key of the model `M`.
 #[doc(hidden)]
 pub const fn refers_to<M, T, C>(_: &ColumnOf<T, C>)

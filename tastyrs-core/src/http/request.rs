@@ -2,6 +2,7 @@
 
 use std::{
     any::{Any, TypeId},
+    borrow::Cow,
     collections::HashMap,
     fmt,
     net::IpAddr,
@@ -26,6 +27,8 @@ pub(crate) struct Head {
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
     pub(crate) peer: Option<IpAddr>,
+    /// Whether it came over TLS to this very process.
+    pub(crate) secure: bool,
     pub(crate) body: Bytes,
     /// What stands in front of the API's own addresses, as a proxy or an outer scope adds it.
     pub(crate) prefix: String,
@@ -105,7 +108,12 @@ pub struct Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.inner {
-            Some(inner) => write!(f, "Request({} {})", inner.head.method, inner.head.full_path),
+            Some(inner) => write!(
+                f,
+                "Request({} {})",
+                inner.head.method,
+                without_api_key(&inner.head.full_path)
+            ),
             None => f.write_str("Request(lent)"),
         }
     }
@@ -168,6 +176,11 @@ impl Request {
         &self.inner().head.full_path
     }
 
+    /// Path and query as they were sent, but for an `api_key`: what may be written down.
+    pub(crate) fn recorded_path(&self) -> Cow<'_, str> {
+        without_api_key(self.full_path())
+    }
+
     /// The path as it was sent.
     pub fn path(&self) -> &str {
         let head = &self.inner().head;
@@ -218,6 +231,11 @@ impl Request {
     /// The address of whoever opened the connection.
     pub fn peer(&self) -> Option<IpAddr> {
         self.inner().head.peer
+    }
+
+    /// Whether it came over TLS to this very process; where a proxy ends TLS, only the proxy knows.
+    pub fn is_secure(&self) -> bool {
+        self.inner().head.secure
     }
 
     /// Its body.
@@ -275,5 +293,47 @@ impl Request {
 
     pub(crate) fn progress_mut(&mut self) -> &mut Progress {
         &mut self.inner_mut().progress
+    }
+}
+
+/// An address without the keys in its query, however their name is encoded.
+fn without_api_key(full_path: &str) -> Cow<'_, str> {
+    let Some((path, query)) = full_path.split_once('?') else {
+        return full_path.into();
+    };
+    let is_key = |pair: &&str| Query::parse(pair).get("api_key").is_some();
+    if !query.split('&').any(|pair| is_key(&pair)) {
+        return full_path.into();
+    }
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_key(pair)).collect();
+    if kept.is_empty() {
+        return path.into();
+    }
+    format!("{path}?{}", kept.join("&")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_in_an_address_is_not_written_down() {
+        for (address, written) in [
+            ("/notes/", "/notes/"),
+            ("/notes/?a=1&b=%20", "/notes/?a=1&b=%20"),
+            ("/notes/?api_key=k1", "/notes/"),
+            (
+                "/notes/?username=ada&api_key=k1&limit=2",
+                "/notes/?username=ada&limit=2",
+            ),
+            ("/notes/?%61pi%5fkey=k1&a&api_key", "/notes/?a"),
+            (
+                "/notes/?my_api_key=1&x=api_key",
+                "/notes/?my_api_key=1&x=api_key",
+            ),
+            ("/notes/?", "/notes/?"),
+        ] {
+            assert_eq!(without_api_key(address), written, "{address}");
+        }
     }
 }

@@ -94,7 +94,7 @@ impl RowDraft {
         }
     }
 
-    pub(super) fn set(&mut self, column: usize, value: Value<'static>) {
+    pub(crate) fn set(&mut self, column: usize, value: Value<'static>) {
         self.values[column] = value;
         self.origins[column] = Origin::Set;
     }
@@ -104,9 +104,11 @@ impl RowDraft {
         let Some(loaded) = &self.loaded else {
             return true;
         };
-        self.origins.iter().zip(&self.values).zip(loaded).any(
-            |((origin, value), loaded)| *origin == Origin::Set && !same(value, loaded),
-        )
+        self.origins
+            .iter()
+            .zip(&self.values)
+            .zip(loaded)
+            .any(|((origin, value), loaded)| *origin == Origin::Set && !same(value, loaded))
     }
 
     pub(super) fn object<'d, M: Model>(&'d self, object: &'d OnceCell<M>) -> Result<&'d M> {

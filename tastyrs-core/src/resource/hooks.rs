@@ -353,7 +353,9 @@ pub trait Hooks: Resource {
     ///
     /// `authorized_create_detail`, `resources.py:651`.
     fn authorized_create_detail(&self, bundle: &Bundle<'_, Self>) -> Result<()> {
-        save::authorized(self, bundle, |authorization, bundle| authorization.create_detail(bundle))
+        save::authorized(self, bundle, |authorization, bundle| {
+            authorization.create_detail(bundle)
+        })
     }
 
     /// The objects that the caller may change at once.
@@ -379,7 +381,9 @@ pub trait Hooks: Resource {
     ///
     /// `authorized_update_detail`, `resources.py:677`.
     fn authorized_update_detail(&self, bundle: &Bundle<'_, Self>) -> Result<()> {
-        save::authorized(self, bundle, |authorization, bundle| authorization.update_detail(bundle))
+        save::authorized(self, bundle, |authorization, bundle| {
+            authorization.update_detail(bundle)
+        })
     }
 
     /// The objects that the caller may delete at once.
@@ -405,7 +409,9 @@ pub trait Hooks: Resource {
     ///
     /// `authorized_delete_detail`, `resources.py:703`.
     fn authorized_delete_detail(&self, bundle: &Bundle<'_, Self>) -> Result<()> {
-        save::authorized(self, bundle, |authorization, bundle| authorization.delete_detail(bundle))
+        save::authorized(self, bundle, |authorization, bundle| {
+            authorization.delete_detail(bundle)
+        })
     }
 
     /// Reads a body in the format that its `Content-Type` says.

@@ -13,7 +13,10 @@ use super::{Hooks, ModelResource, Mounted, Pages, Resource, Source};
 use crate::{
     bundle::Item,
     cache::{self, Stale},
-    data::Data, errors::Result, http::Request, queries::pagination::Asked,
+    data::Data,
+    errors::Result,
+    http::Request,
+    queries::pagination::Asked,
 };
 
 /// A resource where rows may be touched; it is the resource, with the request at hand.

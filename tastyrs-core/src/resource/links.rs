@@ -20,7 +20,7 @@ use crate::{
     errors::{Error, Result},
     fields::{Attribute, By, Field, RelationSpec, Wanted, told},
     http::{Request, decode_path},
-    queries::{Key, key_filter, parse_key},
+    queries::{Key, Node, key_filter, parse_key},
 };
 
 /// The most objects that one relation of one object is sent.
@@ -78,11 +78,7 @@ pub(crate) trait RelatedWrites<DB: Dialect> {
     ///
     /// For the first that is wrong: [`Error::NotFound`] where it is no address of the resource, [`Error::BadRequest`]
     /// where no row is there, and what the authorization says to reading it.
-    fn keys_at<'h>(
-        &'h self,
-        writing: &mut Writing<'h, '_, DB>,
-        uris: &[&str],
-    ) -> Result<Vec<Key>>;
+    fn keys_at<'h>(&'h self, writing: &mut Writing<'h, '_, DB>, uris: &[&str]) -> Result<Vec<Key>>;
 
     /// The key of the row that an object's data names, by its address or by what is unique in it.
     fn key_of_data<'h>(
@@ -202,13 +198,22 @@ pub(super) fn save_m2m<'h, R: ModelResource + Hooks>(
             .ok_or(Error::NoObject)?;
         let keys = many_keys(hop, connection, field, relation, values, &own)?;
         match &relation.by {
-            By::Through { table, own: own_column, other } => {
+            By::Through {
+                table,
+                own: own_column,
+                other,
+            } => {
                 let link = Link {
                     table,
                     own: own_column,
                     other,
                 };
-                link.tie(hop, connection, relation, &own, &keys, &mut || authorize(bundle))?;
+                let state = &hop.mounted.state;
+                let Some(other) = state.graph.target(relation) else {
+                    continue;
+                };
+                let nodes = (state.node(), other);
+                link.tie::<R::Db>(connection, nodes, &own, &keys, &mut || authorize(bundle))?;
             }
             By::Reverse { column, .. } => {
                 gather(hop, connection, relation, column, &own, &keys)?;
@@ -276,9 +281,7 @@ fn many_keys<'h, R: ModelResource + Hooks>(
             Value::Text(_) => at.next().ok_or(Error::NotFound)?,
             other => match resolve(target, &mut writing, field.spec.name, other)? {
                 Resolved::Row(key) => key,
-                Resolved::Data(key, data) => {
-                    target.save_nested(&mut writing, key, data, parent)?
-                }
+                Resolved::Data(key, data) => target.save_nested(&mut writing, key, data, parent)?,
             },
         };
         keys.push(key);
@@ -307,24 +310,18 @@ struct Link<'l> {
 
 impl Link<'_> {
     /// Leaves exactly these keys tied to the own one.
-    fn tie<R: ModelResource>(
+    fn tie<DB: Dialect>(
         &self,
-        hop: &Hop<'_, R>,
-        connection: &mut <R::Db as Dialect>::Connection,
-        relation: &RelationSpec,
+        connection: &mut DB::Connection,
+        nodes: (&Node, &Node),
         own: &Key,
         keys: &[Key],
         authorize: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
-        let state = &hop.mounted.state;
-        let Some(other_node) = state.graph.target(relation) else {
-            return Ok(());
-        };
-        let own_column = write_row::column_of::<R::Db>(self.table, self.own, state.node().key());
-        let other_column = write_row::column_of::<R::Db>(self.table, self.other, other_node.key());
-        let is_own = || key_filter::<R::Db>(&own_column, std::slice::from_ref(own));
-        let before =
-            write_row::keys_where::<R::Db>(connection, self.table, &other_column, is_own())?;
+        let own_column = write_row::column_of::<DB>(self.table, self.own, nodes.0.key());
+        let other_column = write_row::column_of::<DB>(self.table, self.other, nodes.1.key());
+        let is_own = || key_filter::<DB>(&own_column, std::slice::from_ref(own));
+        let before = write_row::keys_where::<DB>(connection, self.table, &other_column, is_own())?;
         let (added, removed) = difference(&before, keys);
         if added.is_empty() && removed.is_empty() {
             return Ok(());
@@ -334,8 +331,8 @@ impl Link<'_> {
             let mut statement = Fragment::new();
             statement.sql(&format!("DELETE FROM {} WHERE ", self.table));
             statement.append(is_own()).sql(" AND ");
-            statement.append(key_filter::<R::Db>(&other_column, removed));
-            write_row::run::<R::Db>(connection, statement, "removing links")?;
+            statement.append(key_filter::<DB>(&other_column, removed));
+            write_row::run::<DB>(connection, statement, "removing links")?;
         }
         for added in added.chunks(200) {
             let mut statement = Fragment::new();
@@ -345,15 +342,15 @@ impl Link<'_> {
             ));
             for (position, key) in added.iter().enumerate() {
                 statement.sql(if position > 0 { ", (" } else { "(" });
-                push_key::<R::Db>(&mut statement, own);
+                push_key::<DB>(&mut statement, own);
                 statement.sql(", ");
-                push_key::<R::Db>(&mut statement, key);
+                push_key::<DB>(&mut statement, key);
                 statement.sql(")");
             }
             if added.len() > 1 {
                 statement.uncached();
             }
-            write_row::run::<R::Db>(connection, statement, "adding links")?;
+            write_row::run::<DB>(connection, statement, "adding links")?;
         }
         Ok(())
     }
@@ -379,10 +376,10 @@ fn gather<'h, R: ModelResource + Hooks>(
     let Some(node) = hop.mounted.state.graph.target(relation) else {
         return Ok(());
     };
-    let referring = write_row::column_of::<R::Db>(&node.table, column, hop.mounted.state.node().key());
+    let referring =
+        write_row::column_of::<R::Db>(&node.table, column, hop.mounted.state.node().key());
     let condition = key_filter::<R::Db>(&referring, std::slice::from_ref(own));
-    let before =
-        write_row::keys_where::<R::Db>(connection, &node.table, node.key(), condition)?;
+    let before = write_row::keys_where::<R::Db>(connection, &node.table, node.key(), condition)?;
     let (added, removed) = difference(&before, keys);
     let target = target::<R::Db>(hop.request, relation.target)?;
     let mut writing = Writing::<R::Db>::of(hop, connection);
@@ -437,7 +434,9 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         }
         let mut keys = Vec::with_capacity(names.len());
         for (uri, name) in uris.iter().zip(&names) {
-            let item = found.get(name).ok_or_else(|| not_at(&self.meta.resource_name, uri))?;
+            let item = found
+                .get(name)
+                .ok_or_else(|| not_at(&self.meta.resource_name, uri))?;
             hop.authorized_read_detail(&Bundle::new(*item, hop.request, false, 0))?;
             keys.extend(Key::of(&Rows::column(item, node.key)));
         }
@@ -555,7 +554,7 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
             draft.set(position, parent.map_or(Value::Null, Key::value));
             let mut bundle = Bundle::inbound(Data::new(), hop.request, item, draft);
             bundle.keeps_auto_now = true;
-            hop.authorized_update_detail(&bundle)?;
+            save::authorize(&hop, &mut bundle)?;
             hop.wrote(&item);
             Rows::store(&hop, writing.connection, &mut bundle)?;
         }
@@ -584,11 +583,23 @@ mod tests {
         let name = |uri| name_in_uri(uri, "auth/user").map(Cow::into_owned);
 
         assert_eq!(name("/api/v1/auth/user/3/").as_deref(), Some("3"));
-        assert_eq!(name("http://else.where/v9/auth/user/a%20b/").as_deref(), Some("a b"));
+        assert_eq!(
+            name("http://else.where/v9/auth/user/a%20b/").as_deref(),
+            Some("a b")
+        );
         assert_eq!(name("/api/v1/auth/user/3//").as_deref(), Some("3/"));
         for wrong in [
-            "3", "/", "", "nonsense", "/api/v1/auth/user/", "/api/v1/auth/user/3", "/api/v1/auth/user/3/?x=1",
-            "/api/v1/auth/user/schema/", "/api/v1/auth/user/set/1;2/", "/api/v1/xauth/user/3/", "/api/v1/user/3/",
+            "3",
+            "/",
+            "",
+            "nonsense",
+            "/api/v1/auth/user/",
+            "/api/v1/auth/user/3",
+            "/api/v1/auth/user/3/?x=1",
+            "/api/v1/auth/user/schema/",
+            "/api/v1/auth/user/set/1;2/",
+            "/api/v1/xauth/user/3/",
+            "/api/v1/user/3/",
         ] {
             assert_eq!(name(wrong), None, "{wrong}");
         }

@@ -3,10 +3,8 @@
 use std::{cell::OnceCell, collections::BTreeSet};
 
 use super::{
-    Hooks, Hop, ObjectSource, Objects, Source, Store, ViaUri,
-    hydrate::null_refused,
-    links::name_in_uri,
-    objects::kept,
+    Hooks, Hop, ObjectSource, Objects, Source, Store, ViaUri, hydrate::null_refused,
+    links::name_in_uri, objects::kept,
 };
 use crate::{
     bundle::{Bundle, Item},
@@ -44,7 +42,9 @@ impl<R: ObjectSource> Store<R> for Objects {
     where
         R: Hooks,
     {
-        let name = Self::detail_name(hop.mounted, item).ok_or(Error::NoObject)?.to_string();
+        let name = Self::detail_name(hop.mounted, item)
+            .ok_or(Error::NoObject)?
+            .to_string();
         // The source gives it once more, since what was given is shown while this is changed.
         Ok(ObjectDraft {
             object: hop.mounted.resource.obj_get(hop.request, &name)?,
@@ -194,7 +194,10 @@ impl<R: ObjectSource> Store<R> for Objects {
     {
         let name = name_in_uri(uri, &hop.mounted.meta.resource_name).ok_or(Error::NotFound)?;
         let object = hop.mounted.resource.obj_get(hop.request, &name)?;
-        let item = kept(hop, vec![object]).first().copied().ok_or(Error::NotFound)?;
+        let item = kept(hop, vec![object])
+            .first()
+            .copied()
+            .ok_or(Error::NotFound)?;
         hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
         Ok(ViaUri::Found(item))
     }
@@ -225,7 +228,11 @@ impl<R: ObjectSource> Store<R> for Objects {
         R: Hooks,
     {
         let name = |item: &Item<'_, R>| Self::detail_name(hop.mounted, item);
-        let names: Vec<String> = created.iter().filter_map(name).map(|name| name.to_string()).collect();
+        let names: Vec<String> = created
+            .iter()
+            .filter_map(name)
+            .map(|name| name.to_string())
+            .collect();
         hop.mounted.resource.rollback(hop.request, &names);
     }
 }

@@ -249,7 +249,10 @@ impl<R: ObjectSource> Source<R> for Objects {
 }
 
 /// Keeps objects until the hop ends.
-pub(super) fn kept<'h, R: ObjectSource>(hop: &Hop<'h, R>, objects: Vec<R::Object>) -> Vec<Item<'h, R>> {
+pub(super) fn kept<'h, R: ObjectSource>(
+    hop: &Hop<'h, R>,
+    objects: Vec<R::Object>,
+) -> Vec<Item<'h, R>> {
     hop.objects.map_or_else(Vec::new, |room| {
         room.alloc(objects).iter().map(Item::Object).collect()
     })

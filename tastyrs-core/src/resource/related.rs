@@ -5,9 +5,7 @@ use std::{
     collections::HashMap,
 };
 
-use super::{
-    Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, dehydrate, rows,
-};
+use super::{Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, dehydrate, rows};
 use crate::{
     bundle::{Bundle, Item},
     cache::Stale,

@@ -168,9 +168,9 @@ impl<R: ModelResource> Store<R> for Rows {
         }
         violations::check_references(hop, connection, draft)?;
         let page = if draft.loaded.is_none() {
-            write_row::insert::<R>(state, connection, draft).map(Some)
+            write_row::insert::<R::Db>(state, connection, draft).map(Some)
         } else {
-            write_row::update::<R>(state, connection, draft)
+            write_row::update::<R::Db>(state, connection, draft)
         };
         let page = page.map_err(|error| violations::explain(hop.mounted, error))?;
         let item = match page {
@@ -205,7 +205,7 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         let node = hop.mounted.state.node();
         let key = Key::of(&Self::column(&item, node.key)).ok_or(Error::NotFound)?;
-        write_row::delete::<R::Model, R::Db>(connection, &node.table, node.key(), &[key])
+        write_row::delete::<R::Db>(connection, node, &[key], &R::Model::on_delete())
             .map_err(|error| violations::explain(hop.mounted, error))
     }
 
@@ -242,7 +242,7 @@ impl<R: ModelResource> Store<R> for Rows {
                 hop.forget(&name.to_string());
             }
         }
-        write_row::delete::<R::Model, R::Db>(connection, &node.table, node.key(), &keys)
+        write_row::delete::<R::Db>(connection, node, &keys, &R::Model::on_delete())
             .map_err(|error| violations::explain(hop.mounted, error))
     }
 

@@ -1,7 +1,7 @@
 //! An object on its way into its source: checked, authorized, stored.
 
-use super::{Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
 pub use super::hydrate::Connection;
+use super::{Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
 use crate::{
     bundle::{Bundle, Item},
     dispatch,
@@ -160,6 +160,9 @@ fn check<'h, R: Hooks>(
     bundle: &mut Bundle<'h, R>,
 ) -> Result<()> {
     let resource = &hop.mounted.resource;
+    if bundle.is_new() {
+        hop.mounted.meta.authorization.prepare_create(bundle)?;
+    }
     let errors = resource.is_valid(bundle)?;
     if !errors.is_empty() {
         return Err(Error::Invalid {
@@ -177,14 +180,19 @@ fn check<'h, R: Hooks>(
     }
 }
 
-/// Whether the caller may store the object.
-fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &Bundle<'h, R>) -> Result<()> {
+/// Whether the caller may store the object. One that is there must be the caller's to change as it is and as it becomes:
+/// else who sends another owner would take it over.
+pub(super) fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, R>) -> Result<()> {
     let resource = &hop.mounted.resource;
     if bundle.is_new() {
-        resource.authorized_create_detail(bundle)
-    } else {
-        resource.authorized_update_detail(bundle)
+        return resource.authorized_create_detail(bundle);
     }
+    let mut before = Bundle::new(bundle.item(), hop.request, false, 0);
+    std::mem::swap(&mut before.data, &mut bundle.data);
+    let allowed = resource.authorized_update_detail(&before);
+    std::mem::swap(&mut before.data, &mut bundle.data);
+    allowed?;
+    resource.authorized_update_detail(bundle)
 }
 
 fn write<'h, R: Hooks>(

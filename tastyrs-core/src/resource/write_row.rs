@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    DeleteAction, Model, ModelResource, OnDelete,
+    DeleteAction, OnDelete,
     draft::{Origin, RowDraft},
     rows::RowsState,
 };
@@ -12,7 +12,7 @@ use crate::{
     database::{Bind, Dialect, Fragment, Loaded, Page, Statement, load},
     errors::{Error, Result},
     fields::Kind,
-    queries::{Key, NodeColumn, key_filter},
+    queries::{Key, Node, NodeColumn, key_filter},
     serializers::document,
 };
 
@@ -52,9 +52,9 @@ fn push_value<DB: Dialect>(statement: &mut Fragment, value: &Value<'_>, kind: Ki
 }
 
 /// Inserts a row, and gives it back as it is stored.
-pub(super) fn insert<R: ModelResource>(
-    state: &RowsState<R::Db>,
-    connection: &mut <R::Db as Dialect>::Connection,
+pub(super) fn insert<DB: Dialect>(
+    state: &RowsState<DB>,
+    connection: &mut DB::Connection,
     draft: &RowDraft,
 ) -> Result<Page> {
     let node = state.node();
@@ -73,7 +73,7 @@ pub(super) fn insert<R: ModelResource>(
         statement.sql(&format!("({}) VALUES (", names.join(", ")));
         for (position, column) in set.iter().enumerate() {
             statement.sql(if position > 0 { ", " } else { "" });
-            push_value::<R::Db>(
+            push_value::<DB>(
                 &mut statement,
                 &draft.values[*column],
                 node.columns[*column].kind,
@@ -83,7 +83,7 @@ pub(super) fn insert<R: ModelResource>(
     }
     returning(&mut statement, state);
     state.keep_prepared([&mut statement]);
-    load::<R::Db>(
+    load::<DB>(
         connection,
         Statement::new(statement),
         state.loaded.clone(),
@@ -92,9 +92,9 @@ pub(super) fn insert<R: ModelResource>(
 }
 
 /// Updates the columns of a row that are set, and gives it back as it is stored; nothing where no column is.
-pub(super) fn update<R: ModelResource>(
-    state: &RowsState<R::Db>,
-    connection: &mut <R::Db as Dialect>::Connection,
+pub(super) fn update<DB: Dialect>(
+    state: &RowsState<DB>,
+    connection: &mut DB::Connection,
     draft: &RowDraft,
 ) -> Result<Option<Page>> {
     let node = state.node();
@@ -110,7 +110,7 @@ pub(super) fn update<R: ModelResource>(
         if draft.origins[position] == Origin::Set && position != node.key {
             statement.sql(if columns > 0 { ", " } else { "" });
             statement.sql(&column.quoted).sql(" = ");
-            push_value::<R::Db>(&mut statement, &draft.values[position], column.kind);
+            push_value::<DB>(&mut statement, &draft.values[position], column.kind);
             columns += 1;
         }
     }
@@ -119,10 +119,10 @@ pub(super) fn update<R: ModelResource>(
     }
     statement
         .sql(" WHERE ")
-        .append(key_filter::<R::Db>(node.key(), &[key]));
+        .append(key_filter::<DB>(node.key(), &[key]));
     returning(&mut statement, state);
     state.keep_prepared([&mut statement]);
-    let page = load::<R::Db>(
+    let page = load::<DB>(
         connection,
         Statement::new(statement),
         state.loaded.clone(),
@@ -152,7 +152,11 @@ pub(super) fn run<DB: Dialect>(
 const MOST_KEYS: usize = 500;
 
 /// A column of another table, as statements name it.
-pub(super) fn column_of<DB: Dialect>(table: &str, name: &'static str, like: &NodeColumn) -> NodeColumn {
+pub(super) fn column_of<DB: Dialect>(
+    table: &str,
+    name: &'static str,
+    like: &NodeColumn,
+) -> NodeColumn {
     let quoted = DB::quote(name);
     NodeColumn {
         name,
@@ -167,13 +171,20 @@ pub(super) fn column_of<DB: Dialect>(table: &str, name: &'static str, like: &Nod
 /// # Compatibility
 ///
 /// Django's `Collector` (`django/db/models/deletion.py`): it is not left to the database.
-pub(super) fn delete<M: Model, DB: Dialect>(
+pub(super) fn delete<DB: Dialect>(
     connection: &mut DB::Connection,
-    table: &str,
-    key: &NodeColumn,
+    node: &Node,
     keys: &[Key],
+    rules: &[OnDelete],
 ) -> Result<()> {
-    cascade::<DB>(connection, table, key, keys, &M::on_delete(), &mut HashSet::new())
+    cascade::<DB>(
+        connection,
+        &node.table,
+        node.key(),
+        keys,
+        rules,
+        &mut HashSet::new(),
+    )
 }
 
 /// The rows that are on their way out; one that is its own ancestor would be followed for ever.
@@ -239,14 +250,7 @@ fn refer_no_more<DB: Dialect>(
                     "Other objects still refer to this one.".to_owned(),
                 ));
             }
-            return cascade::<DB>(
-                connection,
-                &rule.table,
-                &key,
-                &found,
-                &(rule.next)(),
-                going,
-            );
+            return cascade::<DB>(connection, &rule.table, &key, &found, &(rule.next)(), going);
         }
     }
     statement.append(which);

@@ -8,9 +8,7 @@ use actix_web::{
 };
 
 use super::{
-    Hooks, Hop, Source, Store, ViaUri, dehydrate,
-    hooks::mounted,
-    hydrate::Connection,
+    Hooks, Hop, Source, Store, ViaUri, dehydrate, hooks::mounted, hydrate::Connection,
     save::is_stored,
 };
 use crate::{
@@ -26,6 +24,8 @@ use crate::{
 /// The most objects that a list is sent at once.
 const MOST_OBJECTS: usize = 10_000;
 
+type Work<R> = Box<dyn for<'h> FnOnce(&Hop<'h, R>, &mut Connection<R>) -> Result<Answer> + Send>;
+
 /// Work of a view on a blocking thread, in a transaction that may write.
 async fn writing<R: Hooks>(
     resource: &R,
@@ -33,6 +33,8 @@ async fn writing<R: Hooks>(
     work: impl for<'h> FnOnce(&Hop<'h, R>, &mut Connection<R>) -> Result<Answer> + Send + 'static,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
+    // Boxed, so that the hop is compiled once for all the views of a resource.
+    let work: Work<R> = Box::new(work);
     let answer = R::Source::hop(&mounted, request, true, work).await?;
     Ok(answer.into())
 }
@@ -45,7 +47,10 @@ async fn deserialized<R: Hooks>(resource: &R, request: &mut Request) -> Result<V
         return resource.deserialize(request);
     }
     let mounted = mounted(resource, request)?;
-    dispatch::blocking(request, move |request| mounted.resource.deserialize(request)).await
+    dispatch::blocking(request, move |request| {
+        mounted.resource.deserialize(request)
+    })
+    .await
 }
 
 fn object(value: Value<'static>) -> Result<Data<'static>> {
@@ -92,7 +97,13 @@ pub(crate) async fn put_detail<R: Hooks>(
             [item] => {
                 hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
                 let bundle = update(hop, connection, item, data, Sent::Whole, false)?;
-                changed(hop, connection, bundle, StatusCode::NO_CONTENT, StatusCode::OK)
+                changed(
+                    hop,
+                    connection,
+                    bundle,
+                    StatusCode::NO_CONTENT,
+                    StatusCode::OK,
+                )
             }
             _ => Ok(several()),
         }
@@ -117,7 +128,13 @@ pub(crate) async fn patch_detail<R: Hooks>(
         let data = object(sent?)?;
         let keeps_auto_now = hop.mounted.compatibility.is_tastypie();
         let bundle = update_in_place(hop, connection, item, data, false, keeps_auto_now)?;
-        changed(hop, connection, bundle, StatusCode::ACCEPTED, StatusCode::ACCEPTED)
+        changed(
+            hop,
+            connection,
+            bundle,
+            StatusCode::ACCEPTED,
+            StatusCode::ACCEPTED,
+        )
     })
     .await
 }
@@ -187,7 +204,13 @@ pub(crate) async fn patch_list<R: Hooks>(
             return Ok(Answer::new(StatusCode::ACCEPTED));
         }
         // Tastypie writes `objects` here, whatever the collection is called (`resources.py:1640`).
-        listed(hop, connection, "objects".to_owned(), seen, StatusCode::ACCEPTED)
+        listed(
+            hop,
+            connection,
+            "objects".to_owned(),
+            seen,
+            StatusCode::ACCEPTED,
+        )
     })
     .await
 }
@@ -345,8 +368,7 @@ fn update_in_place<'h, R: Hooks>(
 ) -> Result<Bundle<'h, R>> {
     let meta = &hop.mounted.meta;
     refuse_another(hop, &R::Source::edit(hop, &item)?, &change)?;
-    let mut names: BTreeSet<String> =
-        change.iter().map(|(name, _)| name.to_owned()).collect();
+    let mut names: BTreeSet<String> = change.iter().map(|(name, _)| name.to_owned()).collect();
     let seen = R::READS_OBJECTS || meta.always_return_data || meta.validation.is_some();
     let mut data = Data::new();
     if seen {
@@ -364,7 +386,14 @@ fn update_in_place<'h, R: Hooks>(
             .filter(|(name, value)| before.get(name) != Some(value))
             .map(|(name, _)| name.to_owned()),
     );
-    update(hop, connection, item, data, Sent::Part(names), keeps_auto_now)
+    update(
+        hop,
+        connection,
+        item,
+        data,
+        Sent::Part(names),
+        keeps_auto_now,
+    )
 }
 
 /// More than one object answers to a name.
@@ -431,7 +460,11 @@ fn only_known_filters<R: Hooks>(hop: &Hop<'_, R>) -> Result<()> {
     let known = |parameter: &str| {
         let name = parameter.split("__").next().unwrap_or(parameter);
         ["format", "username", "api_key"].contains(&parameter)
-            || hop.mounted.fields.iter().any(|field| field.spec.name == name)
+            || hop
+                .mounted
+                .fields
+                .iter()
+                .any(|field| field.spec.name == name)
     };
     let mut names = hop.request.params().iter().map(|(name, _)| name);
     match names.find(|name| !known(name)) {
@@ -466,7 +499,7 @@ fn shown<'h, R: Hooks>(
                 data.insert(field, crate::clock::now());
             }
         }
-        data
+        data.into_object()
     });
     Ok(merged.collect())
 }
@@ -479,7 +512,13 @@ fn created<'h, R: Hooks>(
     let name: Option<Key> = R::Source::detail_name(hop.mounted, &bundle.item());
     let list_uri = hop.mounted.list_uri(hop.request);
     let location = name.map(|name| dehydrate::detail_uri(&list_uri, &name));
-    let answer = changed(hop, connection, bundle, StatusCode::CREATED, StatusCode::CREATED)?;
+    let answer = changed(
+        hop,
+        connection,
+        bundle,
+        StatusCode::CREATED,
+        StatusCode::CREATED,
+    )?;
     Ok(match location {
         Some(location) => answer.header(LOCATION, &location),
         None => answer,
@@ -516,9 +555,16 @@ fn listed<'h, R: Hooks>(
 ) -> Result<Answer> {
     let objects = shown(hop, connection, bundles, true)?;
     let mut list = Data::with_capacity(1);
-    list.insert(name, Value::List(objects.into_iter().map(Value::Map).collect()));
+    list.insert(
+        name,
+        Value::List(objects.into_iter().map(Value::Map).collect()),
+    );
     hop.alter_list_data_to_serialize(hop.request, &mut list)?;
-    let answer =
-        dispatch::create_answer(&hop.mounted.meta, hop.request, &Value::Map(list), hop.room())?;
+    let answer = dispatch::create_answer(
+        &hop.mounted.meta,
+        hop.request,
+        &Value::Map(list),
+        hop.room(),
+    )?;
     Ok(answer.with_status(status))
 }

@@ -137,7 +137,7 @@ pub(super) struct Body<'b> {
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
     pub(super) content_type: &'static str,
-    pub(super) write: fn(&Value<'_>, &Options, &mut Vec<u8>) -> Result<()>,
+    pub(super) write: fn(&Value<'_>, &Options, &mut Vec<u8>),
     pub(super) read: Option<fn(Body<'_>, Budget) -> Result<Value<'static>>>,
 }
 

@@ -46,13 +46,10 @@ pub(super) fn text<'v>(value: &'v Value<'_>, style: DatetimeFormatting) -> Optio
 
 /// A whole number of these digits, which must be some, behind a sign or none.
 pub(super) fn whole_number(digits: &str) -> Value<'static> {
-    if let Ok(number) = digits.parse() {
-        Value::Int(number)
-    } else if let Ok(number) = digits.parse() {
-        Value::UInt(number)
-    } else {
-        Value::Decimal(digits.to_owned().into())
-    }
+    let signed = digits.parse().map(Value::Int);
+    signed
+        .or_else(|_| digits.parse().map(Value::UInt))
+        .unwrap_or_else(|_| Value::Decimal(digits.to_owned().into()))
 }
 
 /// Python's `repr(float)`: the shortest digits that read back the same, an exponent below 1e-4 and from 1e16 on.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Options, format::BuiltIn, json};
-use crate::{data::Value, errors::Result};
+use crate::data::Value;
 
 pub(super) const FORMAT: BuiltIn = BuiltIn {
     name: "jsonp",
@@ -25,9 +25,9 @@ pub(super) const CALLBACK: &str = "callback";
 /// # Compatibility
 ///
 /// `to_jsonp`, `serializers.py:393`.
-fn to_jsonp(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) -> Result<()> {
+fn to_jsonp(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
     let start = out.len();
-    json::to_json(value, options, out)?;
+    json::to_json(value, options, out);
     let json = out.split_off(start);
     out.extend_from_slice(options.callback.as_bytes());
     out.push(b'(');
@@ -50,7 +50,6 @@ fn to_jsonp(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) -> Result<(
     }
     out.extend_from_slice(rest);
     out.push(b')');
-    Ok(())
 }
 
 /// Names between dots, each with places in brackets behind it or none.
@@ -174,8 +173,7 @@ mod tests {
             &Value::from("x\u{2028}â\u{2029}€\u{201f}"),
             &options,
             &mut out,
-        )
-        .unwrap();
+        );
 
         assert_eq!(
             String::from_utf8(out).unwrap(),

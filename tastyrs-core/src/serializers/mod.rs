@@ -37,20 +37,25 @@ mod tests;
 
 use std::borrow::Cow;
 
-pub(crate) use self::{formatting::float_text, json::document, value::to_value};
 pub use self::{
     format::{Format, Options},
     formatting::DatetimeFormatting,
     serializer::Serializer,
 };
+pub(crate) use self::{formatting::float_text, json::document, value::to_value};
 
 /// The `Content-Type` of an answer in the format of this media type.
 ///
 /// # Compatibility
 ///
-/// `build_content_type`, `utils/mime.py:47`: JSON goes without a charset.
+/// `build_content_type`, `utils/mime.py:47`: JSON goes without a charset; so does MessagePack, which has no text.
 pub(crate) fn build_content_type(mime: &str) -> Cow<'_, str> {
-    if mime.contains("charset") || matches!(mime, "application/json" | "text/javascript") {
+    if mime.contains("charset")
+        || matches!(
+            mime,
+            "application/json" | "text/javascript" | "application/msgpack"
+        )
+    {
         Cow::Borrowed(mime)
     } else {
         Cow::Owned(format!("{mime}; charset=utf-8"))

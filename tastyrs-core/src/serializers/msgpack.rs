@@ -26,9 +26,9 @@ pub(super) const FORMAT: BuiltIn = BuiltIn {
     read: Some(from_msgpack),
 };
 
-fn to_msgpack(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) -> Result<()> {
-    encode::write(out, &Packed { value, options })
-        .map_err(|wrong| Error::Configuration(format!("the data cannot be written: {wrong}")))
+fn to_msgpack(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
+    // Writing to memory does not fail, and every length is known.
+    let _ = encode::write(out, &Packed { value, options });
 }
 
 /// A value as MessagePack has it: bytes are bytes, what else it lacks is text.
@@ -181,5 +181,60 @@ impl<'de> Visitor<'de> for Seed<'_> {
         }
         self.budget.leave();
         Ok(Value::Map(Data::from_pairs(pairs)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Value<'static>> {
+        let body = Body {
+            bytes,
+            content_type: "application/msgpack",
+        };
+        from_msgpack(body, Budget::default())
+    }
+
+    #[test]
+    fn lengths_that_lie_and_what_is_no_data_are_refused() {
+        for bytes in [
+            &[][..],
+            &[0xdd, 0xff, 0xff, 0xff, 0xff],
+            &[0xdf, 0xff, 0xff, 0xff, 0xff],
+            &[0xdb, 0xff, 0xff, 0xff, 0xff, b'a'],
+            &[0xc6, 0xff, 0xff, 0xff, 0xff, 1],
+            &[0xc1],
+            &[0x81, 0x01, 0x01],
+            &[0x01, 0x01],
+            &[0xd4, 0x01, 0x00],
+            &[0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0],
+        ] {
+            assert_eq!(
+                read(bytes).unwrap_err().to_string(),
+                "Request is not valid MessagePack.",
+                "{bytes:x?}"
+            );
+        }
+    }
+
+    #[test]
+    fn depth_and_number_of_values_are_bounded() {
+        let deep = |depth: usize| [vec![0x91; depth], vec![0xc0]].concat();
+        let many = [&[0xdd, 0, 0x0f, 0xff, 0xff][..], &vec![0xc0; 0x000f_ffff]].concat();
+
+        assert!(read(&deep(128)).is_ok());
+        assert_eq!(
+            read(&deep(129)).unwrap_err().to_string(),
+            "The body is nested too deeply."
+        );
+        assert_eq!(
+            read(&deep(1_000_000)).unwrap_err().to_string(),
+            "The body is nested too deeply."
+        );
+        assert_eq!(
+            read(&many).unwrap_err().to_string(),
+            "The body holds too many values."
+        );
     }
 }

@@ -170,7 +170,7 @@ impl Serializer {
         let mime = mime.into();
         for format in &mut self.formats {
             if format.name == name {
-                format.content_type = mime.clone();
+                format.content_type.clone_from(&mime);
             }
         }
         self
@@ -327,7 +327,7 @@ impl Serializer {
         match &format.how {
             How::BuiltIn(format) => {
                 let mut out = Vec::with_capacity(room);
-                (format.write)(value, options, &mut out)?;
+                (format.write)(value, options, &mut out);
                 Ok(out)
             }
             How::Own(format) => format.write(value, options),

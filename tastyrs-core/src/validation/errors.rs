@@ -87,7 +87,7 @@ impl<F: Into<Text>, M: Into<Text>> FromIterator<(F, M)> for Errors {
     }
 }
 
-impl From<Errors> for Data<'static> {
+impl From<Errors> for Data<'_> {
     fn from(errors: Errors) -> Self {
         let listed = |messages: Vec<Text>| messages.into_iter().map(Value::Text).collect();
         errors
@@ -98,7 +98,7 @@ impl From<Errors> for Data<'static> {
     }
 }
 
-impl From<Errors> for Value<'static> {
+impl From<Errors> for Value<'_> {
     fn from(errors: Errors) -> Self {
         Self::Map(errors.into())
     }
@@ -116,10 +116,7 @@ mod tests {
 
         let written = crate::serializers::document(&errors.into());
 
-        assert_eq!(
-            written,
-            r#"{"body": ["c"], "slug": ["b", "a"]}"#
-        );
+        assert_eq!(written, r#"{"body": ["c"], "slug": ["b", "a"]}"#);
     }
 
     #[test]

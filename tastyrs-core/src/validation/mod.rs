@@ -3,12 +3,17 @@
 //! - the trait [`Validate`], for one's own
 //! - [`Validation`] takes everything
 //! - `errors`: [`Errors`], what is wrong, by field
+//! - `form`, with the feature `garde`: `FormValidation` and `CleanedDataFormValidation`
 
 mod errors;
+#[cfg(feature = "garde")]
+mod form;
 
 use std::{fmt, sync::Arc};
 
 pub use self::errors::Errors;
+#[cfg(feature = "garde")]
+pub use self::form::{CleanedDataFormValidation, FormValidation};
 use crate::{bundle::Bundle, errors::Result, resource::Resource};
 
 /// Decides whether the data of an object is right.

@@ -13,6 +13,7 @@ pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
         fields,
         excludes,
         detail_uri_name,
+        owner,
         ..
     } = &resource.shown
     else {
@@ -25,6 +26,9 @@ pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
     let detail = detail_uri_name.iter().filter(|word| *word != "pk");
     let detail =
         detail.map(|word| checks.column(word, word.span(), &[checks.call("exact", word.span())]));
+    let owner = owner
+        .iter()
+        .map(|word| checks.column(word, word.span(), &[checks.call("owns", word.span())]));
     let filtered = resource.filtering.iter().filter_map(|filter| {
         let column = resource.column_of(&filter.field)?;
         let lookups = match &filter.rule {
@@ -47,6 +51,7 @@ pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
         .filter_map(|field| checks.field(field));
     let all: Vec<TokenStream> = shown
         .chain(detail)
+        .chain(owner)
         .chain(filtered)
         .chain(ordered)
         .chain(related)

@@ -35,6 +35,17 @@ pub(super) fn meta(resource: &Resource) -> TokenStream {
         }
         _ => None,
     };
+    let owner = match &resource.shown {
+        Shown::Model {
+            owner: Some(word), ..
+        } => {
+            let word = word.unraw().to_string();
+            Some(quote! {
+                .authorization(::tastyrs::__private::OwnerAuthorization::new(#word))
+            })
+        }
+        _ => None,
+    };
     let filtering = resource.filtering.iter().map(filter);
     let ordering = (!resource.ordering.is_empty()).then(|| {
         let words = resource
@@ -45,7 +56,7 @@ pub(super) fn meta(resource: &Resource) -> TokenStream {
     });
     let made = quote! {
         ::tastyrs::__private::Meta::<Self>::new(#resource_name)
-            #(#methods)* #(#values)* #(#flags)* #detail_uri_name #(#filtering)* #ordering
+            #(#methods)* #(#values)* #(#flags)* #detail_uri_name #owner #(#filtering)* #ordering
     };
     match &meta.configure {
         None => made,

@@ -105,6 +105,7 @@ fn reads_objects(resource: &Resource) -> bool {
     };
     matches!(resource.shown, Shown::Object(_))
         || resource.hooks.is_some()
+        || matches!(resource.shown, Shown::Model { owner: Some(_), .. })
         || resource.meta.may_read_objects()
         || resource.fields.iter().any(hook)
 }

@@ -48,6 +48,7 @@ pub(super) const MODEL_RESOURCE: Known = known![
     ("detail_uri_name", "detail_uri_name = slug"),
     ("backend", "backend = Pg"),
     ("secrets", "secrets(password)"),
+    ("owner", "owner = author_id"),
 ];
 /// The options of `#[derive(Resource)]`.
 pub(super) const RESOURCE: Known = known![("object", "object = Thing")];

@@ -41,6 +41,8 @@ pub(crate) enum Shown {
         fields: Option<Vec<Ident>>,
         excludes: Vec<Ident>,
         detail_uri_name: Option<Ident>,
+        /// The column that holds whose an object is.
+        owner: Option<Ident>,
     },
     Object(Type),
 }
@@ -59,6 +61,7 @@ impl Resource {
         }
         let model = options.path("model", mistakes);
         let secrets = options.words("secrets", mistakes);
+        check_owner(&options, mistakes);
         let shown = Shown::Model {
             // The other mistakes are found without a model too.
             model: model.clone().unwrap_or_else(|| input.ident.clone().into()),
@@ -66,6 +69,7 @@ impl Resource {
             fields: options.words("fields", mistakes),
             excludes: options.words("excludes", mistakes).unwrap_or_default(),
             detail_uri_name: options.word("detail_uri_name", mistakes),
+            owner: options.word("owner", mistakes),
         };
         let resource = Self::new(input, fields?.as_deref(), shown, options, mistakes);
         resource.check_columns(mistakes);
@@ -454,6 +458,28 @@ fn check_plain(word: &Ident, rule: &Rule, mistakes: &mut Diagnostics) -> bool {
         return false;
     }
     true
+}
+
+/// `owner` is an authorization, and asks who calls.
+fn check_owner(options: &Options, mistakes: &mut Diagnostics) {
+    let Some(owner) = options.item("owner") else {
+        return;
+    };
+    if options.has("authorization") {
+        mistakes.error(
+            owner,
+            "`owner` says what callers may do, and so does `authorization`",
+            "keep one, or say both in one: `authorization = MultiAuthorization::new(...).and(OwnerAuthorization::new(\"...\"))`",
+        );
+    }
+    let may_authenticate = ["authentication", "hooks", "meta"];
+    if !may_authenticate.iter().any(|name| options.has(name)) {
+        mistakes.error(
+            owner,
+            "nothing says who calls, so nobody owns anything",
+            "`authentication = ApiKeyAuthentication::new()`",
+        );
+    }
 }
 
 /// Whether a column's name says that it holds a secret.

@@ -10,7 +10,7 @@ use std::{
 use super::{
     case::{self, Case, Step},
     compare::Difference,
-    database::Fixture,
+    database::fixture,
     player::play,
 };
 
@@ -124,7 +124,7 @@ fn floor() -> Floor {
 
 /// Plays cases, several at a time; those that sleep do so beside one another.
 fn play_all(cases: &[Case]) -> Score {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let score = Mutex::new(Score::default());
     let sleeps = |case: &&Case| {
         case.steps

@@ -3,7 +3,7 @@
 //! - `case`: a recorded conversation
 //! - `player`: plays one on a database and an API of its own
 //! - `compare`: the rules by which an answer is the same
-//! - `database`: copies of the fixture, and rows of any query
+//! - `database`: the fixture
 //! - `floor`: how many pass, and how many must
 //!
 //! `cargo test --test it conformance -- --nocapture` prints the table and the first differences of each area. With
@@ -12,6 +12,6 @@
 
 mod case;
 mod compare;
-mod database;
+pub(crate) mod database;
 mod floor;
 mod player;

@@ -14,25 +14,24 @@ use actix_web::{
     rt::{System, time::sleep},
     test::{self, TestRequest},
 };
+use diesel::sqlite::Sqlite;
 use serde_json::Value;
+use tastyrs::test::TestDatabase;
 
 use super::{
     case::{Call, Case, Step},
     compare::{self, Answer, Difference, HEADERS},
-    database::{Database, Fixture},
 };
 use crate::kitchen::api;
 
 /// Plays a case to its end or to the first difference.
-pub(crate) fn play(case: &Case, fixture: &Fixture) -> Result<(), Difference> {
-    let database = fixture
-        .copy(&case.id)
-        .map_err(|error| format!("fixture: {error}"))?;
+pub(crate) fn play(case: &Case, fixture: &TestDatabase<Sqlite>) -> Result<(), Difference> {
+    let database = fixture.copy();
     let play = || System::new().block_on(steps(case, &database));
     catch_unwind(AssertUnwindSafe(play)).unwrap_or_else(|_| Err("the server panicked".to_owned()))
 }
 
-async fn steps(case: &Case, database: &Database) -> Result<(), Difference> {
+async fn steps(case: &Case, database: &TestDatabase<Sqlite>) -> Result<(), Difference> {
     let kitchen = api::build(database.url()).map_err(|error| format!("kitchen: {error}"))?;
     let server = test::init_service(App::new().service(kitchen.scope("/api"))).await;
     for (place, step) in case.steps.iter().enumerate() {
@@ -46,9 +45,7 @@ async fn steps(case: &Case, database: &Database) -> Result<(), Difference> {
                 rows,
                 volatile,
             } => {
-                let got = database
-                    .rows(sql)
-                    .map_err(|error| said("sql", error.to_string()))?;
+                let got = database.rows(sql);
                 let want = rows.iter().cloned().map(Value::Array).collect();
                 compare::value(&want, &got, volatile, "")
                     .map_err(|difference| said("sql", difference))?;

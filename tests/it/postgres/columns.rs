@@ -4,11 +4,10 @@ use bigdecimal::BigDecimal;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use diesel::{pg::Pg, prelude::*};
 use serde_json::{Value as Json, json};
-use tastyrs::prelude::*;
+use tastyrs::{prelude::*, test::LiveServer};
 use uuid::Uuid;
 
 use super::{Scratch, post, with_body};
-use crate::support::{Served, get};
 
 const TABLES: &str = r#"
     CREATE TABLE thing (
@@ -114,7 +113,7 @@ struct ThingResource;
 #[resource(model = Counted, resource_name = "counted", authorization = Authorization)]
 struct CountedResource;
 
-fn served(compatibility: Compatibility) -> Option<(Scratch, Served)> {
+fn served(compatibility: Compatibility) -> Option<(Scratch, LiveServer)> {
     let scratch = Scratch::new(TABLES)?;
     let api = Api::new("v1")
         .compatible(compatibility)
@@ -123,16 +122,16 @@ fn served(compatibility: Compatibility) -> Option<(Scratch, Served)> {
         .register(CountedResource)
         .build()
         .unwrap();
-    Some((scratch, Served::api(api, 1)))
+    Some((scratch, LiveServer::with_workers(&api, 1)))
 }
 
 /// What is made of a field that is sent: its value as it is shown, also when it is read again.
-fn made(port: u16, field: &str, sent: &Json) -> Json {
-    let answer = post(port, "/api/v1/things/", &json!({ field: sent }).to_string());
-    assert_eq!(answer.status, 201, "{field} {sent}: {}", answer.body);
-    let made: Json = serde_json::from_str(&answer.body).unwrap();
-    let read = get(port, &format!("/api/v1/things/{}/", made["id"]));
-    let read: Json = serde_json::from_str(&read.body).unwrap();
+fn made(served: &LiveServer, field: &str, sent: &Json) -> Json {
+    let answer = post(served, "/api/v1/things/", &json!({ field: sent }).to_string());
+    assert_eq!(answer.status(), 201, "{field} {sent}: {}", answer.text());
+    let made: Json = serde_json::from_str(&answer.text()).unwrap();
+    let read = served.get(&format!("/api/v1/things/{}/", made["id"]));
+    let read: Json = serde_json::from_str(&read.text()).unwrap();
     assert_eq!(made, read, "{field} {sent}");
     read[field].clone()
 }
@@ -190,16 +189,16 @@ fn values_of_every_type_are_written_changed_and_read() {
         ("raw", json!("AP8="), json!("AP8=")),
         ("raw", json!(null), json!(null)),
     ] {
-        assert_eq!(made(served.port, field, &sent), shown, "{field} {sent}");
+        assert_eq!(made(&served, field, &sent), shown, "{field} {sent}");
     }
     let changed = with_body(
-        served.port,
+        &served,
         "PATCH",
         "/api/v1/things/1/",
         &json!({"document": [1], "mark": null, "stamp": "2020-01-01T00:00:00-10:00"}).to_string(),
     );
-    assert_eq!(changed.status, 202, "{}", changed.body);
-    let changed: Json = serde_json::from_str(&changed.body).unwrap();
+    assert_eq!(changed.status(), 202, "{}", changed.text());
+    let changed: Json = serde_json::from_str(&changed.text()).unwrap();
     assert_eq!(changed["document"], json!([1]));
     assert_eq!(changed["stamp"], "2020-01-01T10:00:00");
     assert_eq!(changed["small"], -32768);
@@ -211,14 +210,14 @@ fn moments_stand_in_the_database_as_they_were_meant() {
         return;
     };
     for field in ["stamp", "zoned"] {
-        made(served.port, field, &json!("2010-03-19T01:18:01+02:00"));
+        made(&served, field, &json!("2010-03-19T01:18:01+02:00"));
     }
     scratch.execute("INSERT INTO thing (name, stamp) VALUES ('sql', '2010-03-19 05:03:01+05:45')");
 
     let found = |query: &str| {
-        let answer = get(served.port, &format!("/api/v1/things/?{query}"));
-        assert_eq!(answer.status, 200, "{query}: {}", answer.body);
-        let body: Json = serde_json::from_str(&answer.body).unwrap();
+        let answer = served.get(&format!("/api/v1/things/?{query}"));
+        assert_eq!(answer.status(), 200, "{query}: {}", answer.text());
+        let body: Json = serde_json::from_str(&answer.text()).unwrap();
         body["meta"]["total_count"].as_i64().unwrap()
     };
     assert_eq!(found("stamp=2010-03-18T23:18:01"), 2);
@@ -260,11 +259,11 @@ fn what_a_column_does_not_hold_is_the_clients_mistake_and_names_the_field() {
         ("raw", json!("?")),
     ] {
         let answer = post(
-            served.port,
+            &served,
             "/api/v1/things/",
             &json!({ field: sent }).to_string(),
         );
-        assert_eq!(answer.status, 400, "{field} {sent}: {}", answer.body);
+        assert_eq!(answer.status(), 400, "{field} {sent}: {}", answer.text());
         let inside = [
             "character varying",
             "numeric field",
@@ -273,20 +272,20 @@ fn what_a_column_does_not_hold_is_the_clients_mistake_and_names_the_field() {
             "SQL",
         ];
         assert!(
-            !inside.iter().any(|word| answer.body.contains(word)),
+            !inside.iter().any(|word| answer.text().contains(word)),
             "{field} {sent}: {}",
-            answer.body
+            answer.text()
         );
         let in_djangos_words = ["flag", "price", "day", "mark", "document"].contains(&field);
         assert!(
-            in_djangos_words || answer.body.contains(&format!("'{field}'")),
+            in_djangos_words || answer.text().contains(&format!("'{field}'")),
             "{field} {sent}: {}",
-            answer.body
+            answer.text()
         );
     }
     assert!(
-        get(served.port, "/api/v1/things/")
-            .body
+        served.get("/api/v1/things/")
+            .text()
             .contains("\"total_count\": 0")
     );
 }
@@ -302,18 +301,18 @@ fn what_only_the_database_knows_to_refuse_is_the_clients_mistake_too() {
         json!({"name": "no"}),
         json!({"id": 7, "name": "seven"}),
     ] {
-        let answer = post(served.port, "/api/v1/counted/", &sent.to_string());
-        assert_eq!(answer.status, 400, "{sent}: {}", answer.body);
+        let answer = post(&served, "/api/v1/counted/", &sent.to_string());
+        assert_eq!(answer.status(), 400, "{sent}: {}", answer.text());
         assert!(
             answer
-                .body
+                .text()
                 .contains("The database does not take a value of the request."),
             "{}",
-            answer.body
+            answer.text()
         );
     }
     assert_eq!(
-        post(served.port, "/api/v1/counted/", r#"{"name": "yes"}"#).status,
+        post(&served, "/api/v1/counted/", r#"{"name": "yes"}"#).status(),
         201
     );
 }
@@ -323,7 +322,7 @@ fn filters_take_what_no_column_holds_and_find_nothing() {
     let Some((_scratch, served)) = served(Compatibility::default()) else {
         return;
     };
-    made(served.port, "name", &json!("here"));
+    made(&served, "name", &json!("here"));
 
     for (query, total) in [
         ("small=32768", 0),
@@ -344,12 +343,12 @@ fn filters_take_what_no_column_holds_and_find_nothing() {
         ("mark__startswith=8", 0),
         ("day__isnull=true", 1),
     ] {
-        let answer = get(served.port, &format!("/api/v1/things/?{query}"));
+        let answer = served.get(&format!("/api/v1/things/?{query}"));
         assert!(
-            answer.status == 200 && answer.body.contains(&format!("\"total_count\": {total}")),
+            answer.status() == 200 && answer.text().contains(&format!("\"total_count\": {total}")),
             "{query}: {} {}",
-            answer.status,
-            answer.body
+            answer.status(),
+            answer.text()
         );
     }
 }
@@ -362,23 +361,23 @@ fn what_is_no_number_is_kept_where_tastypie_keeps_it() {
 
     for (sent, shown) in [("nan", "NaN"), ("inf", "Infinity"), ("-inf", "-Infinity")] {
         let answer = post(
-            served.port,
+            &served,
             "/api/v1/things/",
             &json!({"double": sent}).to_string(),
         );
-        assert_eq!(answer.status, 201, "{}", answer.body);
+        assert_eq!(answer.status(), 201, "{}", answer.text());
         assert!(
-            answer.body.contains(&format!("\"double\": {shown},")),
+            answer.text().contains(&format!("\"double\": {shown},")),
             "{}",
-            answer.body
+            answer.text()
         );
     }
     scratch.execute("INSERT INTO thing (price) VALUES ('NaN')");
-    let answer = get(served.port, "/api/v1/things/4/");
+    let answer = served.get("/api/v1/things/4/");
     assert!(
-        answer.body.contains("\"price\": \"NaN\""),
+        answer.text().contains("\"price\": \"NaN\""),
         "{} {}",
-        answer.status,
-        answer.body
+        answer.status(),
+        answer.text()
     );
 }

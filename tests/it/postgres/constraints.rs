@@ -1,10 +1,9 @@
 //! Constraints as Django makes them, DEFERRABLE INITIALLY DEFERRED: the end of the transaction tells.
 
 use diesel::{pg::Pg, prelude::*};
-use tastyrs::prelude::*;
+use tastyrs::{prelude::*, test::{LiveServer, send}};
 
 use super::{Scratch, post, with_body};
-use crate::support::{Served, get, send};
 
 const TABLES: &str = r#"
     CREATE TABLE author (
@@ -70,7 +69,7 @@ struct NoteResource {
     author: ToOne<AuthorResource>,
 }
 
-fn served() -> Option<(Scratch, Served)> {
+fn served() -> Option<(Scratch, LiveServer)> {
     let scratch = Scratch::new(TABLES)?;
     let api = Api::new("v1")
         .database(Database::<Pg>::open(scratch.url()).unwrap())
@@ -79,7 +78,7 @@ fn served() -> Option<(Scratch, Served)> {
         .register(NoteResource::new())
         .build()
         .unwrap();
-    Some((scratch, Served::api(api, 1)))
+    Some((scratch, LiveServer::with_workers(&api, 1)))
 }
 
 #[test]
@@ -88,16 +87,16 @@ fn what_the_end_of_a_transaction_refuses_names_the_field() {
         return;
     };
     let refused = |method: &str, path: &str, body: &str, told: &str| {
-        let answer = with_body(served.port, method, path, body);
+        let answer = with_body(&served, method, path, body);
         assert_eq!(
-            answer.status, 409,
+            answer.status(), 409,
             "{method} {path} {body}: {}",
-            answer.body
+            answer.text()
         );
         assert!(
-            answer.body.contains(told),
+            answer.text().contains(told),
             "{method} {path} {body}: {}",
-            answer.body
+            answer.text()
         );
     };
 
@@ -120,7 +119,7 @@ fn what_the_end_of_a_transaction_refuses_names_the_field() {
         unique,
     );
 
-    let lists = ["plain", "authors"].map(|name| get(served.port, &format!("/api/v1/{name}/")).body);
+    let lists = ["plain", "authors"].map(|name| served.get(&format!("/api/v1/{name}/")).text().to_owned());
     assert!(lists[0].contains("\"total_count\": 1"), "{}", lists[0]);
     assert!(lists[1].contains("\"total_count\": 2"), "{}", lists[1]);
 }
@@ -132,19 +131,19 @@ fn a_row_that_others_refer_to_stays() {
     };
 
     let answer = send(
-        served.port,
+        served.address(),
         b"DELETE /api/v1/authors/1/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
     );
 
-    assert_eq!(answer.status, 409, "{}", answer.body);
+    assert_eq!(answer.status(), 409, "{}", answer.text());
     assert!(
         answer
-            .body
+            .text()
             .contains("Other objects still refer to this one."),
         "{}",
-        answer.body
+        answer.text()
     );
-    assert_eq!(get(served.port, "/api/v1/authors/1/").status, 200);
+    assert_eq!(served.get("/api/v1/authors/1/").status(), 200);
 }
 
 #[test]
@@ -154,15 +153,15 @@ fn a_column_that_no_field_shows_is_not_named() {
     };
 
     let answer = post(
-        served.port,
+        &served,
         "/api/v1/notes/",
         r#"{"title": "new", "author": "/api/v1/authors/1/"}"#,
     );
 
-    assert_eq!(answer.status, 409, "{}", answer.body);
+    assert_eq!(answer.status(), 409, "{}", answer.text());
     assert!(
-        answer.body.contains("must be unique") && !answer.body.contains("secret"),
+        answer.text().contains("must be unique") && !answer.text().contains("secret"),
         "{}",
-        answer.body
+        answer.text()
     );
 }

@@ -1,21 +1,20 @@
 //! The kitchen, as it answers on PostgreSQL.
 
+use tastyrs::test::LiveServer;
+
 use super::Scratch;
-use crate::{
-    kitchen,
-    support::{Served, get},
-};
+use crate::kitchen;
 
 #[test]
 fn the_kitchen_lists_filters_orders_and_throttles() {
     let Some(scratch) = Scratch::kitchen() else {
         return;
     };
-    let served = Served::api(kitchen::api::build(&scratch.url()).unwrap(), 2);
+    let served = LiveServer::with_workers(&kitchen::api::build(&scratch.url()).unwrap(), 2);
     let body = |path: &str| {
-        let answer = get(served.port, path);
-        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        answer.body
+        let answer = served.get(path);
+        assert_eq!(answer.status(), 200, "{path}: {}", answer.text());
+        answer.text().to_owned()
     };
 
     let note = body("/api/v1/notes/1/");
@@ -49,7 +48,7 @@ fn the_kitchen_lists_filters_orders_and_throttles() {
     }
 
     let statuses: Vec<u16> = (0..4)
-        .map(|_| get(served.port, "/api/v1/throttled/?limit=1").status)
+        .map(|_| served.get("/api/v1/throttled/?limit=1").status())
         .collect();
     assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
 }

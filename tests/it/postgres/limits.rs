@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use diesel::{connection::SimpleConnection as _, pg::Pg, prelude::*};
-use tastyrs::prelude::*;
+use tastyrs::{
+    prelude::*,
+    test::{LiveServer, TestResponse},
+};
 
 use super::{Scratch, post, with_body};
-use crate::support::{Answered, Served, get};
 
 const TABLES: &str = r#"
     CREATE TABLE note (
@@ -74,7 +76,7 @@ impl Hooks for NoteResource {
 #[resource(model = SlowNote, resource_name = "slow", filtering(title = ALL), ordering(title))]
 struct SlowNoteResource;
 
-fn served() -> Option<(Scratch, Served)> {
+fn served() -> Option<(Scratch, LiveServer)> {
     let scratch = Scratch::new(TABLES)?;
     let options = DatabaseOptions::default()
         .statement_timeout(Duration::from_millis(800))
@@ -86,16 +88,16 @@ fn served() -> Option<(Scratch, Served)> {
         .register(SlowNoteResource)
         .build()
         .unwrap();
-    Some((scratch, Served::api(api, 1)))
+    Some((scratch, LiveServer::with_workers(&api, 1)))
 }
 
-fn comes_again(answer: &Answered) {
-    assert_eq!(answer.status, 503, "{answer:?}");
+fn comes_again(answer: &TestResponse) {
+    assert_eq!(answer.status(), 503, "{answer:?}");
     assert_eq!(answer.header("Retry-After"), Some("1"));
     assert!(
-        answer.body.contains("Please try again later."),
+        answer.text().contains("Please try again later."),
         "{}",
-        answer.body
+        answer.text()
     );
 }
 
@@ -106,16 +108,16 @@ fn a_search_that_runs_too_long_is_told_to_whoever_asked_for_it() {
     };
 
     for query in ["title=one", "title__contains=o", "order_by=title"] {
-        let answer = get(served.port, &format!("/api/v1/slow/?{query}"));
-        assert_eq!(answer.status, 400, "{query}: {}", answer.body);
+        let answer = served.get(&format!("/api/v1/slow/?{query}"));
+        assert_eq!(answer.status(), 400, "{query}: {}", answer.text());
         assert!(
-            answer.body.contains("The search takes too long"),
+            answer.text().contains("The search takes too long"),
             "{}",
-            answer.body
+            answer.text()
         );
     }
-    comes_again(&get(served.port, "/api/v1/slow/"));
-    comes_again(&get(served.port, "/api/v1/slow/1/"));
+    comes_again(&served.get("/api/v1/slow/"));
+    comes_again(&served.get("/api/v1/slow/1/"));
 }
 
 #[test]
@@ -130,21 +132,21 @@ fn whoever_waits_for_a_lock_is_told_to_come_again() {
     let began = Instant::now();
 
     let held = with_body(
-        served.port,
+        &served,
         "PUT",
         "/api/v1/notes/1/",
         r#"{"title": "theirs"}"#,
     );
     let free = with_body(
-        served.port,
+        &served,
         "PUT",
         "/api/v1/notes/2/",
         r#"{"title": "theirs"}"#,
     );
-    let read = get(served.port, "/api/v1/notes/1/");
+    let read = served.get("/api/v1/notes/1/");
     other.batch_execute("ROLLBACK").unwrap();
     let again = with_body(
-        served.port,
+        &served,
         "PUT",
         "/api/v1/notes/1/",
         r#"{"title": "theirs"}"#,
@@ -152,7 +154,7 @@ fn whoever_waits_for_a_lock_is_told_to_come_again() {
 
     comes_again(&held);
     assert!(began.elapsed() < Duration::from_secs(3));
-    assert_eq!((free.status, read.status, again.status), (204, 200, 204));
+    assert_eq!((free.status(), read.status(), again.status()), (204, 200, 204));
 }
 
 #[test]
@@ -162,21 +164,21 @@ fn transactions_that_get_in_each_others_way_may_come_again() {
     };
 
     comes_again(&post(
-        served.port,
+        &served,
         "/api/v1/notes/",
         r#"{"title": "deadlock"}"#,
     ));
     comes_again(&post(
-        served.port,
+        &served,
         "/api/v1/notes/",
         r#"{"title": "serial"}"#,
     ));
-    let unknown = post(served.port, "/api/v1/notes/", r#"{"title": "unknown"}"#);
+    let unknown = post(&served, "/api/v1/notes/", r#"{"title": "unknown"}"#);
 
-    assert_eq!(unknown.status, 500);
-    assert!(!unknown.body.contains("moon"), "{}", unknown.body);
+    assert_eq!(unknown.status(), 500);
+    assert!(!unknown.text().contains("moon"), "{}", unknown.text());
     assert_eq!(
-        post(served.port, "/api/v1/notes/", r#"{"title": "fine"}"#).status,
+        post(&served, "/api/v1/notes/", r#"{"title": "fine"}"#).status(),
         201
     );
 }
@@ -187,11 +189,11 @@ fn a_transaction_in_which_nothing_is_asked_is_given_up_and_nothing_stays_of_it()
         return;
     };
 
-    let idle = post(served.port, "/api/v1/notes/", r#"{"title": "idle"}"#);
-    let next = post(served.port, "/api/v1/notes/", r#"{"title": "next"}"#);
+    let idle = post(&served, "/api/v1/notes/", r#"{"title": "idle"}"#);
+    let next = post(&served, "/api/v1/notes/", r#"{"title": "next"}"#);
 
     comes_again(&idle);
-    assert_eq!(next.status, 201, "{}", next.body);
-    let list = get(served.port, "/api/v1/notes/").body;
+    assert_eq!(next.status(), 201, "{}", next.text());
+    let list = served.get("/api/v1/notes/").text().to_owned();
     assert!(list.contains("next") && !list.contains("idle"), "{list}");
 }

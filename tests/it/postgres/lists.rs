@@ -1,10 +1,9 @@
 //! Pages and their totals: in one round trip.
 
 use diesel::{pg::Pg, prelude::*};
-use tastyrs::{api::Mount, prelude::*};
+use tastyrs::{api::Mount, prelude::*, test::LiveServer};
 
 use super::{Scratch, post, wire::Wire};
-use crate::support::{Served, get};
 
 pub(super) const TABLES: &str = r#"
     CREATE TABLE author (
@@ -113,10 +112,10 @@ pub(super) fn api(url: &str, options: DatabaseOptions) -> Mount {
 }
 
 /// The total, and the ids on the page.
-fn page(port: u16, path: &str) -> (i64, Vec<i64>) {
-    let answer = get(port, path);
-    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-    let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+fn page(served: &LiveServer, path: &str) -> (i64, Vec<i64>) {
+    let answer = served.get(path);
+    assert_eq!(answer.status(), 200, "{path}: {}", answer.text());
+    let body: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
     let ids = body["objects"]
         .as_array()
         .unwrap()
@@ -131,12 +130,12 @@ fn a_page_with_its_total_takes_one_round_trip_wherever_it_lies() {
         return;
     };
     let (wire, url) = Wire::before(&scratch.url());
-    let served = Served::api(api(&url, DatabaseOptions::default().max_connections(1)), 1);
-    assert_eq!(get(served.port, "/api/v1/authors/1/").status, 200);
+    let served = LiveServer::with_workers(&api(&url, DatabaseOptions::default().max_connections(1)), 1);
+    assert_eq!(served.get("/api/v1/authors/1/").status(), 200);
     let cost = |path: &str| {
         let ask = || {
             let before = wire.round_trips();
-            let status = get(served.port, path).status;
+            let status = served.get(path).status();
             assert_eq!(status, 200, "{path}");
             wire.round_trips() - before
         };
@@ -168,11 +167,11 @@ fn a_write_takes_three_round_trips() {
         return;
     };
     let (wire, url) = Wire::before(&scratch.url());
-    let served = Served::api(api(&url, DatabaseOptions::default().max_connections(1)), 1);
+    let served = LiveServer::with_workers(&api(&url, DatabaseOptions::default().max_connections(1)), 1);
     let make = || {
         let before = wire.round_trips();
-        let made = post(served.port, "/api/v1/notes/", r#"{"title": "made"}"#);
-        assert_eq!(made.status, 201, "{}", made.body);
+        let made = post(&served, "/api/v1/notes/", r#"{"title": "made"}"#);
+        assert_eq!(made.status(), 201, "{}", made.text());
         wire.round_trips() - before
     };
 
@@ -186,8 +185,8 @@ fn totals_are_right_on_every_page_and_behind_the_last() {
     let Some(scratch) = Scratch::new(TABLES) else {
         return;
     };
-    let served = Served::api(api(&scratch.url(), DatabaseOptions::default()), 1);
-    let page = |path: &str| page(served.port, path);
+    let served = LiveServer::with_workers(&api(&scratch.url(), DatabaseOptions::default()), 1);
+    let page = |path: &str| page(&served, path);
 
     assert_eq!(page("/api/v1/notes/?limit=3"), (50, vec![1, 2, 3]));
     assert_eq!(page("/api/v1/notes/?limit=3&offset=48"), (50, vec![49, 50]));
@@ -214,14 +213,14 @@ fn a_list_that_was_narrowed_by_plain_diesel_is_counted_as_it_is_shown() {
     let Some(scratch) = Scratch::new(TABLES) else {
         return;
     };
-    let served = Served::api(api(&scratch.url(), DatabaseOptions::default()), 1);
+    let served = LiveServer::with_workers(&api(&scratch.url(), DatabaseOptions::default()), 1);
     let title = |id: i64| format!("note {}", (id * 7) % 50);
     let mut hers: Vec<i64> = (6..=50).filter(|id| id % 3 + 1 == 2).collect();
     hers.sort_by_key(|id| std::cmp::Reverse(title(*id)));
 
-    let (total, ids) = page(served.port, "/api/v1/hers/?limit=4&offset=2");
-    let (filtered, of_filtered) = page(served.port, "/api/v1/hers/?title__contains=4&limit=100");
-    let ordered = page(served.port, "/api/v1/hers/?order_by=title&limit=100").1;
+    let (total, ids) = page(&served, "/api/v1/hers/?limit=4&offset=2");
+    let (filtered, of_filtered) = page(&served, "/api/v1/hers/?title__contains=4&limit=100");
+    let ordered = page(&served, "/api/v1/hers/?order_by=title&limit=100").1;
 
     assert_eq!((total, ids), (hers.len() as i64, hers[2..6].to_vec()));
     let four: Vec<i64> = hers
@@ -239,7 +238,7 @@ fn a_list_that_was_cut_by_a_hook_is_refused() {
     let Some(scratch) = Scratch::new(TABLES) else {
         return;
     };
-    let served = Served::api(api(&scratch.url(), DatabaseOptions::default()), 1);
+    let served = LiveServer::with_workers(&api(&scratch.url(), DatabaseOptions::default()), 1);
 
-    assert_eq!(get(served.port, "/api/v1/cut/").status, 500);
+    assert_eq!(served.get("/api/v1/cut/").status(), 500);
 }

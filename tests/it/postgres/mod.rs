@@ -21,8 +21,8 @@ mod wire;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
+use tastyrs::test::{LiveServer, TestResponse, send};
 
-use crate::support::{Answered, send};
 
 /// A database of a test's own, dropped when it ends.
 struct Scratch {
@@ -105,16 +105,16 @@ impl Drop for Scratch {
 }
 
 /// A request with a body of JSON.
-fn with_body(port: u16, method: &str, path: &str, body: &str) -> Answered {
+fn with_body(served: &LiveServer, method: &str, path: &str, body: &str) -> TestResponse {
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    send(port, (head + body).as_bytes())
+    send(served.address(), (head + body).as_bytes())
 }
 
 /// POST of a body of JSON.
-fn post(port: u16, path: &str, body: &str) -> Answered {
-    with_body(port, "POST", path, body)
+fn post(served: &LiveServer, path: &str, body: &str) -> TestResponse {
+    with_body(served, "POST", path, body)
 }

@@ -2,20 +2,22 @@
 
 use std::time::{Duration, Instant};
 
-use tastyrs::prelude::*;
+use tastyrs::{
+    prelude::*,
+    test::{LiveServer, TestResponse},
+};
 
 use super::{Scratch, lists, post, server::Server, wire::Wire};
-use crate::support::{Answered, Served, get};
 
 /// Asks for many things at once.
-fn all_at_once(port: u16, count: usize) -> Vec<Answered> {
+fn all_at_once(served: &LiveServer, count: usize) -> Vec<TestResponse> {
     std::thread::scope(|scope| {
         let asking: Vec<_> = (0..count)
             .map(|number| {
                 scope.spawn(move || match number % 3 {
-                    0 => get(port, "/api/v1/notes/?limit=3"),
-                    1 => get(port, "/api/v1/notes/1/"),
-                    _ => post(port, "/api/v1/notes/", r#"{"title": "made"}"#),
+                    0 => served.get("/api/v1/notes/?limit=3"),
+                    1 => served.get("/api/v1/notes/1/"),
+                    _ => post(served, "/api/v1/notes/", r#"{"title": "made"}"#),
                 })
             })
             .collect();
@@ -32,30 +34,30 @@ fn a_server_that_was_started_anew_is_asked_again_without_an_error() {
         return;
     };
     let scratch = Scratch::on(&server.url(), "notes".to_owned(), lists::TABLES);
-    let served = Served::api(lists::api(&scratch.url(), DatabaseOptions::default()), 2);
+    let served = LiveServer::with_workers(&lists::api(&scratch.url(), DatabaseOptions::default()), 2);
     assert!(
-        all_at_once(served.port, 24)
+        all_at_once(&served, 24)
             .iter()
-            .all(|answer| answer.status < 300)
+            .all(|answer| answer.status() < 300)
     );
 
     for _ in 0..2 {
         server.stop();
         let began = Instant::now();
-        let away = all_at_once(served.port, 24);
+        let away = all_at_once(&served, 24);
         let took = began.elapsed();
-        let root = get(served.port, "/api/v1/");
+        let root = served.get("/api/v1/");
         server.start();
-        let back = all_at_once(served.port, 24);
+        let back = all_at_once(&served, 24);
 
         for answer in &away {
-            assert_eq!(answer.status, 503, "{answer:?}");
+            assert_eq!(answer.status(), 503, "{answer:?}");
             assert_eq!(answer.header("Retry-After"), Some("1"));
-            assert!(!answer.body.contains("connect"), "{}", answer.body);
+            assert!(!answer.text().contains("connect"), "{}", answer.text());
         }
         assert!(took < Duration::from_secs(4), "{took:?}");
-        assert_eq!(root.status, 200);
-        let statuses: Vec<u16> = back.iter().map(|answer| answer.status).collect();
+        assert_eq!(root.status(), 200);
+        let statuses: Vec<u16> = back.iter().map(|answer| answer.status()).collect();
         assert!(
             statuses.iter().all(|status| matches!(status, 200 | 201)),
             "{statuses:?}"
@@ -69,16 +71,16 @@ fn a_server_that_is_started_anew_within_the_wait_goes_unnoticed() {
         return;
     };
     let scratch = Scratch::on(&server.url(), "notes".to_owned(), lists::TABLES);
-    let served = Served::api(lists::api(&scratch.url(), DatabaseOptions::default()), 2);
+    let served = LiveServer::with_workers(&lists::api(&scratch.url(), DatabaseOptions::default()), 2);
 
     server.stop();
     let waiting = std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| get(served.port, "/api/v1/notes/1/"));
+        let waiting = scope.spawn(|| served.get("/api/v1/notes/1/"));
         server.start();
         waiting.join().unwrap()
     });
 
-    assert_eq!(waiting.status, 200, "{}", waiting.body);
+    assert_eq!(waiting.status(), 200, "{}", waiting.text());
 }
 
 #[test]
@@ -118,19 +120,19 @@ fn connections_that_broke_while_nobody_used_them_are_replaced() {
         return;
     };
     let (wire, url) = Wire::before(&scratch.url());
-    let served = Served::api(lists::api(&url, DatabaseOptions::default()), 2);
+    let served = LiveServer::with_workers(&lists::api(&url, DatabaseOptions::default()), 2);
 
     for _ in 0..5 {
         assert!(
-            all_at_once(served.port, 12)
+            all_at_once(&served, 12)
                 .iter()
-                .all(|answer| answer.status < 300)
+                .all(|answer| answer.status() < 300)
         );
         wire.cut();
         let answers = [
-            get(served.port, "/api/v1/notes/1/").status,
-            post(served.port, "/api/v1/notes/", r#"{"title": "made"}"#).status,
-            get(served.port, "/api/v1/notes/?limit=2").status,
+            served.get("/api/v1/notes/1/").status(),
+            post(&served, "/api/v1/notes/", r#"{"title": "made"}"#).status(),
+            served.get("/api/v1/notes/?limit=2").status(),
         ];
         assert_eq!(answers, [200, 201, 200]);
     }
@@ -142,11 +144,8 @@ fn a_connection_that_breaks_as_it_is_asked_is_replaced_and_the_row_is_made_once(
         return;
     };
     let (wire, url) = Wire::before(&scratch.url());
-    let served = Served::api(
-        lists::api(&url, DatabaseOptions::default().max_connections(1)),
-        1,
-    );
-    let total = || get(served.port, "/api/v1/notes/?limit=1").body;
+    let served = LiveServer::with_workers(&lists::api(&url, DatabaseOptions::default().max_connections(1)), 1);
+    let total = || served.get("/api/v1/notes/?limit=1").text().to_owned();
     let before = total();
     assert!(before.contains("\"total_count\": 50"), "{before}");
 
@@ -158,14 +157,14 @@ fn a_connection_that_breaks_as_it_is_asked_is_replaced_and_the_row_is_made_once(
     .iter()
     .map(|path| {
         wire.cut_next();
-        get(served.port, path).status
+        served.get(path).status()
     })
     .collect();
     wire.cut_next();
-    let made = post(served.port, "/api/v1/notes/", r#"{"title": "made"}"#);
+    let made = post(&served, "/api/v1/notes/", r#"{"title": "made"}"#);
 
     assert_eq!(asked, [200, 200, 200]);
-    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.status(), 201, "{}", made.text());
     let after = total();
     assert!(after.contains("\"total_count\": 51"), "{after}");
 }

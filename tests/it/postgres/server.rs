@@ -9,14 +9,13 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
-
-use crate::support::TemporaryFile;
 
 /// A server in a directory of its own, on a port of its own, gone when the test ends.
 pub(super) struct Server {
     bin: PathBuf,
-    directory: TemporaryFile,
+    directory: PathBuf,
     port: u16,
     /// PostgreSQL does not run as root.
     user: Option<(u32, u32)>,
@@ -26,16 +25,19 @@ impl Server {
     /// Makes and starts one; nothing where PostgreSQL's programs are not installed.
     #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
     pub(super) fn new() -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
         let Some(bin) = programs() else {
             println!("skipped: PostgreSQL's `initdb` and `pg_ctl` are not installed");
             return None;
         };
-        let directory = TemporaryFile::new("server");
-        fs::create_dir(&directory.0).unwrap();
-        let is_root = fs::metadata(&directory.0).unwrap().uid() == 0;
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let directory =
+            std::env::temp_dir().join(format!("tastyrs-server-{}-{count}", std::process::id()));
+        fs::create_dir(&directory).unwrap();
+        let is_root = fs::metadata(&directory).unwrap().uid() == 0;
         let user = is_root.then(|| user("postgres").or_else(|| user("nobody")).unwrap());
         if let Some((uid, gid)) = user {
-            chown(&directory.0, Some(uid), Some(gid)).unwrap();
+            chown(&directory, Some(uid), Some(gid)).unwrap();
         }
         let port = TcpListener::bind(("127.0.0.1", 0))
             .unwrap()
@@ -63,7 +65,7 @@ impl Server {
     }
 
     pub(super) fn start(&self) {
-        let log = self.directory.0.join("log");
+        let log = self.directory.join("log");
         let options = format!(
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off",
             self.port
@@ -83,9 +85,9 @@ impl Server {
         let mut command = Command::new(self.bin.join(program));
         command
             .arg("-D")
-            .arg(self.directory.0.join("data"))
+            .arg(self.directory.join("data"))
             .args(arguments)
-            .current_dir(&self.directory.0)
+            .current_dir(&self.directory)
             .stdin(Stdio::null())
             // The server would hold a pipe open for as long as it runs.
             .stdout(Stdio::null())
@@ -107,7 +109,7 @@ impl Drop for Server {
         let _ = self
             .command("pg_ctl", &["stop", "-m", "immediate", "-w"])
             .status();
-        let _ = fs::remove_dir_all(&self.directory.0);
+        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 

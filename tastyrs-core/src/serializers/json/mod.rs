@@ -26,13 +26,12 @@ pub(super) const FORMAT: BuiltIn = BuiltIn {
 /// # Compatibility
 ///
 /// `to_json`, `serializers.py:374`.
-pub(super) fn to_json(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn to_json(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
     if options.pretty {
         pretty::write(value, options.datetime_formatting, out);
     } else {
         write::write_with(value, options.datetime_formatting, out);
     }
-    Ok(())
 }
 
 /// A JSON document as a column holds it.

@@ -14,12 +14,12 @@ pub(super) fn write(value: &Value<'_>, style: DatetimeFormatting, out: &mut Vec<
 fn nested(value: &Value<'_>, style: DatetimeFormatting, depth: usize, out: &mut Vec<u8>) {
     match value {
         Value::List(values) if !values.is_empty() => {
-            lines(b"[]", values.iter(), depth, out, |value, out| {
+            lines(*b"[]", values.iter(), depth, out, |value, out| {
                 nested(value, style, depth + 1, out);
             });
         }
         Value::Map(data) if !data.is_empty() => {
-            lines(b"{}", data.iter(), depth, out, |(key, value), out| {
+            lines(*b"{}", data.iter(), depth, out, |(key, value), out| {
                 name(key, out);
                 nested(value, style, depth + 1, out);
             });
@@ -30,7 +30,7 @@ fn nested(value: &Value<'_>, style: DatetimeFormatting, depth: usize, out: &mut 
 
 /// Each thing on a line of its own, between brackets.
 fn lines<T>(
-    brackets: &[u8; 2],
+    brackets: [u8; 2],
     things: impl Iterator<Item = T>,
     depth: usize,
     out: &mut Vec<u8>,

@@ -1,5 +1,6 @@
 //! What may stand in XML.
 
+#[cfg(feature = "xml")]
 use std::borrow::Cow;
 
 /// Whether a name may begin with it.
@@ -29,6 +30,7 @@ pub(in crate::serializers) fn is_name(text: &str) -> bool {
 }
 
 /// Text as the name of an element: what cannot stand there becomes `_`.
+#[cfg(feature = "xml")]
 pub(in crate::serializers) fn element(name: &str) -> Cow<'_, str> {
     let mut letters = name.chars();
     let first = letters.next();

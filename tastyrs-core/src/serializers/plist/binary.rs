@@ -19,12 +19,17 @@ use crate::{
 pub(super) fn read(body: &[u8], budget: Budget) -> Result<Value<'static>> {
     let trailer = body.len().checked_sub(32).ok_or_else(invalid)?;
     let in_trailer = |place, length| number(body, trailer + place, length);
+    let table = in_trailer(24, 8)?;
+    if table > trailer {
+        return Err(invalid());
+    }
+    let (body, offsets) = bytes(body, 0, trailer)?.split_at(table);
     let mut reader = Reader {
         body,
+        offsets,
         offset_width: in_trailer(6, 1)?,
         reference_width: in_trailer(7, 1)?,
         objects: in_trailer(8, 8)?,
-        table: in_trailer(24, 8)?,
         budget,
     };
     let top = in_trailer(16, 8)?;
@@ -48,11 +53,13 @@ fn number(body: &[u8], place: usize, width: usize) -> Result<usize> {
 }
 
 struct Reader<'b> {
+    /// The objects.
     body: &'b [u8],
+    /// Where each of them begins.
+    offsets: &'b [u8],
     offset_width: usize,
     reference_width: usize,
     objects: usize,
-    table: usize,
     budget: Budget,
 }
 
@@ -62,10 +69,8 @@ impl Reader<'_> {
         if place >= self.objects {
             return Err(invalid());
         }
-        let entry = place
-            .checked_mul(self.offset_width)
-            .and_then(|offset| offset.checked_add(self.table));
-        let at = number(self.body, entry.ok_or_else(invalid)?, self.offset_width)?;
+        let entry = place.checked_mul(self.offset_width).ok_or_else(invalid)?;
+        let at = number(self.offsets, entry, self.offset_width)?;
         let marker = number(self.body, at, 1)?;
         let low = marker & 0x0f;
         match (marker >> 4, low) {

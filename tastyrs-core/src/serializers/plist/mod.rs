@@ -5,6 +5,8 @@
 //! - `xml`: the form in XML to values
 
 mod binary;
+#[cfg(test)]
+mod tests;
 mod write;
 mod xml;
 
@@ -32,9 +34,8 @@ const MAGIC: &[u8] = b"bplist0";
 /// # Compatibility
 ///
 /// `to_plist`, `serializers.py:470`.
-fn to_plist(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) -> Result<()> {
+fn to_plist(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
     write::write(value, options, out);
-    Ok(())
 }
 
 /// # Compatibility

@@ -17,7 +17,7 @@ enum Object<'v> {
 }
 
 struct Objects<'v, 'o> {
-    objects: Vec<Object<'v>>,
+    in_order: Vec<Object<'v>>,
     /// Where a text stands; names come again and again.
     names: HashMap<&'v str, usize>,
     options: &'o Options,
@@ -26,12 +26,12 @@ struct Objects<'v, 'o> {
 /// Appends a property list.
 pub(super) fn write(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
     let mut objects = Objects {
-        objects: Vec::new(),
+        in_order: Vec::new(),
         names: HashMap::new(),
         options,
     };
     objects.add(value);
-    let objects = objects.objects;
+    let objects = objects.in_order;
     let start = out.len();
     let reference = width(objects.len());
     out.extend_from_slice(MAGIC);
@@ -66,23 +66,23 @@ pub(super) fn write(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
 impl<'v> Objects<'v, '_> {
     /// Adds a value and what is in it, and says where it stands.
     fn add(&mut self, value: &'v Value<'_>) -> usize {
-        let place = self.objects.len();
+        let place = self.in_order.len();
         let bytes = match value {
             Value::List(values) => {
-                self.objects.push(Object::Array(Vec::new()));
+                self.in_order.push(Object::Array(Vec::new()));
                 let places = values.iter().map(|value| self.add(value)).collect();
-                self.objects[place] = Object::Array(places);
+                self.in_order[place] = Object::Array(places);
                 return place;
             }
             Value::Map(data) => {
-                self.objects.push(Object::Array(Vec::new()));
+                self.in_order.push(Object::Array(Vec::new()));
                 let mut places: Vec<usize> = data.iter().map(|(name, _)| self.name(name)).collect();
                 places.extend(
                     data.iter()
                         .map(|(_, value)| self.add(value))
                         .collect::<Vec<_>>(),
                 );
-                self.objects[place] = Object::Dictionary(places, data.len());
+                self.in_order[place] = Object::Dictionary(places, data.len());
                 return place;
             }
             Value::Null => vec![0x00],
@@ -99,19 +99,19 @@ impl<'v> Objects<'v, '_> {
             }
             text => {
                 let text = self.options.text(text).unwrap_or_default();
-                self.objects.push(Object::Text(text));
+                self.in_order.push(Object::Text(text));
                 return place;
             }
         };
-        self.objects.push(Object::Bytes(bytes));
+        self.in_order.push(Object::Bytes(bytes));
         place
     }
 
     fn name(&mut self, name: &'v str) -> usize {
-        let next = self.objects.len();
+        let next = self.in_order.len();
         let place = *self.names.entry(name).or_insert(next);
         if place == next {
-            self.objects.push(Object::Text(name.into()));
+            self.in_order.push(Object::Text(name.into()));
         }
         place
     }

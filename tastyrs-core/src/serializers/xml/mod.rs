@@ -24,10 +24,9 @@ pub(super) const FORMAT: BuiltIn = BuiltIn {
 /// # Compatibility
 ///
 /// `to_xml`, `serializers.py:411`.
-fn to_xml(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) -> Result<()> {
+fn to_xml(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
     out.extend_from_slice(b"<?xml version='1.0' encoding='utf-8'?>\n");
     write::root(value, options, out);
-    Ok(())
 }
 
 /// The encoding that a declaration in front names is not looked at.

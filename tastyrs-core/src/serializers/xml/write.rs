@@ -17,7 +17,7 @@ pub(super) fn root(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
                 "response"
             };
             element(name, None, !data.is_empty(), out, |out| {
-                children(data, options, out)
+                children(data, options, out);
             });
         }
         Value::List(values) => list("objects", None, values, options, out),
@@ -32,7 +32,7 @@ fn nested(name: Option<&str>, value: &Value<'_>, options: &Options, out: &mut Ve
             let hint = (!data.is_object()).then_some("hash");
             let name = name.unwrap_or("object");
             element(name, hint, !data.is_empty(), out, |out| {
-                children(data, options, out)
+                children(data, options, out);
             });
         }
         Value::List(values) => {

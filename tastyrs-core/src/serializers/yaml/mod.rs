@@ -26,9 +26,8 @@ pub(super) const FORMAT: BuiltIn = BuiltIn {
 /// # Compatibility
 ///
 /// `to_yaml`, `serializers.py:448`.
-fn to_yaml(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) -> Result<()> {
+fn to_yaml(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
     write::root(value, options, out);
-    Ok(())
 }
 
 /// # Compatibility

@@ -124,17 +124,17 @@ impl<'t> Reader<'t> {
         self.budget.enter()?;
         let (mut merged, mut pairs) = (Vec::new(), Vec::new());
         loop {
-            let (name, merges) = match self.next()? {
+            let (name, is_merge) = match self.next()? {
                 Event::MappingEnd => break,
                 Event::Scalar(text, style, anchor, tag) => {
-                    let merges = style == ScalarStyle::Plain
+                    let is_merge = style == ScalarStyle::Plain
                         && tag.is_none()
                         && resolve::kind(&text) == Kind::Merge;
                     let name = text.into_owned();
                     if anchor > 0 {
                         self.anchors.insert(anchor, named(&name));
                     }
-                    (name, merges)
+                    (name, is_merge)
                 }
                 Event::Alias(anchor) => match self.alias(anchor)? {
                     Value::Text(name) => (name.into_owned(), false),
@@ -144,7 +144,7 @@ impl<'t> Reader<'t> {
             };
             let event = self.next()?;
             let value = self.node(event)?;
-            if merges {
+            if is_merge {
                 merge(value, &mut merged)?;
             } else {
                 pairs.push((name.into(), value));
@@ -376,7 +376,8 @@ mod tests {
         }
         assert_eq!(told(&tower), "The body is nested too deeply.");
 
-        let anchors: String = (0..120).map(|level| format!("&a{level} [")).collect();
+        let anchors: Vec<String> = (0..120).map(|level| format!("&a{level} [")).collect();
+        let anchors = anchors.concat();
         let nested = format!("{anchors}{}{}", "1, ".repeat(200_000), "]".repeat(120));
         assert_eq!(told(&nested), "The body holds too many values.");
     }
