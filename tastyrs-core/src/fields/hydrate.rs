@@ -28,6 +28,10 @@ pub(crate) struct Wanted<'f> {
     /// The most digits of a decimal.
     pub(crate) max_digits: Option<u32>,
     pub(crate) decimal_places: Option<u32>,
+    /// Whether a floating point number may be infinite or none at all.
+    pub(crate) not_finite: bool,
+    /// Whether a text may hold the character NUL.
+    pub(crate) nul: bool,
 }
 
 impl<'f> Wanted<'f> {
@@ -41,6 +45,8 @@ impl<'f> Wanted<'f> {
             max_length: None,
             max_digits: None,
             decimal_places: None,
+            not_finite: false,
+            nul: true,
         }
     }
 
@@ -129,14 +135,16 @@ impl<'f> Wanted<'f> {
             Value::Text(text) | Value::Decimal(text) => python::float(text),
             _ => None,
         };
-        let most = if self.kind == Kind::Float {
-            f64::from(f32::MAX)
-        } else {
-            f64::MAX
+        // No JSON can show what is not finite, and half as many bits hold no more than their own greatest.
+        let fits = |number: &f64| {
+            if number.is_finite() {
+                self.kind != Kind::Float || number.abs() <= f64::from(f32::MAX)
+            } else {
+                self.not_finite
+            }
         };
-        // No JSON can show what is not finite.
         number
-            .filter(|number| number.abs() <= most)
+            .filter(fits)
             .map(Value::Float)
             .ok_or_else(|| self.wrong(value, "a number"))
     }
@@ -175,6 +183,12 @@ impl<'f> Wanted<'f> {
             }
             plain => python_str(plain),
         };
+        if !self.nul && text.contains('\0') {
+            return Err(Error::bad_request(format!(
+                "The '{}' field cannot hold the character NUL.",
+                self.name
+            )));
+        }
         match self.max_length {
             Some(most) if text.chars().count() > most as usize => Err(Error::bad_request(format!(
                 "The '{}' field has at most {most} characters (it has {}).",

@@ -160,6 +160,20 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
         R: Hooks,
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static;
+    /// Runs work of a view that only reads where it may block; a second time should its connection break.
+    #[doc(hidden)]
+    fn read<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        work: F,
+    ) -> impl Future<Output = Result<T>>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        Self::hop(mounted, request, false, work)
+    }
     /// A page of a list, which part of it that is, and how many objects there are in all. What is wrong with a filter
     /// is told before what is wrong with the page.
     #[doc(hidden)]

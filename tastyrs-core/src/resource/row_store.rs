@@ -363,9 +363,11 @@ fn set_column<R: ModelResource + Hooks>(
         } else {
             R::Db::integer_range(column.kind)
         },
-        max_length: column.max_length.filter(|_| strict),
+        max_length: column.max_length.filter(|_| strict || R::Db::limits_text()),
         max_digits: column.max_digits,
         decimal_places: column.decimal_places,
+        not_finite: !strict && R::Db::holds_not_finite(),
+        nul: R::Db::holds_nul(),
     };
     match value {
         None => {
