@@ -74,6 +74,8 @@ async fn the_hook_of_a_field_is_asked_when_the_field_is_set() {
         .await
         .assert_http_accepted();
 
+    let shouted = books.patch("books/1/", json!({"slug": "one!"})).await;
+    refused(&shouted, 400, "A slug does not shout.");
     let slugs = books.database.rows("SELECT slug FROM book ORDER BY id");
     assert_eq!(slugs, json!([["one"], ["TWO"], ["loud"]]));
 }

@@ -94,9 +94,9 @@ fn body(whole: Value) -> impl Strategy<Value = Value> {
     let names: Vec<String> = whole.keys().cloned().collect();
     let changes = prop::collection::vec((prop::sample::select(names), anything()), 0..4);
     (changes, prop::option::weighted(0.1, anything())).prop_map(move |(changes, instead)| {
-        let mut changed: Map<String, Value> = whole.clone();
-        changed.extend(changes);
-        instead.unwrap_or(Value::Object(changed))
+        let mut all: Map<String, Value> = whole.clone();
+        all.extend(changes);
+        instead.unwrap_or(Value::Object(all))
     })
 }
 

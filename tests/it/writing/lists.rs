@@ -5,12 +5,12 @@ use tastyrs::prelude::Method;
 
 use super::{Books, a_book, refused};
 
-fn plain(slug: &str, more: Value) -> Value {
-    let mut book = a_book(json!({"slug": slug, "title": slug}));
-    book.as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    book
+fn plain(slug: &str, mut more: Value) -> Value {
+    more["slug"] = json!(slug);
+    if more.get("title").is_none() {
+        more["title"] = json!(slug);
+    }
+    a_book(more)
 }
 
 fn slugs(books: &Books) -> Value {

@@ -198,13 +198,11 @@ async fn objects_nest_to_any_depth() {
 async fn objects_nested_beyond_measure_are_refused() {
     for depth in [20, 40, 80, 1_000, 50_000] {
         let books = Books::new().await;
-        let (mut up, mut down) = (String::new(), String::new());
-        for level in 0..depth {
-            up.push_str(&format!("{{\"code\": \"u{level}\", \"parent\": "));
-            down.push_str(&format!("{{\"code\": \"d{level}\", \"children\": ["));
-        }
-        up.push_str(&format!("null{}", "}".repeat(depth)));
-        down.push_str(&"]}".repeat(depth));
+        let levels = |head: fn(usize) -> String| (0..depth).map(head).collect::<String>();
+        let up = levels(|level| format!("{{\"code\": \"u{level}\", \"parent\": "));
+        let down = levels(|level| format!("{{\"code\": \"d{level}\", \"children\": ["));
+        let up = up + "null" + &"}".repeat(depth);
+        let down = down + &"]}".repeat(depth);
         for (body, letter) in [(up, 'u'), (down, 'd')] {
             let answer = books.send(Method::POST, "nodes/", body).await;
             let count = books.one(&format!(

@@ -132,11 +132,19 @@ pub struct BookResource {
 }
 
 impl BookResource {
+    #[expect(
+        clippy::unused_self,
+        reason = "the hook of a field is a method, whatever it does"
+    )]
     fn lower(&self, bundle: &mut Bundle<'_, Self>) -> Result<()> {
         let slug = bundle.data.get("slug").and_then(Value::as_str);
-        if let Some(slug) = slug.map(str::to_lowercase) {
-            bundle.data.insert("slug", slug);
+        let Some(slug) = slug.map(str::to_lowercase) else {
+            return Ok(());
+        };
+        if slug.contains('!') {
+            return Err(Error::bad_request("A slug does not shout."));
         }
+        bundle.data.insert("slug", slug);
         Ok(())
     }
 
@@ -199,7 +207,7 @@ impl Hooks for BookResource {
         bundle: &mut Bundle<'h, Self>,
     ) -> Result<()> {
         if hop.request().params().get("by").is_some() {
-            bundle.obj_mut()?.secret = "by the hook".to_owned();
+            "by the hook".clone_into(&mut bundle.obj_mut()?.secret);
         }
         provided::obj_create(hop, db, bundle)?;
         assert!(bundle.obj()?.title != "panic", "as asked");
