@@ -32,6 +32,8 @@ mod pages {
     struct Fields;
     #[doc = include_str!("../docs/src/filtering.md")]
     struct Filtering;
+    #[doc = include_str!("../docs/src/writing.md")]
+    struct Writing;
     #[doc = include_str!("../docs/src/hooks.md")]
     struct Hooks;
     #[doc = include_str!("../docs/src/formats.md")]
@@ -52,6 +54,8 @@ mod pages {
     struct Mounting;
     #[doc = include_str!("../docs/src/testing.md")]
     struct Testing;
+    #[doc = include_str!("../docs/src/cookbook.md")]
+    struct Cookbook;
     #[doc = include_str!("../docs/src/from-tastypie.md")]
     struct FromTastypie;
 }

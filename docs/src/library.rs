@@ -113,8 +113,18 @@ fn library() -> Result<Database<Db>> {
 
 // What an API, mounted below `/api`, answers to GET: the status, and the body.
 async fn get(api: &tastyrs::api::Mount, path: &str) -> (u16, String) {
+    answered(api, TestRequest::get().uri(path)).await
+}
+
+// What it answers to another method, whose body is JSON.
+async fn send(api: &tastyrs::api::Mount, method: Method, path: &str, body: &'static str) -> (u16, String) {
+    let request = TestRequest::default().method(method).uri(path);
+    answered(api, request.insert_header(("content-type", "application/json")).set_payload(body)).await
+}
+
+async fn answered(api: &tastyrs::api::Mount, request: TestRequest) -> (u16, String) {
     let app = actix_web::test::init_service(App::new().service(api.scope("/api"))).await;
-    let answer = actix_web::test::call_service(&app, TestRequest::get().uri(path).to_request()).await;
+    let answer = actix_web::test::call_service(&app, request.to_request()).await;
     let status = answer.status().as_u16();
     let body = actix_web::test::read_body(answer).await;
     (status, String::from_utf8_lossy(&body).into_owned())

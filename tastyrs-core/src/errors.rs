@@ -82,6 +82,9 @@ pub enum Error {
         /// What diesel said; for the log, never for the client.
         source: diesel::result::Error,
     },
+    /// The connection broke while the database was asked to keep what was written; nobody knows whether it did.
+    #[error("the connection broke while a transaction was ended")]
+    Uncertain(#[source] diesel::result::Error),
     /// No connection, or other thing of which there are only so many, became free in time.
     #[error("nothing became free in time")]
     Busy,

@@ -9,7 +9,9 @@ const CASES: &str = include_str!("../conformance/cases.jsonl");
 fn quirks() -> BTreeSet<String> {
     let cases = CASES.lines().filter(|line| !line.trim().is_empty());
     cases
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        // JSON has no infinity, which one of the rows holds.
+        .map(|line| line.replace(", Infinity]", ", null]"))
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line).unwrap())
         .filter(|case| case.get("quirk").is_some())
         .map(|case| case["id"].as_str().unwrap().to_owned())
         .collect()

@@ -173,6 +173,10 @@ struct MarkResource {
 }
 
 #[cfg(not(feature = "postgres"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "of the other database there may be none"
+)]
 fn empty() -> Option<TestDatabase<Db>> {
     Some(TestDatabase::in_memory())
 }

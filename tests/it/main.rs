@@ -9,6 +9,7 @@
 
 mod authentication;
 mod authorization;
+mod book;
 mod caching;
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]
@@ -30,3 +31,4 @@ mod startup;
 mod support;
 mod throttling;
 mod validation;
+mod writing;

@@ -11,12 +11,21 @@ use tastyrs::{
     test::{TestApiClient, TestDatabase},
 };
 
-use crate::support::{Db, library, library_api};
+use crate::support::{Author, Db, Note, library, library_api};
 
 /// Queries that were started on the file of the test that counts.
 static QUERIES: AtomicUsize = AtomicUsize::new(0);
 /// That file; other tests run beside it.
 static COUNTED: OnceLock<String> = OnceLock::new();
+
+#[derive(ModelResource)]
+#[resource(model = Author, resource_name = "authors", excludes(password), authorization = Authorization)]
+struct OpenAuthorResource;
+
+/// A resource that shows its reference as a plain number.
+#[derive(ModelResource)]
+#[resource(model = Note, resource_name = "notes", authorization = Authorization)]
+struct PlainNoteResource;
 
 #[derive(Default)]
 struct Count {
@@ -49,7 +58,7 @@ async fn client(library: &TestDatabase<Db>) -> TestApiClient {
 }
 
 #[actix_web::test]
-async fn a_page_costs_two_queries_and_one_a_relation_whatever_its_length() {
+async fn a_page_costs_two_queries_at_most_and_one_a_relation_whatever_its_length() {
     let database = TestDatabase::temporary().options(DatabaseOptions::default().max_connections(2));
     COUNTED.set(database.url().to_owned()).unwrap();
     set_default_instrumentation(counting).unwrap();
@@ -64,11 +73,16 @@ async fn a_page_costs_two_queries_and_one_a_relation_whatever_its_length() {
     assert_eq!(cost("/api/v1/notes/?limit=1").await, 4);
     assert_eq!(cost("/api/v1/notes/?limit=200").await, 4);
     assert_eq!(
-        cost("/api/v1/notes/?limit=200&author__name=ada&subjects__name=baking&order_by=author")
+        cost("/api/v1/notes/?limit=10&author__name=ada&subjects__name=baking&order_by=author")
             .await,
         4
     );
-    assert_eq!(cost("/api/v1/authors/?limit=0").await, 2);
+    assert_eq!(cost("/api/v1/authors/?limit=2").await, 2);
+    assert_eq!(cost("/api/v1/authors/?offset=3").await, 2);
+    // How many there are is told by the last page.
+    assert_eq!(cost("/api/v1/notes/?limit=200&offset=1").await, 3);
+    assert_eq!(cost("/api/v1/authors/?limit=0").await, 1);
+    assert_eq!(cost("/api/v1/authors/?name=nobody").await, 1);
     assert_eq!(cost("/api/v1/notes/7/").await, 3);
 }
 
@@ -115,4 +129,34 @@ async fn like_characters_are_letters_like_others() {
             .await;
         assert_eq!(answer.json()["meta"]["total_count"], 0, "{answer}");
     }
+}
+
+#[actix_web::test]
+async fn constraints_that_wait_for_the_end_of_the_transaction_are_told_as_others_are() {
+    let database = TestDatabase::in_memory().sql(
+        "CREATE TABLE author (id integer PRIMARY KEY, name text NOT NULL, password text NOT NULL DEFAULT '');
+         CREATE TABLE note (id integer PRIMARY KEY,
+                            author_id integer REFERENCES author (id) DEFERRABLE INITIALLY DEFERRED,
+                            title text NOT NULL, created datetime NOT NULL);
+         INSERT INTO author VALUES (1, 'ada', 'a');
+         INSERT INTO note VALUES (1, 1, 'one', '2010-03-19 01:18:01');",
+    );
+    let api = Api::new("v1")
+        .database(database.database())
+        .register(OpenAuthorResource)
+        .register(PlainNoteResource)
+        .build()
+        .unwrap();
+    let client = TestApiClient::new(&api).await;
+
+    let note = serde_json::json!({"author_id": 9, "title": "two"});
+    let refers = client.post("/api/v1/notes/").data(note).await;
+    let referred_to = client.delete("/api/v1/authors/1/").await;
+
+    assert_eq!((refers.status(), referred_to.status()), (409, 409));
+    let nothing = "The 'author_id' field refers to an object that does not exist.";
+    assert!(refers.text().contains(nothing), "{}", refers.text());
+    let still = "Other objects still refer to this one.";
+    assert!(referred_to.text().contains(still), "{}", referred_to.text());
+    client.get("/api/v1/authors/1/").await.assert_http_ok();
 }

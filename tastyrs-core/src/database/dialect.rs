@@ -61,13 +61,18 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// What each new connection is told.
     #[doc(hidden)]
     fn prepare(connection: &mut Self::Connection, options: &DatabaseOptions) -> QueryResult<()>;
-    /// Runs `work` in a transaction that is right for reading or for writing.
+    /// The address by which connections are made.
     #[doc(hidden)]
-    fn transaction<T>(
-        connection: &mut Self::Connection,
-        writes: bool,
-        work: impl FnOnce(&mut Self::Connection) -> Result<T>,
-    ) -> Result<T>;
+    fn address(url: &str) -> String;
+    /// Whether the connection still stands, as far as can be told without asking the other side.
+    #[doc(hidden)]
+    fn is_alive(connection: &mut Self::Connection) -> bool;
+    /// Whether a transaction sees one state of the database, so that what only reads wants one.
+    #[doc(hidden)]
+    fn reads_in_transactions() -> bool;
+    /// Begins a transaction that is right for reading or for writing.
+    #[doc(hidden)]
+    fn begin(connection: &mut Self::Connection, writes: bool) -> QueryResult<()>;
     #[doc(hidden)]
     fn push_bind<'b>(out: &mut AstPass<'_, 'b, Self>, value: &'b Bind) -> QueryResult<()>;
     /// A statement as text, its values as placeholders.
@@ -104,6 +109,15 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// The least and greatest whole number that a column of this kind can hold.
     #[doc(hidden)]
     fn integer_range(kind: Kind) -> (i64, i64);
+    /// Whether a column of floating point numbers can hold infinities and what is no number.
+    #[doc(hidden)]
+    fn holds_not_finite() -> bool;
+    /// Whether text can hold the character NUL.
+    #[doc(hidden)]
+    fn holds_nul() -> bool;
+    /// Whether it refuses text that is longer than its column.
+    #[doc(hidden)]
+    fn limits_text() -> bool;
     /// Creates `tastypie_apiaccess` where it is missing.
     #[doc(hidden)]
     fn create_access_table() -> &'static str;

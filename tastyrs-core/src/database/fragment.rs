@@ -177,10 +177,34 @@ impl<DB: Dialect> Statement<DB> {
         }
     }
 
+    /// The rows of `self`, each with what `count` counts behind it; where there are none, a row of nulls.
+    ///
+    /// The count is one row, so a loop over the other is the only way to join them, and its order stays.
+    pub(crate) fn counted(self, count: Self) -> Self {
+        Self::new(Counted { rows: self, count })
+    }
+
     /// Cuts `limit` rows out from `offset` on.
     pub(crate) fn slice(mut self, slice: Slice) -> Self {
         self.tail = slice.fragment();
         self
+    }
+}
+
+/// Rows, and how many there are in all, in one statement.
+struct Counted<DB: Dialect> {
+    rows: Statement<DB>,
+    count: Statement<DB>,
+}
+
+impl<DB: Dialect> QueryFragment<DB> for Counted<DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT page.*, counted.total FROM (");
+        self.count.walk_ast(out.reborrow())?;
+        out.push_sql(") AS counted (total) LEFT JOIN (");
+        self.rows.walk_ast(out.reborrow())?;
+        out.push_sql(") AS page ON TRUE");
+        Ok(())
     }
 }
 

@@ -1,6 +1,10 @@
 //! The database: its pool, its rows, the SQL that the framework writes.
 //!
 //! - [`pool`](Database): connections, and who may have one
+//! - `options`: how it is opened
+//! - `manager`: how connections are made, and told apart from those that broke
+//! - `failure`: whose fault it is when a database refuses or fails
+//! - `address`: the address of a PostgreSQL server
 //! - `dialect`, `sqlite`, `postgres`: what differs between the databases
 //! - `row`: rows as they were loaded
 //! - `row_bytes`: a row to be kept outside of the database
@@ -8,10 +12,15 @@
 //! - `narrow`: what is done to a query that a user narrowed
 //! - `decimal`: decimals as their column writes them
 
+#[cfg(feature = "postgres")]
+mod address;
 mod decimal;
 mod dialect;
+mod failure;
 mod fragment;
+mod manager;
 mod narrow;
+mod options;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -24,9 +33,12 @@ pub(crate) use decimal::{digits, with_places};
 pub use dialect::Bind;
 pub use dialect::Dialect;
 pub(crate) use dialect::load;
+pub(crate) use failure::Failure;
 pub use fragment::Statement;
 pub(crate) use fragment::{Fragment, Slice};
 pub use narrow::Narrow;
-pub use pool::{Database, DatabaseOptions};
+pub use options::DatabaseOptions;
+pub use pool::Database;
+pub(crate) use pool::{ENDING, Permit};
 pub use row::Row;
 pub(crate) use row::{Cell, Loaded, Page};

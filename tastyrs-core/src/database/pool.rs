@@ -1,78 +1,38 @@
 //! Connections, and who may have one.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::{
+    Connection,
+    connection::TransactionManager,
+    r2d2::{NopErrorHandler, Pool, PooledConnection},
+    result::Error as DieselError,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Dialect;
+use super::{DatabaseOptions, Dialect, failure, manager::Manager};
 use crate::{
     django::{ContentType, ContentTypes},
     errors::{Error, Result},
 };
 
-/// How a database is opened.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct DatabaseOptions {
-    /// The most connections; 8 unless said otherwise.
-    pub max_connections: u32,
-    /// How long a request waits for a connection before it is answered 503; 2 seconds, and never more.
-    pub wait: Duration,
-    /// Whether SQLite keeps a write-ahead log; by itself it does in a file that is made here, and leaves others as
-    /// they are.
-    pub write_ahead_log: Option<bool>,
-    /// How long a statement of PostgreSQL may run; 30 seconds.
-    pub statement_timeout: Duration,
-}
-
-impl Default for DatabaseOptions {
-    fn default() -> Self {
-        Self {
-            max_connections: 8,
-            wait: Duration::from_secs(2),
-            write_ahead_log: None,
-            statement_timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-impl DatabaseOptions {
-    /// Sets the most connections.
-    #[must_use]
-    pub fn max_connections(mut self, connections: u32) -> Self {
-        self.max_connections = connections.max(1);
-        self
-    }
-
-    /// Sets how long a request waits for a connection; 2 seconds at most.
-    #[must_use]
-    pub fn wait(mut self, wait: Duration) -> Self {
-        self.wait = wait.min(Duration::from_secs(2));
-        self
-    }
-
-    /// Sets whether SQLite keeps a write-ahead log.
-    #[must_use]
-    pub fn write_ahead_log(mut self, on: bool) -> Self {
-        self.write_ahead_log = Some(on);
-        self
-    }
-
-    /// Sets how long a statement of PostgreSQL may run.
-    #[must_use]
-    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
-        self.statement_timeout = timeout;
-        self
-    }
-}
+type Pooled<DB> = PooledConnection<Manager<DB>>;
+type Transactions<DB> = <<DB as Dialect>::Connection as Connection>::TransactionManager;
 
 /// A database and its connections; clones share them.
 ///
 /// Every connection is told what it must know: on SQLite `foreign_keys=ON`, `busy_timeout=2000`,
-/// `synchronous=NORMAL` and a write-ahead log, on PostgreSQL the time zone UTC and a statement time-out.
+/// `synchronous=NORMAL` and a write-ahead log, on PostgreSQL the time zone UTC and its time-outs.
+///
+/// A connection that broke while nobody used it, as when a server was started anew, is found out before it is handed
+/// out, at no cost of a round trip, and replaced. While a server is away, whoever asks waits at most
+/// [`DatabaseOptions::wait`].
 pub struct Database<DB: Dialect> {
-    pool: Pool<ConnectionManager<DB::Connection>>,
+    pool: Pool<Manager<DB>>,
     /// As many permits as connections: who waits, waits here, where no thread is held.
     permits: Arc<Semaphore>,
     wait: Duration,
@@ -98,22 +58,11 @@ impl<DB: Dialect> fmt::Debug for Database<DB> {
     }
 }
 
-/// Tells each new connection what it must know.
-struct Prepare<DB> {
-    options: DatabaseOptions,
-    database: std::marker::PhantomData<fn() -> DB>,
-}
-
-impl<DB> fmt::Debug for Prepare<DB> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.options.fmt(f)
-    }
-}
-
-impl<DB: Dialect> CustomizeConnection<DB::Connection, diesel::r2d2::Error> for Prepare<DB> {
-    fn on_acquire(&self, connection: &mut DB::Connection) -> Result<(), diesel::r2d2::Error> {
-        DB::prepare(connection, &self.options).map_err(diesel::r2d2::Error::QueryError)
-    }
+/// The right to one connection, and until when to wait for it.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    until: Instant,
+    _one: OwnedSemaphorePermit,
 }
 
 impl<DB: Dialect> Database<DB> {
@@ -142,17 +91,20 @@ impl<DB: Dialect> Database<DB> {
             options.max_connections
         };
         let wait = options.wait;
+        let manager = Manager::new(&url, options);
+        // By itself, since the pool would try again and again, and tell why only at the end.
+        manager
+            .establish()
+            .map_err(|error| Error::Unreachable(error.to_string()))?;
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
-            .test_on_check_out(DB::is_remote())
-            .connection_timeout(Duration::from_secs(2))
-            .connection_customizer(Box::new(Prepare::<DB> {
-                options,
-                database: std::marker::PhantomData,
-            }))
-            .build(ConnectionManager::new(url))
-            .map_err(|error| Error::Unreachable(error.to_string()))?;
+            .test_on_check_out(true)
+            // Half of it is the longest pause between two attempts to connect; nobody waits by it.
+            .connection_timeout(Duration::from_millis(500))
+            // The manager says it once, not at each attempt.
+            .error_handler(Box::new(NopErrorHandler))
+            .build_unchecked(manager);
         Ok(Self {
             pool,
             permits: Arc::new(Semaphore::new(connections as usize)),
@@ -162,11 +114,13 @@ impl<DB: Dialect> Database<DB> {
     }
 
     /// Waits for the right to one connection, without holding a thread.
-    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        tokio::time::timeout(self.wait, Arc::clone(&self.permits).acquire_owned())
+    pub(crate) async fn permit(&self) -> Result<Permit> {
+        let until = Instant::now() + self.wait;
+        let one = tokio::time::timeout(self.wait, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_| Error::Busy)?
-            .map_err(|_| Error::Busy)
+            .map_err(|_| Error::Busy)?;
+        Ok(Permit { until, _one: one })
     }
 
     /// The number that a content type has in it; nothing where it has none.
@@ -178,22 +132,48 @@ impl<DB: Dialect> Database<DB> {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] where no connection is free in time, and what `work` answers.
+    /// [`Error::Busy`] where no connection is free in time, [`Error::Uncertain`] where the connection broke while the
+    /// transaction was ended, and what `work` answers.
     pub fn transaction<T>(&self, work: impl FnOnce(&mut DB::Connection) -> Result<T>) -> Result<T> {
-        self.with(true, work)
+        self.within(Instant::now() + self.wait, true, work)
     }
 
-    /// Runs `work` on a connection; whoever calls holds a permit, or is no request.
+    /// Runs `work` on a connection and in a transaction.
     pub(crate) fn with<T>(
         &self,
+        permit: &Permit,
         writes: bool,
         work: impl FnOnce(&mut DB::Connection) -> Result<T>,
     ) -> Result<T> {
-        let mut connection = self.pool.get().map_err(|error| {
-            tracing::warn!(target: "tastyrs::database", %error, "no connection could be had");
-            Error::Busy
-        })?;
-        DB::transaction(&mut connection, writes, work)
+        self.within(permit.until, writes, work)
+    }
+
+    /// Runs `work` that only reads, where it sees one state of the database if that can be had.
+    pub(crate) fn reading<T>(
+        &self,
+        permit: &Permit,
+        work: impl FnMut(&mut DB::Connection) -> Result<T>,
+    ) -> Result<T> {
+        if DB::reads_in_transactions() {
+            self.within(permit.until, false, work)
+        } else {
+            self.asking(permit, work)
+        }
+    }
+
+    /// Runs `work` that only reads; should the connection break meanwhile, once more on another.
+    pub(crate) fn asking<T>(
+        &self,
+        permit: &Permit,
+        mut work: impl FnMut(&mut DB::Connection) -> Result<T>,
+    ) -> Result<T> {
+        let mut connection = self.connection(permit.until)?;
+        let answer = work(&mut connection);
+        if answer.is_ok() || DB::is_alive(&mut connection) {
+            return answer;
+        }
+        drop(connection);
+        work(&mut *self.connection(permit.until)?)
     }
 
     /// Runs `work` on a connection without a transaction around it.
@@ -202,7 +182,67 @@ impl<DB: Dialect> Database<DB> {
     ///
     /// [`Error::Busy`] where no connection is free in time, and what `work` answers.
     pub fn run<T>(&self, work: impl FnOnce(&mut DB::Connection) -> Result<T>) -> Result<T> {
-        let mut connection = self.pool.get().map_err(|_| Error::Busy)?;
-        work(&mut connection)
+        work(&mut *self.connection(Instant::now() + self.wait)?)
     }
+
+    fn connection(&self, until: Instant) -> Result<Pooled<DB>> {
+        let left = until.saturating_duration_since(Instant::now());
+        self.pool.get_timeout(left).map_err(|error| {
+            tracing::debug!(target: "tastyrs::database", %error, "no connection could be had");
+            Error::Busy
+        })
+    }
+
+    fn within<T>(
+        &self,
+        until: Instant,
+        writes: bool,
+        work: impl FnOnce(&mut DB::Connection) -> Result<T>,
+    ) -> Result<T> {
+        let mut connection = self.begun(until, writes)?;
+        match work(&mut connection) {
+            Ok(answer) => {
+                commit::<DB>(&mut connection)?;
+                Ok(answer)
+            }
+            Err(error) => {
+                if let Err(failed) = Transactions::<DB>::rollback_transaction(&mut connection) {
+                    // It is given up with its connection.
+                    tracing::debug!(target: "tastyrs::database", error = %failed, "a transaction was not rolled back");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A connection on which a transaction is open.
+    fn begun(&self, until: Instant, writes: bool) -> Result<Pooled<DB>> {
+        loop {
+            let mut connection = self.connection(until)?;
+            match DB::begin(&mut connection, writes) {
+                Ok(()) => return Ok(connection),
+                // It broke just now, and nothing was done on it yet that another could not do.
+                Err(_) if !DB::is_alive(&mut connection) && Instant::now() < until => {}
+                Err(error) => return Err(Error::database("beginning a transaction")(error)),
+            }
+        }
+    }
+}
+
+/// What is being done when a transaction is ended: constraints that wait for it are checked then.
+pub(crate) const ENDING: &str = "ending a transaction";
+
+/// Keeps what was written.
+fn commit<DB: Dialect>(connection: &mut DB::Connection) -> Result<()> {
+    Transactions::<DB>::commit_transaction(connection).map_err(|error| {
+        let error = match error {
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => *commit_error,
+            error => error,
+        };
+        if failure::is_broken(&error) {
+            Error::Uncertain(error)
+        } else {
+            Error::database(ENDING)(error)
+        }
+    })
 }

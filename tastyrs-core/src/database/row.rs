@@ -76,6 +76,11 @@ impl Page {
         self.cells.len() / self.columns.len().max(1)
     }
 
+    /// Lets its rows go.
+    pub(crate) fn clear(&mut self) {
+        self.cells.clear();
+    }
+
     pub(crate) fn push(&mut self, cell: Cell) {
         self.cells.push(cell);
     }

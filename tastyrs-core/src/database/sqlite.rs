@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use diesel::{
-    Connection as _, QueryResult, RunQueryDsl as _, SqliteConnection,
-    connection::SimpleConnection,
+    QueryResult, RunQueryDsl as _, SqliteConnection,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager as _},
     query_builder::{AstPass, QueryFragment},
     sql_types as sql,
     sqlite::{Sqlite, SqliteType},
@@ -53,15 +53,23 @@ impl Dialect for Sqlite {
         )
     }
 
-    fn transaction<T>(
-        connection: &mut SqliteConnection,
-        writes: bool,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T>,
-    ) -> Result<T> {
+    fn address(url: &str) -> String {
+        url.to_owned()
+    }
+
+    fn is_alive(_: &mut SqliteConnection) -> bool {
+        true
+    }
+
+    fn reads_in_transactions() -> bool {
+        true
+    }
+
+    fn begin(connection: &mut SqliteConnection, writes: bool) -> QueryResult<()> {
         if writes {
-            connection.immediate_transaction(work)
+            AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
         } else {
-            connection.transaction(work)
+            AnsiTransactionManager::begin_transaction(connection)
         }
     }
 
@@ -224,6 +232,18 @@ impl Dialect for Sqlite {
 
     fn integer_range(_: Kind) -> (i64, i64) {
         (i64::MIN, i64::MAX)
+    }
+
+    fn holds_not_finite() -> bool {
+        false
+    }
+
+    fn holds_nul() -> bool {
+        true
+    }
+
+    fn limits_text() -> bool {
+        false
     }
 
     fn create_access_table() -> &'static str {

@@ -15,6 +15,7 @@ use super::blocking::panicked;
 use crate::{
     cache::{self, AnyCache},
     data::{Data, Value},
+    database::Failure,
     errors::{Error, Result},
     http::{Answer, Request},
     serializers::{Serializer, build_content_type},
@@ -134,16 +135,23 @@ pub(crate) fn render(
             tracing::warn!(target: "tastyrs::request", path = request.path(), "nothing became free in time: connections, hashes or bodies");
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
-        Error::Database { source, .. } if goes_against_others(source) => body(
-            StatusCode::CONFLICT,
-            "error",
-            "Another object has a value that must be unique, or what is referred to is missing or would go.",
-        ),
-        Error::Database { source, .. } if is_the_callers(source) => body(
-            StatusCode::BAD_REQUEST,
-            "error",
-            "The database does not take a value of the request.",
-        ),
+        Error::Database { source, doing } => match Failure::of(source) {
+            Failure::Others => body(
+                StatusCode::CONFLICT,
+                "error",
+                "Another object has a value that must be unique, or what is referred to is missing or would go.",
+            ),
+            Failure::Request => body(
+                StatusCode::BAD_REQUEST,
+                "error",
+                "The database does not take a value of the request.",
+            ),
+            Failure::Passing | Failure::TooLong => {
+                tracing::warn!(target: "tastyrs::request", path = request.path(), doing, error = %source, "the database is away or busy");
+                canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
+            }
+            Failure::Inside => broken(request, error, canned),
+        },
         Error::Throttle(
             throttle @ (tastyrs_throttle::Error::AccessLog { .. }
             | tastyrs_throttle::Error::WriterEnded),
@@ -152,46 +160,20 @@ pub(crate) fn render(
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
         Error::Throttle(_)
-        | Error::Database { .. }
+        | Error::Uncertain(_)
         | Error::Unreachable(_)
         | Error::Column { .. }
         | Error::NoObject
         | Error::Panicked(_)
-        | Error::Configuration(_) => {
-            let cause = std::error::Error::source(error).map(ToString::to_string);
-            tracing::error!(target: "tastyrs::request", path = request.path(), %error, cause, "internal server error");
-            canned(StatusCode::INTERNAL_SERVER_ERROR)
-        }
+        | Error::Configuration(_) => broken(request, error, canned),
     }
 }
 
-/// Whether the database refused what goes against other rows.
-fn goes_against_others(error: &diesel::result::Error) -> bool {
-    use diesel::result::{DatabaseErrorKind as Kind, Error};
-    matches!(
-        error,
-        Error::DatabaseError(Kind::UniqueViolation | Kind::ForeignKeyViolation, _)
-    )
-}
-
-/// Whether the database refused a value that only a client can have sent: text that PostgreSQL cannot hold or that is too
-/// long for its column, a number out of range, or a regular expression of another dialect than its own.
-fn is_the_callers(error: &diesel::result::Error) -> bool {
-    use diesel::result::{DatabaseErrorKind as Kind, Error};
-    let Error::DatabaseError(kind, told) = error else {
-        return false;
-    };
-    let message = told.message();
-    matches!(kind, Kind::CheckViolation)
-        || message.ends_with("out of range")
-        || [
-            "invalid byte sequence for encoding",
-            "invalid regular expression",
-            "numeric field overflow",
-            "value too long for type",
-        ]
-        .iter()
-        .any(|beginning| message.starts_with(beginning))
+/// What went wrong inside, which the log is told.
+fn broken(request: &Request, error: &Error, canned: impl FnOnce(StatusCode) -> Answer) -> Answer {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(target: "tastyrs::request", path = request.path(), %error, cause, "internal server error");
+    canned(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The error in the format that the client wants, as far as it can be understood.

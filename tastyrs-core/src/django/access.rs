@@ -37,24 +37,23 @@ impl<DB: Dialect> AccessLog for AccessTable<DB> {
     fn record(&self, rows: Vec<AccessRow>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let database = self.database.clone();
-            let work = move || database.with(true, |connection| insert::<DB>(connection, rows));
             let written = match tokio::runtime::Handle::try_current() {
                 Ok(runtime) => {
-                    let permit = self
-                        .database
+                    let permit = database
                         .permit()
                         .await
                         .map_err(failed("waiting for a connection"))?;
-                    let written = runtime.spawn_blocking(work).await;
-                    drop(permit);
-                    written.unwrap_or_else(|_| {
+                    let written = runtime.spawn_blocking(move || {
+                        database.with(&permit, true, |connection| insert::<DB>(connection, rows))
+                    });
+                    written.await.unwrap_or_else(|_| {
                         Err(errors::Error::Panicked(
                             "the blocking thread ended".to_owned(),
                         ))
                     })
                 }
                 // A process that is ending has no runtime any more, and nothing that a wait would delay.
-                Err(_) => work(),
+                Err(_) => database.transaction(|connection| insert::<DB>(connection, rows)),
             };
             written.map_err(failed("writing accesses"))
         })

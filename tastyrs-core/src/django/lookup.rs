@@ -28,7 +28,7 @@ pub(super) enum Secret {
 }
 
 /// What names an account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum By {
     Username(String),
     Id(i64),
@@ -37,12 +37,12 @@ pub(super) enum By {
 /// Runs `work` on a blocking thread, with a connection.
 async fn hop<DB: Dialect, T: Send + 'static>(
     database: &Database<DB>,
-    work: impl FnOnce(&mut DB::Connection) -> Result<T> + Send + 'static,
+    work: impl Fn(&mut DB::Connection) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let permit = database.permit().await?;
     let database = database.clone();
     tokio::task::spawn_blocking(move || {
-        let answer = database.run(work);
+        let answer = database.asking(&permit, work);
         // Given back here: should the caller go away, the connection is still in use until now.
         drop(permit);
         answer
@@ -63,7 +63,7 @@ pub(super) async fn account<DB: Dialect>(
     }
     let table = Arc::clone(table);
     hop(database, move |connection| {
-        select::<DB>(connection, &table, secret, by)
+        select::<DB>(connection, &table, secret, by.clone())
     })
     .await
 }
@@ -103,7 +103,8 @@ pub(super) async fn with_session<DB: Dialect>(
     let (table, keys) = (Arc::clone(table), Arc::clone(keys));
     let session_key = session_key.to_owned();
     hop(database, move |connection| {
-        let Some(data) = session_data::<DB>(connection, &table, session_key, clock::now())? else {
+        let Some(data) = session_data::<DB>(connection, &table, session_key.clone(), clock::now())?
+        else {
             return Ok(None);
         };
         let Some(session) = keys.session(&data) else {

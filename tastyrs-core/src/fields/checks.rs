@@ -266,7 +266,7 @@ pub const fn holds_content_type<T: ContentTypeKey, C>(_: &ColumnOf<T, C>) {}
 pub trait HoldsKey<K> {}
 impl<K, T: HoldsKey<K>> HoldsKey<K> for Option<T> {}
 impl<K: Key> HoldsKey<K> for String {}
-impl HoldsKey<uuid::Uuid> for uuid::Uuid {}
+impl HoldsKey<Self> for uuid::Uuid {}
 impl<K: IntegerKey> HoldsKey<K> for i16 {}
 impl<K: IntegerKey> HoldsKey<K> for i32 {}
 impl<K: IntegerKey> HoldsKey<K> for i64 {}

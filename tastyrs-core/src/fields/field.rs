@@ -16,7 +16,7 @@ use crate::{
 /// A hook that gives a field its value.
 pub(crate) type Hook<R> = Arc<dyn Fn(&R, &Bundle<'_, R>) -> Result<Value<'static>> + Send + Sync>;
 /// A hook that has a word before a field is read in.
-pub(crate) type HydrateHook<R> = fn(&R, &mut Bundle<'_, R>) -> Result<()>;
+pub(crate) type HydrateHook<R> = Arc<dyn Fn(&R, &mut Bundle<'_, R>) -> Result<()> + Send + Sync>;
 /// How a field is read from the object of a source without a model.
 pub(crate) type Reader<R> = for<'a> fn(&'a <R as Resource>::Object) -> Value<'a>;
 /// How a field of such an object is set; whether the value is one of its type.
@@ -40,7 +40,7 @@ impl<R: Resource> Clone for Field<R> {
             spec: self.spec.clone(),
             use_in: self.use_in,
             dehydrate: self.dehydrate.clone(),
-            hydrate: self.hydrate,
+            hydrate: self.hydrate.clone(),
             read: self.read,
             write: self.write,
             given: self.given,
@@ -209,14 +209,17 @@ impl<R: Resource> Field<R> {
         self
     }
 
-    /// Has a word before it is read in: it may change `bundle.data`, and the object.
+    /// Has a word before it is read in: a function of the bundle, or of the resource and the bundle, which may change
+    /// `bundle.data` and the object.
     ///
     /// # Compatibility
     ///
     /// `hydrate_FOO`, `resources.py:944`.
     #[must_use]
-    pub fn hydrate(mut self, hook: fn(&R, &mut Bundle<'_, R>) -> Result<()>) -> Self {
-        self.hydrate = Some(hook);
+    pub fn hydrate<Marker, H: HydratesField<R, Marker>>(mut self, hook: H) -> Self {
+        self.hydrate = Some(Arc::new(move |resource, bundle| {
+            hook.hydrate(resource, bundle)
+        }));
         self
     }
 
@@ -407,5 +410,59 @@ where
 
     fn read(&self, resource: &R, bundle: &Bundle<'_, R>) -> Result<Value<'static>> {
         self(resource, bundle).dehydrated()
+    }
+}
+
+/// A function that has a word before a field is read in.
+///
+/// It is implemented for `fn(&mut Bundle<Resource>)` and for `fn(&Resource, &mut Bundle<Resource>)`; both may answer
+/// a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "this function cannot have a word before a field of `{R}` is read in",
+    label = "not a function of the bundle, nor of the resource and the bundle",
+    note = "it is `fn(&mut Bundle<'_, Self>)` or `fn(&Self, &mut Bundle<'_, Self>)`, and may answer a `Result<()>`"
+)]
+pub trait HydratesField<R: Resource, Marker>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn hydrate(&self, resource: &R, bundle: &mut Bundle<'_, R>) -> Result<()>;
+}
+
+/// What a hook that changes something may answer: nothing, or the error that it met.
+#[doc(hidden)]
+pub trait Done {
+    fn done(self) -> Result<()>;
+}
+
+impl Done for () {
+    fn done(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Done for Result<()> {
+    fn done(self) -> Self {
+        self
+    }
+}
+
+impl<R, F, D> HydratesField<R, (OfObject, D)> for F
+where
+    R: Resource,
+    F: Fn(&mut Bundle<'_, R>) -> D + Send + Sync + 'static,
+    D: Done,
+{
+    fn hydrate(&self, _: &R, bundle: &mut Bundle<'_, R>) -> Result<()> {
+        self(bundle).done()
+    }
+}
+
+impl<R, F, D> HydratesField<R, (OfBundle, D)> for F
+where
+    R: Resource,
+    F: Fn(&R, &mut Bundle<'_, R>) -> D + Send + Sync + 'static,
+    D: Done,
+{
+    fn hydrate(&self, resource: &R, bundle: &mut Bundle<'_, R>) -> Result<()> {
+        self(resource, bundle).done()
     }
 }

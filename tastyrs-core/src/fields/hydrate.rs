@@ -28,6 +28,10 @@ pub(crate) struct Wanted<'f> {
     /// The most digits of a decimal.
     pub(crate) max_digits: Option<u32>,
     pub(crate) decimal_places: Option<u32>,
+    /// Whether a floating point number may be infinite or none at all.
+    pub(crate) not_finite: bool,
+    /// Whether a text may hold the character NUL.
+    pub(crate) nul: bool,
 }
 
 impl<'f> Wanted<'f> {
@@ -41,6 +45,8 @@ impl<'f> Wanted<'f> {
             max_length: None,
             max_digits: None,
             decimal_places: None,
+            not_finite: false,
+            nul: true,
         }
     }
 
@@ -129,9 +135,16 @@ impl<'f> Wanted<'f> {
             Value::Text(text) | Value::Decimal(text) => python::float(text),
             _ => None,
         };
-        // No JSON can show what is not finite.
+        // No JSON can show what is not finite, and half as many bits hold no more than their own greatest.
+        let fits = |number: &f64| {
+            if number.is_finite() {
+                self.kind != Kind::Float || number.abs() <= f64::from(f32::MAX)
+            } else {
+                self.not_finite
+            }
+        };
         number
-            .filter(|number| number.is_finite())
+            .filter(fits)
             .map(Value::Float)
             .ok_or_else(|| self.wrong(value, "a number"))
     }
@@ -143,7 +156,6 @@ impl<'f> Wanted<'f> {
             Value::Int(0) => Some(false),
             #[expect(clippy::float_cmp, reason = "Python asks whether it is one of the two")]
             Value::Float(number) if *number == 1.0 => Some(true),
-            #[expect(clippy::float_cmp, reason = "Python asks whether it is one of the two")]
             Value::Float(number) if *number == 0.0 => Some(false),
             Value::Text(text) => match text.as_ref() {
                 "t" | "True" | "1" => Some(true),
@@ -171,6 +183,12 @@ impl<'f> Wanted<'f> {
             }
             plain => python_str(plain),
         };
+        if !self.nul && text.contains('\0') {
+            return Err(Error::bad_request(format!(
+                "The '{}' field cannot hold the character NUL.",
+                self.name
+            )));
+        }
         match self.max_length {
             Some(most) if text.chars().count() > most as usize => Err(Error::bad_request(format!(
                 "The '{}' field has at most {most} characters (it has {}).",

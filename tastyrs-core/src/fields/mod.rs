@@ -19,7 +19,7 @@ mod types;
 
 #[doc(hidden)]
 pub use checks::*;
-pub use field::{Field, Fields, ReadsField};
+pub use field::{Field, Fields, HydratesField, ReadsField};
 #[doc(hidden)]
 pub use hydrate::assign;
 pub(crate) use hydrate::{Wanted, same, told};

@@ -64,6 +64,14 @@ impl Asked {
         }
     }
 
+    /// How many objects there are in all, where the number of those on the page tells.
+    pub(crate) fn total(self, found: usize) -> Option<u64> {
+        let found = found as u64;
+        let is_last = self.limit == 0 || found < self.limit;
+        // Behind the end nothing is found, however far behind it is.
+        (is_last && (found > 0 || self.offset == 0)).then(|| self.offset.saturating_add(found))
+    }
+
     /// The `meta` of a page.
     pub(crate) fn meta(
         self,

@@ -56,6 +56,8 @@ pub struct RowDraft {
     /// What was loaded, where the row is there already.
     pub(super) loaded: Option<Vec<Value<'static>>>,
     pub(super) nested: Vec<Nested>,
+    /// The columns that refer to objects which were sent in place of their addresses, and are written.
+    pub(super) written: Vec<usize>,
     /// Whether a hook may have changed the object that was made of it.
     lent: bool,
 }
@@ -90,6 +92,7 @@ impl RowDraft {
             origins,
             loaded: None,
             nested: Vec::new(),
+            written: Vec::new(),
             lent: false,
         }
     }
@@ -101,13 +104,16 @@ impl RowDraft {
             loaded: Some(values.clone()),
             values,
             nested: Vec::new(),
+            written: Vec::new(),
             lent: false,
         }
     }
 
+    /// Sets a column, in place of what was set or sent for it before.
     pub(crate) fn set(&mut self, column: usize, value: Value<'static>) {
         self.values[column] = value;
         self.origins[column] = Origin::Set;
+        self.nested.retain(|nested| !nested.sets(column));
     }
 
     /// Whether the request changes a column of it.

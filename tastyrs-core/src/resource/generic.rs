@@ -191,6 +191,10 @@ pub(super) fn refer<'h, R: ModelResource + Hooks>(
         }
         return Ok(());
     }
+    // The data of an object is read in twice where its validation cleans it.
+    if bundle.draft()?.written.contains(&generic.object_id) {
+        return Ok(());
+    }
     let uri = address(name, &value)?;
     let (resource, content_type) = leads_to(hop, generic, uri).ok_or(Error::NotFound)?;
     let target = links::target::<R::Db>(hop.request, resource)?;
@@ -207,13 +211,18 @@ pub(super) fn refer<'h, R: ModelResource + Hooks>(
     let draft = bundle.draft()?;
     match value {
         // It is written before what refers to it, and stays the object that it is.
-        Value::Map(data) => draft.nested.push(Nested {
-            column: generic.object_id,
-            generic: Some(columns),
-            target: resource,
-            key: Some(key),
-            data,
-        }),
+        Value::Map(data) => {
+            draft
+                .nested
+                .retain(|nested| !nested.sets(generic.object_id));
+            draft.nested.push(Nested {
+                column: generic.object_id,
+                generic: Some(columns),
+                target: resource,
+                key: Some(key),
+                data,
+            });
+        }
         _ => {
             for (column, value) in columns {
                 draft.set(column, value);

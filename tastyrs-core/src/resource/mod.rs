@@ -8,7 +8,8 @@
 //! - `related`: the objects behind relations, loaded by the page
 //! - `generic`: those behind generic foreign keys, read and written
 //! - `views`: lists, details, sets; `writes`: what changes them
-//! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored
+//! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
+//!   [`provided`] is what hooks do where they are not overridden
 //! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
 //! - `draft`: a row that is about to be written; `write_row`: its statements
 //! - `links`: relations as a client writes them; `references`, `violations`: what a database refuses
@@ -24,6 +25,7 @@ mod model;
 mod mounted;
 mod object_store;
 mod objects;
+pub mod provided;
 mod references;
 mod related;
 mod row_store;
@@ -39,13 +41,13 @@ pub(crate) use generic::check as check_generic;
 pub(crate) use hooks::mounted;
 pub use hooks::{Hooks, InDb};
 pub use hop::Hop;
+pub use hydrate::Connection;
 pub(crate) use links::RelatedWrites;
 pub use model::{ColumnOf, ColumnSpec, DeleteAction, Model, ModelFor, OnDelete, table_sql};
 pub(crate) use mounted::Mounted;
 pub use objects::{ObjectSource, Objects};
 pub(crate) use related::{Related, RelatedRows};
 pub use rows::Rows;
-pub use save::{Connection, provided};
 pub use store::Store;
 pub(crate) use store::ViaUri;
 pub(crate) use views::{get_detail, get_list, get_multiple, get_schema};
@@ -158,6 +160,20 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
         R: Hooks,
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static;
+    /// Runs work of a view that only reads where it may block; a second time should its connection break.
+    #[doc(hidden)]
+    fn read<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        work: F,
+    ) -> impl Future<Output = Result<T>>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        Self::hop(mounted, request, false, work)
+    }
     /// A page of a list, which part of it that is, and how many objects there are in all. What is wrong with a filter
     /// is told before what is wrong with the page.
     #[doc(hidden)]

@@ -14,7 +14,7 @@ use crate::{
     data::{Data, Value},
     database::{Dialect, Fragment, Narrow, load},
     errors::{Error, Result},
-    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted},
+    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted, told},
     queries::{Key, build_filters, parse_key},
 };
 
@@ -65,16 +65,21 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         let node = hop.mounted.state.node();
         let column = &node.columns[node.detail];
+        let (least, most) = column.kind.range();
         match parse_key(name, column.kind) {
-            None | Some(Key::None) => Err(Error::bad_request(format!(
-                "'{name}' cannot be the '{}' of an object.",
-                column.name
-            ))),
+            None | Some(Key::None) => {}
+            // What does not fit the column could be stored by SQLite, and never read again.
+            Some(Key::Int(number)) if number < least || number > most => {}
             Some(key) => {
                 draft.set(node.detail, key.value());
-                Ok(())
+                return Ok(());
             }
         }
+        Err(Error::bad_request(format!(
+            "'{}' cannot be the '{}' of an object.",
+            told(&Value::from(name)),
+            column.name
+        )))
     }
 
     fn set_field<'h>(
@@ -117,11 +122,12 @@ impl<R: ModelResource> Store<R> for Rows {
                     }
             })
         };
-        // What no field shows is left to the database.
+        // What no field shows is left to the database, and so is a key of whole numbers.
         (0..draft.values.len())
             .filter(|column| {
+                let given = &R::Model::COLUMNS[*column];
                 draft.origins[*column] == Origin::Nowhere
-                    && !R::Model::COLUMNS[*column].primary_key
+                    && !(given.primary_key && given.kind.is_integer())
                     && !draft.nested.iter().any(|nested| nested.sets(*column))
             })
             .find_map(|column| shown(column).map(|field| field.spec.name))
@@ -135,11 +141,13 @@ impl<R: ModelResource> Store<R> for Rows {
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
         bundle: &mut Bundle<'h, R>,
-    ) -> Result<()>
+    ) -> Result<bool>
     where
         R: Hooks,
     {
-        for nested in std::mem::take(&mut bundle.draft()?.nested) {
+        let all = std::mem::take(&mut bundle.draft()?.nested);
+        let any = !all.is_empty();
+        for nested in all {
             let mut writing = links::Writing::<R::Db>::of(hop, connection);
             let key = links::target::<R::Db>(hop.request, nested.target)?.save_nested(
                 &mut writing,
@@ -156,8 +164,9 @@ impl<R: ModelResource> Store<R> for Rows {
                     }
                 }
             }
+            draft.written.push(nested.column);
         }
-        Ok(())
+        Ok(any)
     }
 
     fn store<'h>(
@@ -354,9 +363,11 @@ fn set_column<R: ModelResource + Hooks>(
         } else {
             R::Db::integer_range(column.kind)
         },
-        max_length: column.max_length.filter(|_| strict),
+        max_length: column.max_length.filter(|_| strict || R::Db::limits_text()),
         max_digits: column.max_digits,
         decimal_places: column.decimal_places,
+        not_finite: !strict && R::Db::holds_not_finite(),
+        nul: R::Db::holds_nul(),
     };
     match value {
         None => {
@@ -392,8 +403,12 @@ fn set_column<R: ModelResource + Hooks>(
                 no_data(field.spec.name)
             })
         }
-        Some(value) => {
-            let value = wanted.read(&value)?;
+        Some(sent) => {
+            let value = wanted.read(&sent)?;
+            // With the switch SQLite keeps whole numbers of any size.
+            if !column.kind.is_integer() && !value.is_null() && !(column.accepts)(&value) {
+                return Err(wanted.wrong(&sent, "one of its values"));
+            }
             draft.set(position, value);
             Ok(())
         }
@@ -420,12 +435,17 @@ fn refer<'h, R: ModelResource + Hooks>(
         }
         return Ok(());
     }
+    // The data of an object is read in twice where its validation cleans it.
+    if bundle.draft()?.written.contains(&column) {
+        return Ok(());
+    }
     let target = links::target::<R::Db>(hop.request, relation.target)?;
     let mut writing = links::Writing::<R::Db>::of(hop, connection);
     match links::resolve(target, &mut writing, field.spec.name, value)? {
         links::Resolved::Row(key) => bundle.draft()?.set(column, key.value()),
         links::Resolved::Data(key, data) => {
             let draft = bundle.draft()?;
+            draft.nested.retain(|nested| !nested.sets(column));
             draft.nested.push(super::draft::Nested {
                 column,
                 generic: None,

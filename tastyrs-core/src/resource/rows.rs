@@ -12,13 +12,16 @@ use super::{
     generic::ContentTypeIds,
     references::Reference,
     related::{self, Related, RelatedRows},
+    violations,
 };
 use crate::{
     api::Declaring,
     bundle::Item,
     cache,
     data::Value,
-    database::{Database, Dialect, Fragment, Loaded, Narrow, Page, Slice, Statement, load},
+    database::{
+        Database, Dialect, Failure, Fragment, Loaded, Narrow, Page, Permit, Slice, Statement, load,
+    },
     dispatch,
     errors::{Error, Result},
     fields::{Attribute, Fields, Kind},
@@ -89,6 +92,13 @@ impl<DB: Dialect> RowsState<DB> {
             return Ok(self.references.get_or_init(|| read));
         }
         Ok(self.references.get().map_or(&[], Vec::as_slice))
+    }
+
+    /// The columns that are loaded, to be selected.
+    fn columns(&self) -> Fragment {
+        let mut columns = Fragment::new();
+        columns.sql(&self.columns_sql);
+        columns
     }
 
     /// The place of a model's column that is always loaded.
@@ -261,24 +271,25 @@ impl<R: ModelResource> Source<R> for Rows {
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        let database = mounted.state.database.clone();
-        let permit = database.permit().await?;
-        let here = Arc::clone(mounted);
-        let (answer, forgetting) = dispatch::blocking(request, move |request| {
-            let (answer, written) = Hop::run(&here, request, |hop| {
-                let answer = database.with(writes, |connection| work(hop, connection));
-                (answer, hop.written.take())
-            });
-            drop(permit);
-            // A transaction whose end is in doubt may have written.
-            let forgetting = cache::forget(written);
-            Ok((answer, forgetting))
+        hopped(mounted, request, move |hop, database, permit| {
+            database
+                .with(permit, writes, |connection| work(hop, connection))
+                // Django's constraints wait for the end of the transaction.
+                .map_err(|error| violations::explain(hop.mounted, error))
         })
-        .await?;
-        if let Some(forgetting) = forgetting {
-            let _ = forgetting.await;
-        }
-        answer
+        .await
+    }
+
+    async fn read<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        hopped(mounted, request, move |hop, database, permit| {
+            database.reading(permit, |connection| work(hop, connection))
+        })
+        .await
     }
 
     fn page<'h>(
@@ -293,19 +304,29 @@ impl<R: ModelResource> Source<R> for Rows {
         let mut filters = build_filters::<R::Db>(&state.graph, state.node(), query, compatibility)?;
         let mut order = apply_sorting::<R::Db>(&state.graph, state.node(), query, compatibility)?;
         state.keep_prepared(filters.iter_mut().chain(&mut order));
+        let searches = !filters.is_empty() || order.is_some();
 
         let list = narrowed(hop, filters.clone())?;
         let asked = hop.asked()?;
 
-        let total = count(hop, connection, filters)?;
-        if total <= asked.offset {
-            return Ok((Vec::new(), asked, total));
-        }
         let list = match order {
             Some(order) => list.order(order),
             None => list.then_order(default_order(state.node())),
         };
-        let items = rows(hop, connection, list, Some(asked.slice()))?;
+        let slice = asked.slice();
+        if R::Db::is_remote() && slice.limit.is_some() {
+            let rows = list.rows(state.columns()).slice(slice);
+            let statement = rows.counted(narrowed(hop, filters)?.count());
+            let (page, total) = load_counted(state, connection, statement)
+                .map_err(|error| told_of_search(error, searches))?;
+            return Ok((kept(hop, page), asked, total));
+        }
+        let items = rows(hop, connection, list, Some(slice))
+            .map_err(|error| told_of_search(error, searches))?;
+        let total = match asked.total(items.len()) {
+            Some(total) => total,
+            None => count(hop, connection, filters)?,
+        };
         Ok((items, asked, total))
     }
 
@@ -423,32 +444,59 @@ pub(super) fn narrowed<R: ModelResource + Hooks>(
     hop.authorized_read_list(list, hop.request)
 }
 
+/// The column in which a statement counts.
+const COUNT: Loaded = Loaded {
+    name: "count",
+    kind: Kind::BigInt,
+    decimal_places: None,
+};
+
 fn count<R: ModelResource + Hooks>(
     hop: &Hop<'_, R>,
     connection: &mut <R::Db as Dialect>::Connection,
     filters: Vec<Fragment>,
 ) -> Result<u64> {
-    let column = Loaded {
-        name: "count",
-        kind: Kind::BigInt,
-        decimal_places: None,
-    };
-    let page = load::<R::Db>(
-        connection,
-        narrowed(hop, filters)?.count(),
-        vec![column],
-        "counting rows",
-    )?;
-    if page.len() == 0 {
-        let text = "`get_object_list` cut its list by an offset or a limit, which pages do";
-        return Err(Error::Configuration(text.to_owned()));
+    let statement = narrowed(hop, filters)?.count();
+    let page = load::<R::Db>(connection, statement, vec![COUNT], "counting rows")?;
+    total(&page, 0)
+}
+
+/// Loads a page and the number of objects of which it is a part.
+fn load_counted<DB: Dialect>(
+    state: &RowsState<DB>,
+    connection: &mut DB::Connection,
+    statement: Statement<DB>,
+) -> Result<(Page, u64)> {
+    let mut columns = state.loaded.clone();
+    columns.push(COUNT);
+    let mut page = load::<DB>(connection, statement, columns, "loading a page")?;
+    let total = total(&page, state.loaded.len())?;
+    if page.value(0, state.place(state.node().key)).is_null() {
+        page.clear();
     }
-    match page.value(0, 0) {
-        Value::Int(total) => Ok(total.unsigned_abs()),
-        _ => Err(Error::Column {
-            column: "count",
-            wanted: "a whole number",
-        }),
+    Ok((page, total))
+}
+
+/// The number in a column of a page's first row.
+fn total(page: &Page, column: usize) -> Result<u64> {
+    if page.len() > 0
+        && let Value::Int(total) = page.value(0, column)
+    {
+        return Ok(total.unsigned_abs());
+    }
+    let text = "`get_object_list` cut its list by an offset or a limit, which pages do";
+    Err(Error::Configuration(text.to_owned()))
+}
+
+/// A search that runs too long is the client's to change; anything else that does may come again.
+fn told_of_search(error: Error, searches: bool) -> Error {
+    match error {
+        Error::Database { source, .. } if searches && Failure::of(&source) == Failure::TooLong => {
+            Error::bad_request(
+                "The search takes too long: ask for less, or in an order that is faster to find.",
+            )
+        }
+        error => error,
     }
 }
 
@@ -459,14 +507,38 @@ pub(super) fn rows<'h, R: ModelResource>(
     slice: Option<Slice>,
 ) -> Result<Vec<Item<'h, R>>> {
     let state = &hop.mounted.state;
-    let mut columns = Fragment::new();
-    columns.sql(&state.columns_sql);
-    let mut statement: Statement<R::Db> = list.rows(columns);
+    let mut statement: Statement<R::Db> = list.rows(state.columns());
     if let Some(slice) = slice {
         statement = statement.slice(slice);
     }
     let page = load::<R::Db>(connection, statement, state.loaded.clone(), "loading rows")?;
     Ok(kept(hop, page))
+}
+
+/// Works on a blocking thread, with the right to a connection.
+async fn hopped<R, T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
+where
+    R: ModelResource + Hooks,
+    T: Send + 'static,
+    F: FnOnce(&Hop<'_, R>, &Database<R::Db>, &Permit) -> Result<T> + Send + 'static,
+{
+    let database = mounted.state.database.clone();
+    let permit = database.permit().await?;
+    let here = Arc::clone(mounted);
+    let (answer, forgetting) = dispatch::blocking(request, move |request| {
+        let (answer, written) = Hop::run(&here, request, |hop| {
+            (work(hop, &database, &permit), hop.written.take())
+        });
+        drop(permit);
+        // A transaction whose end is in doubt may have written.
+        let forgetting = cache::forget(written);
+        Ok((answer, forgetting))
+    })
+    .await?;
+    if let Some(forgetting) = forgetting {
+        let _ = forgetting.await;
+    }
+    answer
 }
 
 /// Keeps a page until the hop ends.

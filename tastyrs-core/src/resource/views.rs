@@ -22,7 +22,7 @@ pub(crate) async fn get_list<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
-    let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
+    let answer = R::Source::read(&mounted, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let (items, asked, total) = R::Source::page(hop, connection)?;
         let mut list = collection(hop, connection, &items)?;
@@ -62,10 +62,15 @@ pub(crate) async fn get_detail<R: Hooks>(
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
     let name = request.progress().named.clone();
-    let place = cache::look(&mounted, request).await;
-    let (answer, missing) = R::Source::hop(&mounted, request, false, move |hop, connection| {
-        let found = place.as_ref().and_then(|place| place.found.as_ref());
-        let kept = found.and_then(|bytes| R::Source::from_bytes(hop, bytes));
+    let mut place = cache::look(&mounted, request).await;
+    let (looked, found) = (
+        place.is_some(),
+        place.as_mut().and_then(|place| place.found.take()),
+    );
+    let (answer, missing) = R::Source::read(&mounted, request, move |hop, connection| {
+        let kept = found
+            .as_ref()
+            .and_then(|bytes| R::Source::from_bytes(hop, bytes));
         let item = match kept {
             Some(item) => item,
             None => match R::Source::named(hop, connection, &name)?[..] {
@@ -78,9 +83,10 @@ pub(crate) async fn get_detail<R: Hooks>(
                 }
             },
         };
-        let missing = match place {
-            Some(place) if kept.is_none() => Some(place).zip(R::Source::to_bytes(&item)),
-            _ => None,
+        let missing = if looked && kept.is_none() {
+            R::Source::to_bytes(&item)
+        } else {
+            None
         };
         hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
         let mut data = dehydrate::all(hop, connection, &[item], false)?
@@ -96,7 +102,7 @@ pub(crate) async fn get_detail<R: Hooks>(
         Ok((answer, missing))
     })
     .await?;
-    if let Some((place, object)) = missing {
+    if let Some((place, object)) = place.zip(missing) {
         place.fill(object).await;
     }
     Ok(answer.into())
@@ -120,7 +126,7 @@ pub(crate) async fn get_multiple<R: Hooks>(
 async fn set<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
     let address = request.progress().named.clone();
-    let answer = R::Source::hop(&mounted, request, false, move |hop, connection| {
+    let answer = R::Source::read(&mounted, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let names: Vec<&str> = address.split(';').collect();
         let most = if meta.max_limit > 0 {

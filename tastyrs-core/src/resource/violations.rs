@@ -4,41 +4,54 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 
 use super::{Hooks, Hop, Model, ModelResource, Mounted, draft::RowDraft};
 use crate::{
-    database::Dialect,
+    database::{Dialect, ENDING},
     errors::{Error, Result},
-    fields::Attribute,
+    fields::{Attribute, FieldSpec},
+    queries::Node,
 };
 
 /// Names the fields where a row goes against others.
 pub(super) fn explain<R: ModelResource>(mounted: &Mounted<R>, error: Error) -> Error {
     let Error::Database {
+        doing,
         source: diesel::result::Error::DatabaseError(kind, told),
-        ..
     } = &error
     else {
         return error;
     };
-    let columns = columns_in(&**told);
-    let mut fields: Vec<&str> = columns
-        .iter()
-        .map(|column| field_of(mounted, column))
-        .collect();
-    // A generic foreign key has two columns.
-    fields.dedup();
-    match (kind, fields.as_slice()) {
-        (DatabaseErrorKind::UniqueViolation, [field]) => Error::Conflict(format!(
+    let fields = named_in(&**told).and_then(|named| {
+        let field = |column: &String| field_of(mounted, named.table.as_deref(), column);
+        let fields = named.columns.iter().map(field);
+        // A generic foreign key has two columns.
+        fields.collect::<Option<Vec<&str>>>().map(|mut fields| {
+            fields.dedup();
+            fields
+        })
+    });
+    match (kind, fields.as_deref()) {
+        (DatabaseErrorKind::UniqueViolation, Some([field])) => Error::Conflict(format!(
             "Another object has this value of the '{field}' field, which must be unique."
         )),
-        (DatabaseErrorKind::UniqueViolation, [_, _, ..]) => Error::Conflict(format!(
+        (DatabaseErrorKind::UniqueViolation, Some([_, _, ..])) => Error::Conflict(format!(
             "Another object has these values of the fields '{}', which must be unique together.",
-            fields.join("', '")
+            fields.unwrap_or_default().join("', '")
         )),
         (DatabaseErrorKind::ForeignKeyViolation, _) if is_referred_to(&**told) => {
-            Error::Conflict("Other objects still refer to this one.".to_owned())
+            still_referred_to()
         }
-        (DatabaseErrorKind::ForeignKeyViolation, [field, ..]) => refers_to_nothing(field),
+        // What a request refers to was looked up where the database does not name it: a row went.
+        (DatabaseErrorKind::ForeignKeyViolation, None)
+            if *doing == ENDING && !R::Db::is_remote() =>
+        {
+            still_referred_to()
+        }
+        (DatabaseErrorKind::ForeignKeyViolation, Some([field, ..])) => refers_to_nothing(field),
         _ => error,
     }
+}
+
+fn still_referred_to() -> Error {
+    Error::Conflict("Other objects still refer to this one.".to_owned())
 }
 
 fn refers_to_nothing(field: &str) -> Error {
@@ -47,48 +60,61 @@ fn refers_to_nothing(field: &str) -> Error {
     ))
 }
 
-/// The field that shows a column, or the column where none does.
-fn field_of<'f, R: ModelResource>(mounted: &'f Mounted<R>, column: &'f str) -> &'f str {
-    let position = R::Model::COLUMNS
+/// The field that shows a column of a table, the own one or that of another resource; a column that none shows is
+/// nobody's to know.
+fn field_of<'f, R: ModelResource>(
+    mounted: &'f Mounted<R>,
+    table: Option<&str>,
+    column: &str,
+) -> Option<&'f str> {
+    let table = table.map(R::Db::quote);
+    let is_it = |node: &&Node| match &table {
+        Some(table) => node.table.rsplit('.').next() == Some(table),
+        None => true,
+    };
+    let own = Some(mounted.state.node()).filter(is_it);
+    let node = own.or_else(|| mounted.state.graph.nodes.iter().find(is_it))?;
+    let quoted = R::Db::quote(column);
+    let position = node
+        .columns
         .iter()
-        .position(|known| known.name_in_table() == column);
-    let shows = |attribute: &Attribute| match attribute {
-        Attribute::Column(of) => Some(*of) == position,
-        Attribute::Relation(relation) => {
-            position.is_some_and(|position| relation.by.is_over(position))
-        }
+        .position(|known| known.quoted == quoted)?;
+    let shows = |field: &&FieldSpec| match &field.attribute {
+        Attribute::Column(of) => *of == position,
+        Attribute::Relation(relation) => relation.by.is_over(position),
         _ => false,
     };
-    mounted
-        .fields
-        .iter()
-        .find(|field| shows(&field.spec.attribute))
-        .map_or(column, |field| field.spec.name)
+    node.fields.iter().find(shows).map(|field| field.name)
 }
 
-/// The columns that a database names: `UNIQUE constraint failed: note.slug, note.year` in SQLite's message,
+/// The columns that a database names, and their table where it names that.
+struct Named {
+    table: Option<String>,
+    columns: Vec<String>,
+}
+
+/// What a database names: `UNIQUE constraint failed: note.slug, note.year` in SQLite's message,
 /// `Key (slug, year)=(a, 1) already exists.` in PostgreSQL's details.
-fn columns_in(told: &(dyn DatabaseErrorInformation + Send + Sync)) -> Vec<String> {
+fn named_in(told: &(dyn DatabaseErrorInformation + Send + Sync)) -> Option<Named> {
     if let Some(details) = told.details() {
-        let inside = details
-            .strip_prefix("Key (")
-            .and_then(|rest| rest.split_once(")="))
-            .map_or("", |(columns, _)| columns);
-        let columns = inside
+        let (columns, _) = details.strip_prefix("Key (")?.split_once(")=")?;
+        let columns = columns
             .split(',')
             .map(|column| column.trim().trim_matches('"'));
-        return columns
-            .filter(|column| !column.is_empty())
-            .map(ToOwned::to_owned)
-            .collect();
+        return Some(Named {
+            table: told.table_name().map(ToOwned::to_owned),
+            columns: columns.map(ToOwned::to_owned).collect(),
+        });
     }
-    let Some(columns) = told.message().strip_prefix("UNIQUE constraint failed: ") else {
-        return Vec::new();
-    };
-    let columns = columns
-        .split(", ")
-        .filter_map(|column| column.rsplit('.').next());
-    columns.map(ToOwned::to_owned).collect()
+    let columns = told.message().strip_prefix("UNIQUE constraint failed: ")?;
+    let mut table = None;
+    let columns = columns.split(", ").filter_map(|column| {
+        let (of, column) = column.rsplit_once('.')?;
+        table = Some(of.to_owned());
+        Some(column.to_owned())
+    });
+    let columns = columns.collect();
+    Some(Named { table, columns })
 }
 
 /// Whether a row would go to which others refer.
@@ -109,7 +135,10 @@ pub(super) fn check_references<R: ModelResource + Hooks>(
     for reference in state.references(connection)? {
         if reference.is_broken::<R::Db>(connection, draft)? {
             let column = R::Model::COLUMNS[reference.column].name_in_table();
-            return Err(refers_to_nothing(field_of(hop.mounted, column)));
+            return Err(match field_of(hop.mounted, None, column) {
+                Some(field) => refers_to_nothing(field),
+                None => Error::Conflict("What is referred to does not exist.".to_owned()),
+            });
         }
     }
     Ok(())

@@ -53,8 +53,8 @@ fn ada() -> String {
 /// Each case opens a kitchen: fewer than usual, and they are not written down.
 fn config() -> Config {
     Config {
-        cases: 32,
-        max_shrink_iters: 200,
+        cases: 16,
+        max_shrink_iters: 60,
         failure_persistence: None,
         ..Config::default()
     }

@@ -10,6 +10,8 @@ pub(super) struct Write {
     pub(super) method: Method,
     /// Behind `/api/v1/`.
     pub(super) path: String,
+    /// Whether it is sent to one object.
+    pub(super) to_detail: bool,
     /// What a POST asks to be taken for.
     pub(super) instead_of_post: Option<&'static str>,
     pub(super) body: Value,
@@ -142,6 +144,7 @@ pub(super) fn write(resources: &'static [&'static str]) -> impl Strategy<Value =
     let body = prop_oneof![object(), list(), plain()];
     (select(resources), target, query, method, instead, body).prop_map(
         |(resource, target, query, method, instead_of_post, body)| Write {
+            to_detail: target.is_some(),
             path: match target {
                 Some(id) => format!("{resource}/{id}/{query}"),
                 None => format!("{resource}/{query}"),

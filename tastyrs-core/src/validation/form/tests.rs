@@ -129,6 +129,7 @@ struct WideForm {
 }
 
 #[expect(
+    clippy::ref_option,
     clippy::trivially_copy_pass_by_ref,
     reason = "garde hands over a reference"
 )]
@@ -241,7 +242,7 @@ fn a_form_without_names_of_its_own_is_not_read_for_ever() {
         .map(|number| (format!("name{number:05}"), "wrong"))
         .collect();
 
-    let few: Data<'static> = [("a", "1"), ("b", "2")].into_iter().collect();
+    let few: Data<'static> = [("a", 1), ("b", 2)].into_iter().collect();
 
     let read = check::<OpenForm>(&few).1;
     let (errors, form) = check::<OpenForm>(&many);

@@ -1,45 +1,20 @@
-//! The kitchen on PostgreSQL, where a server answers.
+//! The kitchen, as it answers on PostgreSQL.
 
-use diesel::{RunQueryDsl as _, pg::Pg};
-use tastyrs::test::{LiveServer, TestDatabase};
+use tastyrs::test::LiveServer;
 
+use super::Scratch;
 use crate::kitchen;
-
-/// The fixture's database; without a server, nothing, which is a failure where `CI` is set.
-#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
-fn fixture() -> Option<TestDatabase<Pg>> {
-    let Some(database) = TestDatabase::<Pg>::at_server() else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "TASTYRS_TEST_POSTGRES_URL names no server"
-        );
-        println!("skipped: TASTYRS_TEST_POSTGRES_URL names no server");
-        return None;
-    };
-    Some(
-        // Whatever zone the server would use, moments are told in UTC.
-        database
-            .fill(|db| {
-                diesel::sql_query(
-                    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = %L', current_database(), \
-                     'Asia/Kathmandu'); END $$",
-                )
-                .execute(db)?;
-                Ok(())
-            })
-            .sql(include_str!("../conformance/kitchen.postgres.sql")),
-    )
-}
 
 #[test]
 fn the_kitchen_lists_filters_orders_and_throttles() {
-    let Some(fixture) = fixture() else {
+    let Some(scratch) = Scratch::kitchen() else {
         return;
     };
-    let served = LiveServer::new(&kitchen::api::build(fixture.url()).unwrap());
+    let served = LiveServer::with_workers(&kitchen::api::build(&scratch.url()).unwrap(), 2);
     let body = |path: &str| {
         let answer = served.get(path);
-        answer.assert_http_ok().text().to_owned()
+        assert_eq!(answer.status(), 200, "{path}: {}", answer.text());
+        answer.text().to_owned()
     };
 
     let note = body("/api/v1/notes/1/");
