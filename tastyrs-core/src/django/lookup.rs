@@ -103,7 +103,8 @@ pub(super) async fn with_session<DB: Dialect>(
     let (table, keys) = (Arc::clone(table), Arc::clone(keys));
     let session_key = session_key.to_owned();
     hop(database, move |connection| {
-        let Some(data) = session_data::<DB>(connection, &table, session_key.clone(), clock::now())? else {
+        let Some(data) = session_data::<DB>(connection, &table, session_key.clone(), clock::now())?
+        else {
             return Ok(None);
         };
         let Some(session) = keys.session(&data) else {

@@ -23,7 +23,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 use tastyrs::test::{LiveServer, TestResponse, send};
 
-
 /// A database of a test's own, dropped when it ends.
 struct Scratch {
     server: String,

@@ -30,11 +30,12 @@ fn all_at_once(served: &LiveServer, count: usize) -> Vec<TestResponse> {
 
 #[test]
 fn a_server_that_was_started_anew_is_asked_again_without_an_error() {
-    let Some(server) = Server::new() else {
+    let Some(postgres) = Server::new() else {
         return;
     };
-    let scratch = Scratch::on(&server.url(), "notes".to_owned(), lists::TABLES);
-    let served = LiveServer::with_workers(&lists::api(&scratch.url(), DatabaseOptions::default()), 2);
+    let scratch = Scratch::on(&postgres.url(), "notes".to_owned(), lists::TABLES);
+    let served =
+        LiveServer::with_workers(&lists::api(&scratch.url(), DatabaseOptions::default()), 2);
     assert!(
         all_at_once(&served, 24)
             .iter()
@@ -42,12 +43,12 @@ fn a_server_that_was_started_anew_is_asked_again_without_an_error() {
     );
 
     for _ in 0..2 {
-        server.stop();
+        postgres.stop();
         let began = Instant::now();
         let away = all_at_once(&served, 24);
         let took = began.elapsed();
         let root = served.get("/api/v1/");
-        server.start();
+        postgres.start();
         let back = all_at_once(&served, 24);
 
         for answer in &away {
@@ -67,16 +68,17 @@ fn a_server_that_was_started_anew_is_asked_again_without_an_error() {
 
 #[test]
 fn a_server_that_is_started_anew_within_the_wait_goes_unnoticed() {
-    let Some(server) = Server::new() else {
+    let Some(postgres) = Server::new() else {
         return;
     };
-    let scratch = Scratch::on(&server.url(), "notes".to_owned(), lists::TABLES);
-    let served = LiveServer::with_workers(&lists::api(&scratch.url(), DatabaseOptions::default()), 2);
+    let scratch = Scratch::on(&postgres.url(), "notes".to_owned(), lists::TABLES);
+    let served =
+        LiveServer::with_workers(&lists::api(&scratch.url(), DatabaseOptions::default()), 2);
 
-    server.stop();
+    postgres.stop();
     let waiting = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| served.get("/api/v1/notes/1/"));
-        server.start();
+        postgres.start();
         waiting.join().unwrap()
     });
 
@@ -144,7 +146,10 @@ fn a_connection_that_breaks_as_it_is_asked_is_replaced_and_the_row_is_made_once(
         return;
     };
     let (wire, url) = Wire::before(&scratch.url());
-    let served = LiveServer::with_workers(&lists::api(&url, DatabaseOptions::default().max_connections(1)), 1);
+    let served = LiveServer::with_workers(
+        &lists::api(&url, DatabaseOptions::default().max_connections(1)),
+        1,
+    );
     let total = || served.get("/api/v1/notes/?limit=1").text().to_owned();
     let before = total();
     assert!(before.contains("\"total_count\": 50"), "{before}");
