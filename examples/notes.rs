@@ -99,13 +99,15 @@ struct Subject {
 )]
 struct AuthorResource;
 
-/// The notes: 150 calls an hour for each caller, which is what a throttle allows that says nothing else.
+/// The notes, which anybody may write: 150 calls an hour for each caller, which is what a throttle allows that says
+/// nothing else.
 #[derive(ModelResource)]
 #[resource(
     model = Note,
     resource_name = "notes",
     hooks,
-    allowed_methods(get),
+    authorization = Authorization,
+    always_return_data,
     filtering(title = ALL, slug = [exact, in, startswith], created = ALL, author = ALL_WITH_RELATIONS),
     ordering(id, title, created, author),
     throttle = CacheThrottle::new()
@@ -221,24 +223,32 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server =
         HttpServer::new(move || App::new().service(api.scope("/api"))).bind(("127.0.0.1", port))?;
 
-    println!("The notes of {path} are served at http://127.0.0.1:{port}/api/v1/ - try:\n");
+    let root = format!("http://127.0.0.1:{port}/api/v1");
+    println!("The notes of {path} are served at {root}/ - try:\n");
     for (what, address) in [
-        ("what there is", "/api/v1/"),
-        ("a page of notes", "/api/v1/notes/?limit=2"),
+        ("what there is", "/"),
+        ("a page of notes", "/notes/?limit=2"),
         (
             "a filter through a relation, in an order",
-            "/api/v1/notes/?author__name__startswith=Ada&order_by=-created",
+            "/notes/?author__name__startswith=Ada&order_by=-created",
         ),
-        ("what the notes tell of themselves", "/api/v1/notes/schema/"),
-        ("a search of its own", "/api/v1/notes/search/?q=honey"),
+        ("what the notes tell of themselves", "/notes/schema/"),
+        ("a search of its own", "/notes/search/?q=honey"),
         (
             "the sixth call in ten seconds is turned away",
-            "/api/v1/subjects/?n=[1-6]",
+            "/subjects/?n=[1-6]",
         ),
-        ("every second call, by chance", "/api/v1/lucky/subjects/"),
+        ("every second call, by chance", "/lucky/subjects/"),
     ] {
-        println!("  # {what}\n  curl -i 'http://127.0.0.1:{port}{address}'\n");
+        println!("  # {what}\n  curl -i '{root}{address}'\n");
     }
+    let json = "-H 'Content-Type: application/json'";
+    println!("  # a new note, a change to it, and its end");
+    println!(
+        "  curl -i {root}/notes/ {json} -d '{{\"title\": \"Rye\", \"slug\": \"rye\", \"author\": \"/api/v1/authors/1/\"}}'"
+    );
+    println!("  curl -i -X PATCH {root}/notes/61/ {json} -d '{{\"content\": \"Rye and honey.\"}}'");
+    println!("  curl -i -X DELETE {root}/notes/61/\n");
     server.run().await?;
     Ok(())
 }

@@ -54,6 +54,8 @@ mod pages {
     struct Mounting;
     #[doc = include_str!("../docs/src/testing.md")]
     struct Testing;
+    #[doc = include_str!("../docs/src/cookbook.md")]
+    struct Cookbook;
     #[doc = include_str!("../docs/src/from-tastypie.md")]
     struct FromTastypie;
 }
@@ -91,7 +93,7 @@ pub mod prelude {
         data::{Data, Value},
         database::{Database, DatabaseOptions},
         dispatch::RequestType,
-        fields::{Column, Computed, FieldType, ToMany, ToOne},
+        fields::{Column, Computed, FieldType, GenericForeignKey, ToMany, ToOne},
         http::{Query, Request, User},
         meta::Meta,
         queries::{Filtering, Lookup},
@@ -115,6 +117,7 @@ pub mod __private {
         authorization::OwnerAuthorization,
         data::Value,
         database::Row,
+        django::ContentType,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},
         meta::Meta,
         queries::{Filtering, Lookup},

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use tastyrs::prelude::*;
@@ -33,10 +33,18 @@ pub struct MemoryResource {
     #[field(null)]
     tags: Column<Option<Vec<String>>>,
     #[field(skip)]
-    shelf: Arc<RwLock<Shelf>>,
+    things: Arc<RwLock<Shelf>>,
 }
 
 impl MemoryResource {
+    fn read(&self) -> RwLockReadGuard<'_, Shelf> {
+        self.things.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Shelf> {
+        self.things.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What is there when the process starts.
     pub fn first_things() -> Arc<RwLock<Shelf>> {
         let thing = |id, name: &str, count, tags: &[&str]| {
@@ -65,14 +73,14 @@ impl MemoryResource {
 
 impl ObjectSource for MemoryResource {
     fn obj_get_list(&self, _: &Request) -> Result<Vec<Thing>> {
-        let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(shelf.things.values().cloned().collect())
+        let kept = self.read();
+        Ok(kept.things.values().cloned().collect())
     }
 
     fn obj_get(&self, _: &Request, name: &str) -> Result<Thing> {
         let id: i64 = name.trim().parse().map_err(|_| Error::NotFound)?;
-        let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
-        shelf.things.get(&id).cloned().ok_or(Error::NotFound)
+        let kept = self.read();
+        kept.things.get(&id).cloned().ok_or(Error::NotFound)
     }
 
     fn detail_uri(&self, thing: &Thing) -> String {
@@ -84,23 +92,23 @@ impl ObjectSource for MemoryResource {
     }
 
     fn obj_create(&self, _: &Request, mut thing: Thing) -> Result<Thing> {
-        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
-        shelf.last += 1;
-        thing.id = shelf.last;
-        shelf.things.insert(thing.id, thing.clone());
+        let mut kept = self.write();
+        kept.last += 1;
+        thing.id = kept.last;
+        kept.things.insert(thing.id, thing.clone());
         Ok(thing)
     }
 
     fn obj_update(&self, _: &Request, _: &str, thing: Thing) -> Result<Thing> {
-        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
-        let place = shelf.things.get_mut(&thing.id).ok_or(Error::NotFound)?;
+        let mut kept = self.write();
+        let place = kept.things.get_mut(&thing.id).ok_or(Error::NotFound)?;
         place.clone_from(&thing);
         Ok(thing)
     }
 
     fn obj_delete(&self, _: &Request, name: &str) -> Result<()> {
         let id: i64 = name.trim().parse().map_err(|_| Error::NotFound)?;
-        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
-        shelf.things.remove(&id).map(drop).ok_or(Error::NotFound)
+        let mut kept = self.write();
+        kept.things.remove(&id).map(drop).ok_or(Error::NotFound)
     }
 }

@@ -228,11 +228,10 @@ impl HookedResource {
         note.title.to_uppercase()
     }
 
-    fn trim(&self, bundle: &mut Bundle<'_, Self>) -> Result<()> {
+    fn trim(bundle: &mut Bundle<'_, Self>) {
         if let Some(Value::Text(title)) = bundle.data.get_mut("title") {
             *title = title.trim().to_owned().into();
         }
-        Ok(())
     }
 }
 

@@ -32,6 +32,16 @@ impl Example {
         send(("127.0.0.1", self.port), request.as_bytes())
     }
 
+    /// Another method of a path, whose body is JSON.
+    fn send(&self, method: &str, path: &str, body: &str) -> TestResponse {
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        send(("127.0.0.1", self.port), request.as_bytes())
+    }
+
     /// Starts an example with `--port` and these arguments, and waits until it answers.
     fn start(name: &str, arguments: &[&str]) -> Self {
         let port = free_port();
@@ -103,6 +113,96 @@ fn the_notes_answer_what_their_program_says_to_try() {
     assert_eq!((filtered.status(), found.status()), (200, 200));
     assert!(found.text().contains("honey"), "{}", found.text());
     assert!(!secret.text().contains("email"), "{}", secret.text());
+}
+
+#[test]
+fn a_note_is_written_changed_and_deleted_as_their_program_says() {
+    let file = TestDatabase::<Sqlite>::temporary();
+    let notes = Example::start("notes", &["--database", file.url()]);
+    let rye = r#"{"title": "Rye", "slug": "rye", "author": "/api/v1/authors/1/"}"#;
+
+    let made = notes.send("POST", "/api/v1/notes/", rye);
+    let changed = notes.send(
+        "PATCH",
+        "/api/v1/notes/61/",
+        r#"{"content": "Rye and honey."}"#,
+    );
+    let nameless = notes.send("POST", "/api/v1/notes/", r#"{"slug": "rye"}"#);
+    let deleted = notes.send("DELETE", "/api/v1/notes/61/", "");
+
+    made.assert_http_created();
+    assert_eq!(made.header("Location"), Some("/api/v1/notes/61/"));
+    assert_eq!(changed.status(), 202);
+    assert_eq!(changed.json()["word_count"], 3, "{}", changed.text());
+    assert_eq!(
+        nameless.text(),
+        r#"{"error": "The 'title' field has no data and doesn't allow a default or null value."}"#
+    );
+    assert_eq!(deleted.status(), 204);
+    notes.get("/api/v1/notes/61/").assert_http_not_found();
+}
+
+/// The address of the Redis of tests, or nothing where there is none.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn redis_url() -> Option<String> {
+    let url = std::env::var("TASTYRS_TEST_REDIS_URL")
+        .unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
+    let client = redis::Client::open(url.as_str()).unwrap();
+    if client
+        .get_connection_with_timeout(Duration::from_secs(2))
+        .is_ok()
+    {
+        return Some(url);
+    }
+    let wanted = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!wanted, "no Redis at {url}");
+    eprintln!("skipped: no Redis at {url}; say where one is by TASTYRS_TEST_REDIS_URL");
+    None
+}
+
+#[test]
+fn messages_in_redis_are_written_read_changed_and_deleted() {
+    let Some(url) = redis_url() else {
+        return;
+    };
+    let key = format!("tastyrs-test:messages:{}", free_port());
+    let api = Example::start("redis", &["--redis", &url, "--key", &key]);
+    let hello = r#"{"author": "Ada", "text": "Hello"}"#;
+
+    let made = api.send("POST", "/api/v1/messages/", hello);
+    let changed = api.send(
+        "PATCH",
+        "/api/v1/messages/1/",
+        r#"{"text": "Good morning"}"#,
+    );
+    let list = api.get("/api/v1/messages/");
+    let set = api.get("/api/v1/messages/set/1;2/");
+    let deleted = api.send("DELETE", "/api/v1/messages/1/", "");
+    let gone = api.get("/api/v1/messages/1/");
+    let wrong = api.send("POST", "/api/v1/messages/", r#"{"author": []}"#);
+
+    let client = redis::Client::open(url).unwrap();
+    let mut connection = client.get_connection().unwrap();
+    let mut forget = redis::cmd("DEL");
+    forget.arg(&key).arg(format!("{key}:last"));
+    forget.query::<()>(&mut connection).unwrap();
+    made.assert_http_created();
+    assert_eq!(made.header("Location"), Some("/api/v1/messages/1/"));
+    assert_eq!(changed.status(), 202, "{}", changed.text());
+    assert!(
+        list.text().ends_with(
+            r#""objects": [{"author": "Ada", "id": 1, "resource_uri": "/api/v1/messages/1/", "text": "Good morning"}]}"#
+        ),
+        "{}",
+        list.text()
+    );
+    assert!(
+        set.text().starts_with(r#"{"not_found": ["2"]"#),
+        "{}",
+        set.text()
+    );
+    assert_eq!((deleted.status(), gone.status()), (204, 404));
+    assert_eq!(wrong.status(), 400, "{}", wrong.text());
 }
 
 #[test]

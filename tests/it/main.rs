@@ -9,6 +9,7 @@
 
 mod authentication;
 mod authorization;
+mod book;
 mod caching;
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]
@@ -17,6 +18,7 @@ mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
 mod formats;
+mod generic;
 mod kitchen;
 mod limits;
 mod mounting;
@@ -29,3 +31,4 @@ mod startup;
 mod support;
 mod throttling;
 mod validation;
+mod writing;

@@ -14,7 +14,7 @@ use crate::{
     errors::{Error, Result},
     fields::{Attribute, By, FieldSpec},
     queries::{Filtering, Graph, Lookup, Node},
-    resource::Resource,
+    resource::{Resource, check_generic},
 };
 
 /// The databases of an API and the resources that share them.
@@ -79,6 +79,7 @@ impl Declaring {
                 for field in &node.fields {
                     related_is_registered(&graph, node, field)?;
                     nothing_is_allowed(node, field)?;
+                    check_generic(node, field)?;
                 }
             }
             for start in 0..graph.nodes.len() {
@@ -127,6 +128,7 @@ fn suited(node: &Node, name: &str, rule: &Filtering) -> Result<()> {
     };
     let suits = |lookup: &Lookup| match &field.attribute {
         Attribute::Column(column) => lookup.suits(node.columns[*column].kind),
+        Attribute::Relation(_) if field.generic().is_some() => *lookup == Lookup::Isnull,
         Attribute::Relation(_) => lookup.suits_relation(),
         _ => true,
     };
@@ -153,12 +155,21 @@ fn nothing_is_allowed(node: &Node, field: &FieldSpec) -> Result<()> {
 }
 
 fn related_is_registered(graph: &Graph, node: &Node, field: &FieldSpec) -> Result<()> {
-    match field.relation() {
-        Some(relation) if graph.target(relation).is_none() => Err(Error::Configuration(format!(
-            "the field `{}` of `{}` is related to {}, which is not registered in this API on the same database",
-            field.name, node.resource_name, relation.target_name
+    let missing = match (field.relation(), field.generic()) {
+        (_, Some(generic)) => {
+            let mut targets = generic.targets.iter();
+            let missing = targets.find(|target| graph.node(target.resource).is_none());
+            missing.map(|target| target.name)
+        }
+        (Some(relation), None) if graph.target(relation).is_none() => Some(relation.target_name),
+        _ => None,
+    };
+    match missing {
+        None => Ok(()),
+        Some(missing) => Err(Error::Configuration(format!(
+            "the field `{}` of `{}` is related to {missing}, which is not registered in this API on the same database",
+            field.name, node.resource_name
         ))),
-        _ => Ok(()),
     }
 }
 
@@ -183,8 +194,13 @@ fn no_circle(graph: &Graph, position: usize, list: bool, path: &mut Vec<usize>) 
         } else {
             relation.full.detail
         };
-        if let Some(next) = graph.by_type.get(&relation.target).filter(|_| full) {
-            no_circle(graph, *next, list, path)?;
+        if !full {
+            continue;
+        }
+        for target in relation.targets() {
+            if let Some(next) = graph.by_type.get(&target) {
+                no_circle(graph, *next, list, path)?;
+            }
         }
     }
     path.pop();

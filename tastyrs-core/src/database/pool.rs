@@ -15,7 +15,10 @@ use diesel::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{DatabaseOptions, Dialect, failure, manager::Manager};
-use crate::errors::{Error, Result};
+use crate::{
+    django::{ContentType, ContentTypes},
+    errors::{Error, Result},
+};
 
 type Pooled<DB> = PooledConnection<Manager<DB>>;
 type Transactions<DB> = <<DB as Dialect>::Connection as Connection>::TransactionManager;
@@ -33,6 +36,7 @@ pub struct Database<DB: Dialect> {
     /// As many permits as connections: who waits, waits here, where no thread is held.
     permits: Arc<Semaphore>,
     wait: Duration,
+    content_types: Arc<ContentTypes>,
 }
 
 impl<DB: Dialect> Clone for Database<DB> {
@@ -41,6 +45,7 @@ impl<DB: Dialect> Clone for Database<DB> {
             pool: self.pool.clone(),
             permits: Arc::clone(&self.permits),
             wait: self.wait,
+            content_types: Arc::clone(&self.content_types),
         }
     }
 }
@@ -104,6 +109,7 @@ impl<DB: Dialect> Database<DB> {
             pool,
             permits: Arc::new(Semaphore::new(connections as usize)),
             wait,
+            content_types: Arc::default(),
         })
     }
 
@@ -115,6 +121,11 @@ impl<DB: Dialect> Database<DB> {
             .map_err(|_| Error::Busy)?
             .map_err(|_| Error::Busy)?;
         Ok(Permit { until, _one: one })
+    }
+
+    /// The number that a content type has in it; nothing where it has none.
+    pub(crate) fn content_type(&self, content_type: ContentType) -> Result<Option<i64>> {
+        self.content_types.id(self, content_type)
     }
 
     /// Runs `work` on a connection and in a transaction, on this thread; for programs and tests.

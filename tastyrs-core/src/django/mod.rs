@@ -3,6 +3,7 @@
 //! - [`access`](AccessTable): `tastypie_apiaccess`
 //! - [`accounts`](Accounts): who has an account, and what proves it
 //! - [`api_key`](ApiKey): `tastypie_apikey`
+//! - [`content_types`](ContentType): `django_content_type`
 //! - `password`: passwords as Django stores them
 //! - [`permissions`](Permissions): `auth_permission`, and who has which
 //! - [`secret_keys`](SecretKeys): what Django signed, and sessions among it
@@ -12,6 +13,7 @@
 mod access;
 mod accounts;
 mod api_key;
+mod content_types;
 mod lookup;
 mod password;
 mod permissions;
@@ -21,6 +23,8 @@ mod user_table;
 pub use access::AccessTable;
 pub use accounts::{Account, Accounts};
 pub use api_key::ApiKey;
+pub use content_types::ContentType;
+pub(crate) use content_types::ContentTypes;
 pub(crate) use password::{Hashing, hex, same_secret};
 pub use permissions::Permissions;
 pub use secret_keys::SecretKeys;

@@ -242,6 +242,49 @@ impl OwnerKey for i64 {}
 #[doc(hidden)]
 pub const fn owns<T: OwnerKey, C>(_: &ColumnOf<T, C>) {}
 
+/// A column that can hold the number of a content type.
+#[diagnostic::on_unimplemented(
+    message = "this column cannot hold a content type",
+    label = "a column of type `{Self}`",
+    note = "`content_type` names a column that holds the key of `django_content_type`, which is a whole number"
+)]
+pub trait ContentTypeKey {}
+impl<T: ContentTypeKey> ContentTypeKey for Option<T> {}
+impl ContentTypeKey for i16 {}
+impl ContentTypeKey for i32 {}
+impl ContentTypeKey for i64 {}
+
+#[doc(hidden)]
+pub const fn holds_content_type<T: ContentTypeKey, C>(_: &ColumnOf<T, C>) {}
+
+/// A column that can hold a key of type `K`, as it stands or as text.
+#[diagnostic::on_unimplemented(
+    message = "this column cannot hold the keys of all these resources",
+    label = "a column of type `{Self}`, where a key is `{K}`",
+    note = "`object_id` names a column of text, or of the type that all the keys have"
+)]
+pub trait HoldsKey<K> {}
+impl<K, T: HoldsKey<K>> HoldsKey<K> for Option<T> {}
+impl<K: Key> HoldsKey<K> for String {}
+impl HoldsKey<Self> for uuid::Uuid {}
+impl<K: IntegerKey> HoldsKey<K> for i16 {}
+impl<K: IntegerKey> HoldsKey<K> for i32 {}
+impl<K: IntegerKey> HoldsKey<K> for i64 {}
+
+/// A key that is a whole number.
+#[diagnostic::on_unimplemented(
+    message = "this column holds whole numbers, and not the keys of all these resources",
+    label = "a column of whole numbers, where a key is `{Self}`",
+    note = "`object_id` names a column of text, or of the type that all the keys have"
+)]
+pub trait IntegerKey {}
+impl IntegerKey for i16 {}
+impl IntegerKey for i32 {}
+impl IntegerKey for i64 {}
+
+#[doc(hidden)]
+pub const fn holds_key_of<M: Model, T: HoldsKey<M::Key>, C>(_: &ColumnOf<T, C>) {}
+
 /// A column of the own model that holds the key of the model `M`.
 #[doc(hidden)]
 pub const fn refers_to<M, T, C>(_: &ColumnOf<T, C>)

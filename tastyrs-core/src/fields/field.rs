@@ -3,8 +3,8 @@
 use std::{any::TypeId, fmt, sync::Arc};
 
 use super::{
-    Attribute, By, DefaultValue, Dehydrated, FieldSpec, FieldType, Kind, RelationSpec, UseIn,
-    spec::Full,
+    Attribute, By, DefaultValue, Dehydrated, FieldSpec, FieldType, Generic, GenericForeignKey,
+    GenericTarget, Kind, RelationSpec, UseIn, spec::Full,
 };
 use crate::{
     bundle::Bundle,
@@ -16,7 +16,7 @@ use crate::{
 /// A hook that gives a field its value.
 pub(crate) type Hook<R> = Arc<dyn Fn(&R, &Bundle<'_, R>) -> Result<Value<'static>> + Send + Sync>;
 /// A hook that has a word before a field is read in.
-pub(crate) type HydrateHook<R> = fn(&R, &mut Bundle<'_, R>) -> Result<()>;
+pub(crate) type HydrateHook<R> = Arc<dyn Fn(&R, &mut Bundle<'_, R>) -> Result<()> + Send + Sync>;
 /// How a field is read from the object of a source without a model.
 pub(crate) type Reader<R> = for<'a> fn(&'a <R as Resource>::Object) -> Value<'a>;
 /// How a field of such an object is set; whether the value is one of its type.
@@ -40,7 +40,7 @@ impl<R: Resource> Clone for Field<R> {
             spec: self.spec.clone(),
             use_in: self.use_in,
             dehydrate: self.dehydrate.clone(),
-            hydrate: self.hydrate,
+            hydrate: self.hydrate.clone(),
             read: self.read,
             write: self.write,
             given: self.given,
@@ -116,7 +116,7 @@ impl<R: Resource> Field<R> {
         })
     }
 
-    fn related<T: Resource>(name: &'static str, kind: Kind, by: By) -> Self {
+    fn related<T: 'static>(name: &'static str, kind: Kind, by: By) -> Self {
         let relation = RelationSpec {
             target: TypeId::of::<T>(),
             target_name: std::any::type_name::<T>(),
@@ -209,14 +209,17 @@ impl<R: Resource> Field<R> {
         self
     }
 
-    /// Has a word before it is read in: it may change `bundle.data`, and the object.
+    /// Has a word before it is read in: a function of the bundle, or of the resource and the bundle, which may change
+    /// `bundle.data` and the object.
     ///
     /// # Compatibility
     ///
     /// `hydrate_FOO`, `resources.py:944`.
     #[must_use]
-    pub fn hydrate(mut self, hook: fn(&R, &mut Bundle<'_, R>) -> Result<()>) -> Self {
-        self.hydrate = Some(hook);
+    pub fn hydrate<Marker, H: HydratesField<R, Marker>>(mut self, hook: H) -> Self {
+        self.hydrate = Some(Arc::new(move |resource, bundle| {
+            hook.hydrate(resource, bundle)
+        }));
         self
     }
 
@@ -258,6 +261,22 @@ impl<R: ModelResource> Field<R> {
             Kind::Integer,
             By::Column(position::<R::Model>(column)),
         )
+    }
+
+    /// A field that refers to one object of one of these resources, by a column that holds its content type and one
+    /// that holds its key.
+    pub fn generic_foreign_key(
+        name: &'static str,
+        content_type: &'static str,
+        object_id: &'static str,
+        targets: impl IntoIterator<Item = GenericTarget>,
+    ) -> Self {
+        let generic = Generic {
+            content_type: position::<R::Model>(content_type),
+            object_id: position::<R::Model>(object_id),
+            targets: targets.into_iter().collect(),
+        };
+        Self::related::<GenericForeignKey<()>>(name, Kind::Integer, By::Generic(generic))
     }
 
     /// A field that refers to many objects through a table that holds the keys of both sides.
@@ -316,21 +335,29 @@ impl<R: ModelResource> Fields<R> {
     ///
     /// # Compatibility
     ///
-    /// `BaseModelResource.get_fields`, `resources.py:1960`: `fields` restricts, `excludes` leaves out.
+    /// `BaseModelResource.get_fields`, `resources.py:1960`: `fields` restricts, `excludes` leaves out. The object id of
+    /// a generic foreign key is shown, as there, but not read: that field alone says what it leads to.
     #[must_use]
     pub fn columns(mut self, fields: Option<&[&str]>, excludes: &[&str]) -> Self {
         for (position, column) in R::Model::COLUMNS.iter().enumerate() {
             let shown = self.0.iter().any(|field| {
                 field.spec.name == column.name
-                    || field.spec.relation().is_some_and(
-                        |relation| matches!(relation.by, By::Column(by) if by == position),
-                    )
+                    || match field.spec.relation().map(|relation| &relation.by) {
+                        Some(By::Column(by)) => *by == position,
+                        Some(By::Generic(generic)) => generic.content_type == position,
+                        _ => false,
+                    }
+            });
+            let is_object_id = self.0.iter().any(|field| {
+                let generic = field.spec.generic();
+                generic.is_some_and(|generic| generic.object_id == position)
             });
             let asked = fields.is_none_or(|fields| fields.contains(&column.name));
             let relational = column.foreign_key && fields.is_none();
             if !shown && asked && !relational && !excludes.contains(&column.name) {
-                self.0
-                    .push(Field::from_spec(FieldSpec::of_column(position, column)));
+                let mut field = Field::from_spec(FieldSpec::of_column(position, column));
+                field.spec.readonly = is_object_id;
+                self.0.push(field);
             }
         }
         self
@@ -383,5 +410,59 @@ where
 
     fn read(&self, resource: &R, bundle: &Bundle<'_, R>) -> Result<Value<'static>> {
         self(resource, bundle).dehydrated()
+    }
+}
+
+/// A function that has a word before a field is read in.
+///
+/// It is implemented for `fn(&mut Bundle<Resource>)` and for `fn(&Resource, &mut Bundle<Resource>)`; both may answer
+/// a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "this function cannot have a word before a field of `{R}` is read in",
+    label = "not a function of the bundle, nor of the resource and the bundle",
+    note = "it is `fn(&mut Bundle<'_, Self>)` or `fn(&Self, &mut Bundle<'_, Self>)`, and may answer a `Result<()>`"
+)]
+pub trait HydratesField<R: Resource, Marker>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn hydrate(&self, resource: &R, bundle: &mut Bundle<'_, R>) -> Result<()>;
+}
+
+/// What a hook that changes something may answer: nothing, or the error that it met.
+#[doc(hidden)]
+pub trait Done {
+    fn done(self) -> Result<()>;
+}
+
+impl Done for () {
+    fn done(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Done for Result<()> {
+    fn done(self) -> Self {
+        self
+    }
+}
+
+impl<R, F, D> HydratesField<R, (OfObject, D)> for F
+where
+    R: Resource,
+    F: Fn(&mut Bundle<'_, R>) -> D + Send + Sync + 'static,
+    D: Done,
+{
+    fn hydrate(&self, _: &R, bundle: &mut Bundle<'_, R>) -> Result<()> {
+        self(bundle).done()
+    }
+}
+
+impl<R, F, D> HydratesField<R, (OfBundle, D)> for F
+where
+    R: Resource,
+    F: Fn(&R, &mut Bundle<'_, R>) -> D + Send + Sync + 'static,
+    D: Done,
+{
+    fn hydrate(&self, resource: &R, bundle: &mut Bundle<'_, R>) -> Result<()> {
+        self(resource, bundle).done()
     }
 }

@@ -156,7 +156,6 @@ impl<'f> Wanted<'f> {
             Value::Int(0) => Some(false),
             #[expect(clippy::float_cmp, reason = "Python asks whether it is one of the two")]
             Value::Float(number) if *number == 1.0 => Some(true),
-            #[expect(clippy::float_cmp, reason = "Python asks whether it is one of the two")]
             Value::Float(number) if *number == 0.0 => Some(false),
             Value::Text(text) => match text.as_ref() {
                 "t" | "True" | "1" => Some(true),

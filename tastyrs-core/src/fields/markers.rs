@@ -60,3 +60,13 @@ marker! {
     /// A column of the model of which the resource says more than the model does.
     Column, T
 }
+marker! {
+    /// A field that refers to one object of any of several resources, by the columns of a content type and of a key.
+    ///
+    /// The resources stand in a tuple: `GenericForeignKey<(NoteResource, SubjectResource)>`.
+    ///
+    /// # Compatibility
+    ///
+    /// `GenericForeignKeyField`, `contrib/contenttypes/fields.py:9`.
+    GenericForeignKey, Targets
+}

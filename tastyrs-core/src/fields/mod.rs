@@ -19,12 +19,12 @@ mod types;
 
 #[doc(hidden)]
 pub use checks::*;
-pub use field::{Field, Fields, ReadsField};
+pub use field::{Field, Fields, HydratesField, ReadsField};
 #[doc(hidden)]
 pub use hydrate::assign;
 pub(crate) use hydrate::{Wanted, same, told};
 pub use kind::Kind;
-pub use markers::{Column, Computed, ToMany, ToOne};
-pub(crate) use spec::{Attribute, By, FieldSpec, RelationSpec};
-pub use spec::{DefaultValue, UseIn};
+pub use markers::{Column, Computed, GenericForeignKey, ToMany, ToOne};
+pub(crate) use spec::{Attribute, By, FieldSpec, Generic, RelationSpec};
+pub use spec::{DefaultValue, GenericTarget, UseIn};
 pub use types::{Dehydrated, FieldType};

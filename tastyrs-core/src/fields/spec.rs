@@ -6,7 +6,8 @@ use super::Kind;
 use crate::{
     bundle::Bundle,
     data::Value,
-    resource::{ColumnSpec, Resource},
+    django::ContentType,
+    resource::{ColumnSpec, Model, ModelResource, Resource},
 };
 
 /// The value that a field has where a client says none.
@@ -109,10 +110,25 @@ pub(crate) enum Attribute {
 /// Which relation a field is.
 #[derive(Debug, Clone)]
 pub(crate) struct RelationSpec {
+    /// A resource, or of a generic foreign key its marker, which stands for all of its targets.
     pub(crate) target: TypeId,
     pub(crate) target_name: &'static str,
     pub(crate) by: By,
     pub(crate) full: Full,
+}
+
+impl RelationSpec {
+    /// The resources that it may lead to.
+    pub(crate) fn targets(&self) -> Vec<TypeId> {
+        match &self.by {
+            By::Generic(generic) => generic
+                .targets
+                .iter()
+                .map(|target| target.resource)
+                .collect(),
+            By::Column(_) | By::Through { .. } | By::Reverse { .. } => vec![self.target],
+        }
+    }
 }
 
 /// What ties the two sides of a relation together.
@@ -128,6 +144,48 @@ pub(crate) enum By {
     },
     /// A column of the other table that holds the own key.
     Reverse { table: String, column: &'static str },
+    /// Two columns of the own model, which hold what kind of object it is and its key.
+    Generic(Generic),
+}
+
+impl By {
+    /// Whether it is kept in this column of the own model.
+    pub(crate) fn is_over(&self, column: usize) -> bool {
+        match self {
+            Self::Column(own) => *own == column,
+            Self::Generic(generic) => generic.content_type == column || generic.object_id == column,
+            Self::Through { .. } | Self::Reverse { .. } => false,
+        }
+    }
+}
+
+/// A relation that leads to one object of several resources.
+#[derive(Debug, Clone)]
+pub(crate) struct Generic {
+    /// The column that holds the content type.
+    pub(crate) content_type: usize,
+    /// The column that holds the key, as it stands or as text.
+    pub(crate) object_id: usize,
+    pub(crate) targets: Vec<GenericTarget>,
+}
+
+/// A resource that a generic foreign key may lead to.
+#[derive(Debug, Clone, Copy)]
+pub struct GenericTarget {
+    pub(crate) resource: TypeId,
+    pub(crate) name: &'static str,
+    pub(crate) content_type: Option<ContentType>,
+}
+
+impl GenericTarget {
+    /// The resource `R`, whose model says its content type.
+    pub fn of<R: ModelResource>() -> Self {
+        Self {
+            resource: TypeId::of::<R>(),
+            name: std::any::type_name::<R>(),
+            content_type: <R::Model as Model>::CONTENT_TYPE,
+        }
+    }
 }
 
 /// Whether related objects are written out, or their addresses.
@@ -206,6 +264,13 @@ impl FieldSpec {
     pub(crate) fn relation_mut(&mut self) -> Option<&mut RelationSpec> {
         match &mut self.attribute {
             Attribute::Relation(relation) => Some(relation),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn generic(&self) -> Option<&Generic> {
+        match self.relation().map(|relation| &relation.by) {
+            Some(By::Generic(generic)) => Some(generic),
             _ => None,
         }
     }

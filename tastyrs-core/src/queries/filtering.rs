@@ -7,7 +7,7 @@ use crate::{
     compatibility::Compatibility,
     database::{Bind, Dialect, Fragment},
     errors::{Error, Result},
-    fields::{By, FieldSpec, RelationSpec},
+    fields::{By, FieldSpec, Generic, RelationSpec},
     http::Query,
 };
 
@@ -202,10 +202,33 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
                     self.asks_for_nothing(asked),
                 ))
             }
-            _ => Err(Error::bad_request(format!(
+            (None, Some((relation, None))) => match &relation.by {
+                By::Generic(generic) if rest.len() == 1 && asked == Lookup::Isnull => {
+                    self.leads_nowhere(node, generic)
+                }
+                _ => Err(Error::bad_request(format!(
+                    "The '{name}' field leads to objects of several kinds, and can only be asked for 'isnull'."
+                ))),
+            },
+            (None, None) => Err(Error::bad_request(format!(
                 "The '{name}' field is not a valid field name"
             ))),
         }
+    }
+
+    /// A generic foreign key that is asked whether it is null, which it is where either column is.
+    fn leads_nowhere(&self, node: &Node, generic: &Generic) -> Result<Fragment> {
+        let columns = [generic.content_type, generic.object_id].map(|column| &node.columns[column]);
+        let [content_type, object_id] = columns.map(|column| self.lookup(column, Lookup::Isnull));
+        let between = if self.asks_for_nothing(Lookup::Isnull) {
+            " OR "
+        } else {
+            " AND "
+        };
+        let mut condition = Fragment::new();
+        condition.sql("(").append(content_type?).sql(between);
+        condition.append(object_id?).sql(")");
+        Ok(condition)
     }
 
     /// Whether a row that has nothing behind the relation answers the question too.
@@ -251,6 +274,8 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
                 };
                 Ok(self.linked(node, table, own, &column, lookup)?)
             }
+            // It has no one target that could be asked.
+            By::Generic(_) => Ok(never()),
         }
     }
 
@@ -337,6 +362,7 @@ impl<'a, DB: Dialect> Filter<'a, DB> {
                     .append(inner)
                     .sql(if or_none { "))" } else { ")" });
             }
+            By::Generic(_) => return never(),
         }
         condition
     }

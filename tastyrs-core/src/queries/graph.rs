@@ -117,10 +117,15 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// The resource that a relation leads to; that it is there was checked when the API was built.
+    /// The resource that a relation leads to; that it is there was checked when the API was built. A generic foreign key
+    /// leads to no one resource.
     pub(crate) fn target(&self, relation: &RelationSpec) -> Option<&Node> {
-        self.by_type
-            .get(&relation.target)
-            .map(|position| &self.nodes[*position])
+        self.node(relation.target)
+    }
+
+    /// The resource of a type.
+    pub(crate) fn node(&self, resource: TypeId) -> Option<&Node> {
+        let position = self.by_type.get(&resource)?;
+        self.nodes.get(*position)
     }
 }

@@ -1,6 +1,6 @@
 //! Objects as data.
 
-use super::{Hooks, Hop, Source, related::Related};
+use super::{Hooks, Hop, Source, generic, related::Related};
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
@@ -84,7 +84,13 @@ fn value<'h, R: Hooks>(
             (Some(read), Item::Object(object)) => read(object),
             _ => Value::Null,
         },
-        Attribute::Relation(_) => related.of(bundle),
+        Attribute::Relation(_) => match related {
+            Related::Generic(found) => match found.of(bundle) {
+                None if !field.spec.null => return Err(generic::empty(field.spec.name)),
+                found => found.into(),
+            },
+            related => related.of(bundle),
+        },
     };
     Ok(match value {
         Value::Null if !field.spec.null => field.spec.default.value().unwrap_or(Value::Null),

@@ -31,10 +31,21 @@ pub(super) enum Origin {
 pub(super) struct Nested {
     /// The column that refers to it.
     pub(super) column: usize,
+    /// Of a generic foreign key, its columns and what they hold in the end.
+    pub(super) generic: Option<[(usize, Value<'static>); 2]>,
     pub(super) target: TypeId,
     /// Its key, where it is there already.
     pub(super) key: Option<Key>,
     pub(super) data: Data<'static>,
+}
+
+impl Nested {
+    /// Whether it gives a column its value.
+    pub(super) fn sets(&self, column: usize) -> bool {
+        let of_generic =
+            |[one, other]: &[(usize, Value<'static>); 2]| one.0 == column || other.0 == column;
+        self.column == column || self.generic.as_ref().is_some_and(of_generic)
+    }
 }
 
 /// A row that is about to be written: a value for each column of the model.
@@ -45,6 +56,8 @@ pub struct RowDraft {
     /// What was loaded, where the row is there already.
     pub(super) loaded: Option<Vec<Value<'static>>>,
     pub(super) nested: Vec<Nested>,
+    /// The columns that refer to objects which were sent in place of their addresses, and are written.
+    pub(super) written: Vec<usize>,
     /// Whether a hook may have changed the object that was made of it.
     lent: bool,
 }
@@ -79,6 +92,7 @@ impl RowDraft {
             origins,
             loaded: None,
             nested: Vec::new(),
+            written: Vec::new(),
             lent: false,
         }
     }
@@ -90,13 +104,16 @@ impl RowDraft {
             loaded: Some(values.clone()),
             values,
             nested: Vec::new(),
+            written: Vec::new(),
             lent: false,
         }
     }
 
+    /// Sets a column, in place of what was set or sent for it before.
     pub(crate) fn set(&mut self, column: usize, value: Value<'static>) {
         self.values[column] = value;
         self.origins[column] = Origin::Set;
+        self.nested.retain(|nested| !nested.sets(column));
     }
 
     /// Whether the request changes a column of it.

@@ -32,7 +32,7 @@ pub(super) fn full_hydrate<'h, R: Hooks>(
         if field.spec.readonly {
             continue;
         }
-        if let Some(hook) = field.hydrate
+        if let Some(hook) = &field.hydrate
             && bundle.sent.sets(field.spec.name)
         {
             hook(resource, bundle)?;

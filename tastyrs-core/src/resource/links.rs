@@ -4,13 +4,13 @@ use std::{
     any::TypeId,
     borrow::Cow,
     cell::{Cell, RefCell},
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use super::{
-    Hooks, Hop, Model, ModelResource, Mounted, Pages, RelatedRows, Rows, Source, Store, rows, save,
-    write_row,
+    Hooks, Hop, Model, ModelResource, Mounted, Pages, RelatedRows, Rows, Source, Store, dehydrate,
+    rows, save, write_row,
 };
 use crate::{
     bundle::{Bundle, Item, Sent},
@@ -189,7 +189,7 @@ pub(super) fn save_m2m<'h, R: ModelResource + Hooks>(
         let Some(relation) = field.spec.relation() else {
             continue;
         };
-        let many = !matches!(relation.by, By::Column(_));
+        let many = !matches!(relation.by, By::Column(_) | By::Generic(_));
         if !many || field.spec.readonly || !bundle.sent.sets(field.spec.name) {
             continue;
         }
@@ -218,7 +218,7 @@ pub(super) fn save_m2m<'h, R: ModelResource + Hooks>(
             By::Reverse { column, .. } => {
                 gather(hop, connection, relation, column, &own, &keys)?;
             }
-            By::Column(_) => {}
+            By::Column(_) | By::Generic(_) => {}
         }
     }
     Ok(())
@@ -259,8 +259,8 @@ fn many_values<R: ModelResource>(
 }
 
 /// The keys of the objects that a relation to many was sent, each once; those that were sent as objects are written.
-fn many_keys<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
+fn many_keys<R: ModelResource + Hooks>(
+    hop: &Hop<'_, R>,
     connection: &mut <R::Db as Dialect>::Connection,
     field: &Field<R>,
     relation: &RelationSpec,
@@ -365,8 +365,8 @@ fn push_key<DB: Dialect>(statement: &mut Fragment, key: &Key) {
 
 /// Has exactly these rows of the other table refer to the own one; those that did and no longer do refer to nothing,
 /// where their column allows it.
-fn gather<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
+fn gather<R: ModelResource + Hooks>(
+    hop: &Hop<'_, R>,
     connection: &mut <R::Db as Dialect>::Connection,
     relation: &RelationSpec,
     column: &'static str,
@@ -394,13 +394,13 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         uris: &[&str],
     ) -> Result<Vec<Key>> {
         let hop = writing.hop(self);
-        let (node, name) = (self.state.node(), &self.meta.resource_name);
+        let (node, resource_name) = (self.state.node(), &self.meta.resource_name);
         let detail = &node.columns[node.detail];
-        let named = |uri: &&str| {
+        let key_in = |uri: &&str| {
             if uri.is_empty() {
-                return Err(not_at(name, uri));
+                return Err(not_at(resource_name, uri));
             }
-            name_in_uri(uri, name)
+            name_in_uri(uri, resource_name)
                 .and_then(|name| parse_key(&name, detail.kind))
                 .ok_or(Error::NotFound)
         };
@@ -408,7 +408,7 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         let mut wrong = None;
         let mut names = Vec::with_capacity(uris.len());
         for uri in uris {
-            match named(uri) {
+            match key_in(uri) {
                 Ok(key) => names.push(key),
                 Err(error) => {
                     wrong = Some(error);
@@ -417,7 +417,14 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
             }
         }
         let mut found: HashMap<Key, Item<'h, R>> = HashMap::with_capacity(names.len());
-        for names in names.chunks(500) {
+        // One that is named twice must not stand in two of the queries.
+        let mut seen = HashSet::with_capacity(names.len());
+        let distinct: Vec<Key> = names
+            .iter()
+            .filter(|name| seen.insert(*name))
+            .cloned()
+            .collect();
+        for names in distinct.chunks(500) {
             let list = hop
                 .get_object_list(hop.request)?
                 .narrow(key_filter::<R::Db>(detail, names));
@@ -434,9 +441,7 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         }
         let mut keys = Vec::with_capacity(names.len());
         for (uri, name) in uris.iter().zip(&names) {
-            let item = found
-                .get(name)
-                .ok_or_else(|| not_at(&self.meta.resource_name, uri))?;
+            let item = found.get(name).ok_or_else(|| not_at(resource_name, uri))?;
             hop.authorized_read_detail(&Bundle::new(*item, hop.request, false, 0))?;
             keys.extend(Key::of(&Rows::column(item, node.key)));
         }
@@ -549,14 +554,23 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         }
         let hop = writing.hop(self);
         for key in keys {
-            let item = item_of_key(&hop, writing.connection, key)?;
+            let item = match item_of_key(&hop, writing.connection, key) {
+                // What the resource hides stays where it is.
+                Err(Error::NotFound) if parent.is_none() => continue,
+                item => item?,
+            };
+            let mut data = Data::new();
+            if R::READS_OBJECTS || self.meta.validation.is_some() {
+                data = dehydrate::all(&hop, writing.connection, &[item], false)?
+                    .pop()
+                    .unwrap_or_default();
+            }
             let mut draft = Rows::edit(&hop, &item)?;
             draft.set(position, parent.map_or(Value::Null, Key::value));
-            let mut bundle = Bundle::inbound(Data::new(), hop.request, item, draft);
+            let mut bundle = Bundle::inbound(data, hop.request, item, draft);
+            bundle.sent = Sent::Part(BTreeSet::new());
             bundle.keeps_auto_now = true;
-            save::authorize(&hop, &mut bundle)?;
-            hop.wrote(&item);
-            Rows::store(&hop, writing.connection, &mut bundle)?;
+            hop.save(&hop, writing.connection, &mut bundle)?;
         }
         Ok(())
     }

@@ -6,14 +6,17 @@
 //! - [`rows`](Rows), [`objects`](Objects): objects from tables, and from anywhere else
 //! - `dehydrate`: objects as data
 //! - `related`: the objects behind relations, loaded by the page
+//! - `generic`: those behind generic foreign keys, read and written
 //! - `views`: lists, details, sets; `writes`: what changes them
-//! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored
+//! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
+//!   [`provided`] is what hooks do where they are not overridden
 //! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
 //! - `draft`: a row that is about to be written; `write_row`: its statements
 //! - `links`: relations as a client writes them; `references`, `violations`: what a database refuses
 
 mod dehydrate;
 mod draft;
+mod generic;
 mod hooks;
 mod hop;
 mod hydrate;
@@ -22,6 +25,7 @@ mod model;
 mod mounted;
 mod object_store;
 mod objects;
+pub mod provided;
 mod references;
 mod related;
 mod row_store;
@@ -33,16 +37,17 @@ mod violations;
 mod write_row;
 mod writes;
 
+pub(crate) use generic::check as check_generic;
 pub(crate) use hooks::mounted;
 pub use hooks::{Hooks, InDb};
 pub use hop::Hop;
+pub use hydrate::Connection;
 pub(crate) use links::RelatedWrites;
 pub use model::{ColumnOf, ColumnSpec, DeleteAction, Model, ModelFor, OnDelete, table_sql};
 pub(crate) use mounted::Mounted;
 pub use objects::{ObjectSource, Objects};
 pub(crate) use related::{Related, RelatedRows};
 pub use rows::Rows;
-pub use save::{Connection, provided};
 pub use store::Store;
 pub(crate) use store::ViaUri;
 pub(crate) use views::{get_detail, get_list, get_multiple, get_schema};

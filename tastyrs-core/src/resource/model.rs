@@ -7,6 +7,7 @@ use diesel::query_builder::QueryFragment;
 use crate::{
     data::Value,
     database::{Dialect, Narrow, Row},
+    django::ContentType,
     errors::Result,
     fields::{DefaultValue, FieldType, Kind},
 };
@@ -34,6 +35,8 @@ pub trait Model: Sized + Send + Sync + 'static {
     const KEY: usize;
     /// Whether it has an address of its own, [`absolute_url`](Self::absolute_url).
     const HAS_ABSOLUTE_URL: bool = false;
+    /// The name by which generic foreign keys refer to it.
+    const CONTENT_TYPE: Option<ContentType> = None;
 
     #[doc(hidden)]
     fn columns() -> Self::Columns;
@@ -112,6 +115,8 @@ pub struct ColumnSpec {
     pub(crate) max_digits: Option<u32>,
     pub(crate) decimal_places: Option<u32>,
     pub(crate) auto_now: bool,
+    /// Whether a value of its kind is one of its type, which may be one of the user's own.
+    pub(crate) accepts: fn(&Value<'_>) -> bool,
 }
 
 impl ColumnSpec {
@@ -133,6 +138,7 @@ impl ColumnSpec {
             max_digits: None,
             decimal_places: None,
             auto_now: false,
+            accepts: accepts::<T>,
         }
     }
 
@@ -241,6 +247,10 @@ impl ColumnSpec {
     }
 }
 
+fn accepts<T: FieldType>(value: &Value<'_>) -> bool {
+    T::from_value(value).is_some()
+}
+
 /// What happens to the rows that refer to a model by one column when the model is deleted.
 #[derive(Clone)]
 pub struct OnDelete {
@@ -255,7 +265,7 @@ pub struct OnDelete {
     /// What that key is.
     pub key_kind: Kind,
     /// What is done, in turn, to the rows that refer to those of the referring table.
-    pub next: fn() -> Vec<OnDelete>,
+    pub next: fn() -> Vec<Self>,
 }
 
 impl fmt::Debug for OnDelete {

@@ -132,11 +132,11 @@ impl<R: ObjectSource> Store<R> for Objects {
         true
     }
 
-    fn save_related<'h>(_: &Hop<'h, R>, (): &mut (), _: &mut Bundle<'h, R>) -> Result<()>
+    fn save_related<'h>(_: &Hop<'h, R>, (): &mut (), _: &mut Bundle<'h, R>) -> Result<bool>
     where
         R: Hooks,
     {
-        Ok(())
+        Ok(false)
     }
 
     fn store<'h>(hop: &Hop<'h, R>, (): &mut (), bundle: &mut Bundle<'h, R>) -> Result<()>

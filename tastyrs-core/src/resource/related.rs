@@ -5,7 +5,11 @@ use std::{
     collections::HashMap,
 };
 
-use super::{Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, dehydrate, rows};
+use super::{
+    Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, dehydrate,
+    generic::{self, Found},
+    rows,
+};
 use crate::{
     bundle::{Bundle, Item},
     cache::Stale,
@@ -34,6 +38,8 @@ pub enum Related<'h> {
         key: usize,
         by_key: HashMap<Key, Vec<Value<'h>>>,
     },
+    /// By a content type and a key.
+    Generic(Found<'h>),
 }
 
 impl<'h> Related<'h> {
@@ -53,6 +59,7 @@ impl<'h> Related<'h> {
                     .and_then(|key| by_key.get(&key).cloned())
                     .unwrap_or_default(),
             ),
+            Self::Generic(found) => found.of(bundle).into(),
         }
     }
 }
@@ -165,16 +172,19 @@ fn one<'h, R: ModelResource + Hooks>(
     else {
         return Ok(Related::None);
     };
+    let full = if loading.for_list {
+        relation.full.list
+    } else {
+        relation.full.detail
+    };
+    if let By::Generic(generic) = &relation.by {
+        return generic::found(hop, loading, items, generic, full).map(Related::Generic);
+    }
     let (Some(target), Some(rows)) = (
         state.graph.target(relation),
         hop.request.site().related_rows::<R::Db>(relation.target),
     ) else {
         return Ok(Related::None);
-    };
-    let full = if loading.for_list {
-        relation.full.list
-    } else {
-        relation.full.detail
     };
     let by_key = target.key == target.detail;
 
@@ -187,22 +197,7 @@ fn one<'h, R: ModelResource + Hooks>(
             return Ok(Related::Address { column, list_uri });
         }
         let keys = keys_of(items, column);
-        let mut by_key = HashMap::with_capacity(keys.len());
-        if !keys.is_empty() {
-            let mut body = Fragment::new();
-            body.sql(&format!(
-                "SELECT {} FROM {} WHERE ",
-                rows.columns().1,
-                target.table
-            ));
-            body.append(key_filter::<R::Db>(target.key(), &keys));
-            let (page, values) = related_values(loading, rows, body, full, None)?;
-            for (row, value) in values.into_iter().enumerate() {
-                if let Some(key) = Key::of(&page.value(row, rows.key())) {
-                    by_key.insert(key, value);
-                }
-            }
-        }
+        let by_key = by_keys(loading, rows, target, &keys, full)?;
         return Ok(Related::One { column, by_key });
     }
 
@@ -225,6 +220,34 @@ fn one<'h, R: ModelResource + Hooks>(
         key,
         by_key: grouped,
     })
+}
+
+/// The objects of a resource that have these keys: their data, or their addresses.
+pub(super) fn by_keys<'h, DB: Dialect>(
+    loading: &mut Loading<'h, '_, DB>,
+    rows: &'h dyn RelatedRows<DB>,
+    target: &Node,
+    keys: &[Key],
+    full: bool,
+) -> Result<HashMap<Key, Value<'h>>> {
+    let mut by_key = HashMap::with_capacity(keys.len());
+    if keys.is_empty() {
+        return Ok(by_key);
+    }
+    let mut body = Fragment::new();
+    body.sql(&format!(
+        "SELECT {} FROM {} WHERE ",
+        rows.columns().1,
+        target.table
+    ));
+    body.append(key_filter::<DB>(target.key(), keys));
+    let (page, values) = related_values(loading, rows, body, full, None)?;
+    for (row, value) in values.into_iter().enumerate() {
+        if let Some(key) = Key::of(&page.value(row, rows.key())) {
+            by_key.insert(key, value);
+        }
+    }
+    Ok(by_key)
 }
 
 /// The rows on the other side of a relation to many, each with the own key behind its columns.
@@ -253,7 +276,7 @@ fn many<DB: Dialect>(
             ));
             format!("{table}.{own}")
         }
-        By::Column(_) => return None,
+        By::Column(_) | By::Generic(_) => return None,
     };
     let own = NodeColumn {
         sql: own_sql,

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use super::{
     Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
+    generic,
     hydrate::{no_data, null_refused},
     links, rows, violations, write_row,
 };
@@ -13,7 +14,7 @@ use crate::{
     data::{Data, Value},
     database::{Dialect, Fragment, Narrow, load},
     errors::{Error, Result},
-    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted},
+    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted, told},
     queries::{Key, build_filters, parse_key},
 };
 
@@ -64,16 +65,21 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         let node = hop.mounted.state.node();
         let column = &node.columns[node.detail];
+        let (least, most) = column.kind.range();
         match parse_key(name, column.kind) {
-            None | Some(Key::None) => Err(Error::bad_request(format!(
-                "'{name}' cannot be the '{}' of an object.",
-                column.name
-            ))),
+            None | Some(Key::None) => {}
+            // What does not fit the column could be stored by SQLite, and never read again.
+            Some(Key::Int(number)) if number < least || number > most => {}
             Some(key) => {
                 draft.set(node.detail, key.value());
-                Ok(())
+                return Ok(());
             }
         }
+        Err(Error::bad_request(format!(
+            "'{}' cannot be the '{}' of an object.",
+            told(&Value::from(name)),
+            column.name
+        )))
     }
 
     fn set_field<'h>(
@@ -87,10 +93,14 @@ impl<R: ModelResource> Store<R> for Rows {
         R: Hooks,
     {
         match &field.spec.attribute {
+            Attribute::Column(column) if generic::decides(hop, bundle, *column) => Ok(()),
             Attribute::Column(column) => set_column(hop, bundle.draft()?, field, *column, value),
             Attribute::Relation(relation) => match (&relation.by, value) {
                 (By::Column(column), Some(value)) => {
                     refer(hop, connection, bundle, field, relation, *column, value)
+                }
+                (By::Generic(generic), Some(value)) => {
+                    generic::refer(hop, connection, bundle, field, generic, value)
                 }
                 _ => Ok(()),
             },
@@ -107,19 +117,18 @@ impl<R: ModelResource> Store<R> for Rows {
                 !field.spec.readonly
                     && match &field.spec.attribute {
                         Attribute::Column(of) => *of == column,
-                        Attribute::Relation(relation) => {
-                            matches!(relation.by, By::Column(of) if of == column)
-                        }
+                        Attribute::Relation(relation) => relation.by.is_over(column),
                         _ => false,
                     }
             })
         };
-        // What no field shows is left to the database.
+        // What no field shows is left to the database, and so is a key of whole numbers.
         (0..draft.values.len())
             .filter(|column| {
+                let given = &R::Model::COLUMNS[*column];
                 draft.origins[*column] == Origin::Nowhere
-                    && !R::Model::COLUMNS[*column].primary_key
-                    && !draft.nested.iter().any(|nested| nested.column == *column)
+                    && !(given.primary_key && given.kind.is_integer())
+                    && !draft.nested.iter().any(|nested| nested.sets(*column))
             })
             .find_map(|column| shown(column).map(|field| field.spec.name))
     }
@@ -132,11 +141,13 @@ impl<R: ModelResource> Store<R> for Rows {
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
         bundle: &mut Bundle<'h, R>,
-    ) -> Result<()>
+    ) -> Result<bool>
     where
         R: Hooks,
     {
-        for nested in std::mem::take(&mut bundle.draft()?.nested) {
+        let all = std::mem::take(&mut bundle.draft()?.nested);
+        let any = !all.is_empty();
+        for nested in all {
             let mut writing = links::Writing::<R::Db>::of(hop, connection);
             let key = links::target::<R::Db>(hop.request, nested.target)?.save_nested(
                 &mut writing,
@@ -144,9 +155,18 @@ impl<R: ModelResource> Store<R> for Rows {
                 nested.data,
                 None,
             )?;
-            bundle.draft()?.set(nested.column, key.value());
+            let draft = bundle.draft()?;
+            match nested.generic {
+                None => draft.set(nested.column, key.value()),
+                Some(columns) => {
+                    for (column, value) in columns {
+                        draft.set(column, value);
+                    }
+                }
+            }
+            draft.written.push(nested.column);
         }
-        Ok(())
+        Ok(any)
     }
 
     fn store<'h>(
@@ -383,8 +403,12 @@ fn set_column<R: ModelResource + Hooks>(
                 no_data(field.spec.name)
             })
         }
-        Some(value) => {
-            let value = wanted.read(&value)?;
+        Some(sent) => {
+            let value = wanted.read(&sent)?;
+            // With the switch SQLite keeps whole numbers of any size.
+            if !column.kind.is_integer() && !value.is_null() && !(column.accepts)(&value) {
+                return Err(wanted.wrong(&sent, "one of its values"));
+            }
             draft.set(position, value);
             Ok(())
         }
@@ -411,14 +435,20 @@ fn refer<'h, R: ModelResource + Hooks>(
         }
         return Ok(());
     }
+    // The data of an object is read in twice where its validation cleans it.
+    if bundle.draft()?.written.contains(&column) {
+        return Ok(());
+    }
     let target = links::target::<R::Db>(hop.request, relation.target)?;
     let mut writing = links::Writing::<R::Db>::of(hop, connection);
     match links::resolve(target, &mut writing, field.spec.name, value)? {
         links::Resolved::Row(key) => bundle.draft()?.set(column, key.value()),
         links::Resolved::Data(key, data) => {
             let draft = bundle.draft()?;
+            draft.nested.retain(|nested| !nested.sets(column));
             draft.nested.push(super::draft::Nested {
                 column,
+                generic: None,
                 target: relation.target,
                 key,
                 data,

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Source,
+    generic::ContentTypeIds,
     references::Reference,
     related::{self, Related, RelatedRows},
     violations,
@@ -23,7 +24,7 @@ use crate::{
     },
     dispatch,
     errors::{Error, Result},
-    fields::{Attribute, By, Fields, Kind},
+    fields::{Attribute, Fields, Kind},
     http::Request,
     meta::Meta,
     queries::{
@@ -51,6 +52,8 @@ pub struct RowsState<DB: Dialect> {
     kept: Mutex<HashSet<u64>>,
     /// Read from the database when a row is first written.
     references: OnceLock<Vec<Reference>>,
+    /// Of the resources that its generic foreign keys lead to.
+    pub(super) content_types: ContentTypeIds,
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -198,8 +201,8 @@ impl<R: ModelResource> Source<R> for Rows {
             match &field.spec.attribute {
                 Attribute::Column(column) => wanted[*column] = true,
                 Attribute::Relation(relation) => {
-                    if let By::Column(column) = relation.by {
-                        wanted[column] = true;
+                    for (column, wanted) in wanted.iter_mut().enumerate() {
+                        *wanted |= relation.by.is_over(column);
                     }
                 }
                 Attribute::AbsoluteUrl => wanted.fill(true),
@@ -226,6 +229,8 @@ impl<R: ModelResource> Source<R> for Rows {
                 decimal_places: column.decimal_places,
             });
         }
+        let specs = fields.0.iter().map(|field| &field.spec);
+        let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
             database,
             graph,
@@ -235,6 +240,7 @@ impl<R: ModelResource> Source<R> for Rows {
             places,
             kept: Mutex::default(),
             references: OnceLock::new(),
+            content_types,
         })
     }
 

@@ -1,169 +1,22 @@
 //! An object on its way into its source: checked, authorized, stored.
 
-pub use super::hydrate::Connection;
-use super::{Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
+use super::{Connection, Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
 use crate::{
     bundle::{Bundle, Item},
     dispatch,
     errors::{Error, Result},
 };
 
-/// What the hooks that store objects do where a resource does not override them; an override calls them for its part
-/// of the work, as `super()` is called in Python.
-///
-/// # Examples
-///
-/// ```text
-/// impl Hooks for NoteResource {
-///     fn obj_create<'h>(&self, hop: &Hop<'h, Self>, db: &mut Connection<Self>, bundle: &mut Bundle<'h, Self>) -> Result<()> {
-///         bundle.obj_mut()?.author_id = hop.request().user().map(|user| user.id);
-///         provided::obj_create(hop, db, bundle)
-///     }
-/// }
-/// ```
-pub mod provided {
-    use super::{super::hydrate, *};
-
-    /// Reads what was sent into the object.
-    ///
-    /// # Errors
-    ///
-    /// What the values and the hooks meet.
-    pub fn full_hydrate<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        hydrate::full_hydrate(hop, db, bundle)
-    }
-
-    /// Reads a new object in and stores it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_create`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_create`, `resources.py:2241`.
-    pub fn obj_create<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        let resource = &hop.mounted.resource;
-        resource.full_hydrate(hop, db, bundle)?;
-        resource.save(hop, db, bundle)
-    }
-
-    /// Reads changes into an object and stores it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_update`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_update`, `resources.py:2282`.
-    pub fn obj_update<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        obj_create(hop, db, bundle)
-    }
-
-    /// Checks, authorizes and stores an object with what it refers to.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::save`].
-    ///
-    /// # Compatibility
-    ///
-    /// `save`, `resources.py:2381`.
-    pub fn save<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        check(hop, db, bundle)?;
-        authorize(hop, bundle)?;
-        write(hop, db, bundle)?;
-        R::Source::save_m2m(hop, db, bundle, &mut |_| Ok(()))
-    }
-
-    /// Deletes an object.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_delete`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_delete`, `resources.py:2343`.
-    pub fn obj_delete<'h, R: Hooks>(
-        hop: &Hop<'h, R>,
-        db: &mut Connection<R>,
-        bundle: &mut Bundle<'h, R>,
-    ) -> Result<()> {
-        hop.mounted.resource.authorized_delete_detail(bundle)?;
-        let item = bundle.item();
-        hop.wrote(&item);
-        R::Source::delete(hop, db, item)
-    }
-
-    /// Deletes the objects that a request to the list asks for.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_delete_list`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_delete_list`, `resources.py:2319`.
-    pub fn obj_delete_list<R: Hooks>(hop: &Hop<'_, R>, db: &mut Connection<R>) -> Result<()> {
-        let list = R::Source::asked_for(hop)?;
-        let list = hop
-            .mounted
-            .resource
-            .authorized_delete_list(list, hop.request)?;
-        R::Source::delete_list(hop, db, list)
-    }
-
-    /// Deletes the objects in whose place a request puts others.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hooks::obj_delete_list_for_update`].
-    ///
-    /// # Compatibility
-    ///
-    /// `obj_delete_list_for_update`, `resources.py:2331`.
-    pub fn obj_delete_list_for_update<R: Hooks>(
-        hop: &Hop<'_, R>,
-        db: &mut Connection<R>,
-    ) -> Result<()> {
-        let list = R::Source::asked_for(hop)?;
-        let list = hop
-            .mounted
-            .resource
-            .authorized_update_list(list, hop.request)?;
-        R::Source::delete_list(hop, db, list)
-    }
-}
-
 /// Whether the data is valid and all that an object needs is there.
-fn check<'h, R: Hooks>(
+pub(super) fn check<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     db: &mut Connection<R>,
     bundle: &mut Bundle<'h, R>,
 ) -> Result<()> {
-    let resource = &hop.mounted.resource;
     if bundle.is_new() {
         hop.mounted.meta.authorization.prepare_create(bundle)?;
     }
-    let errors = resource.is_valid(bundle)?;
+    let errors = hop.mounted.resource.is_valid(bundle)?;
     if !errors.is_empty() {
         return Err(Error::Invalid {
             resource_name: hop.mounted.meta.resource_name.to_string(),
@@ -195,13 +48,16 @@ pub(super) fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, 
     resource.authorized_update_detail(bundle)
 }
 
-fn write<'h, R: Hooks>(
+pub(super) fn write<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     db: &mut Connection<R>,
     bundle: &mut Bundle<'h, R>,
 ) -> Result<()> {
     hop.wrote(&bundle.item());
-    R::Source::save_related(hop, db, bundle)?;
+    // To what it refers is known only now, and that may be whose it is.
+    if R::Source::save_related(hop, db, bundle)? {
+        authorize(hop, bundle)?;
+    }
     R::Source::store(hop, db, bundle)?;
     hop.wrote(&bundle.item());
     Ok(())
@@ -216,22 +72,16 @@ pub(super) fn save_nested<'h, R: Hooks>(
 ) -> Result<()> {
     hop.mounted.resource.full_hydrate(hop, db, bundle)?;
     let found = bundle.item();
-    let draft = bundle.draft()?;
-    let mut authorized = R::Source::differs(draft);
-    if authorized {
-        check(hop, db, bundle)?;
-        authorize(hop, bundle)?;
-        write(hop, db, bundle)?;
-    } else {
+    let mut differs = R::Source::differs(bundle.draft()?);
+    if !differs {
         R::Source::save_related(hop, db, bundle)?;
-        if R::Source::differs(bundle.draft()?) {
-            authorized = true;
-            authorize(hop, bundle)?;
-            write(hop, db, bundle)?;
-        } else {
-            bundle.stored(found);
-        }
+        differs = R::Source::differs(bundle.draft()?);
     }
+    if differs {
+        return hop.mounted.resource.save(hop, db, bundle);
+    }
+    bundle.stored(found);
+    let mut authorized = false;
     R::Source::save_m2m(hop, db, bundle, &mut |bundle| {
         if std::mem::replace(&mut authorized, true) {
             return Ok(());

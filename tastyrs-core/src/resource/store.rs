@@ -80,13 +80,13 @@ pub trait Store<R: Resource>: Source<R> {
     /// Whether what is about to be stored differs from what is there.
     #[doc(hidden)]
     fn differs(draft: &Self::Draft) -> bool;
-    /// Stores the objects that a new one refers to, and refers to them.
+    /// Stores the objects that were sent in an object for it to refer to, and refers to them; whether there were any.
     #[doc(hidden)]
     fn save_related<'h>(
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
         bundle: &mut Bundle<'h, R>,
-    ) -> Result<()>
+    ) -> Result<bool>
     where
         R: Hooks;
     /// Stores the object; afterwards the bundle holds it as it is stored.

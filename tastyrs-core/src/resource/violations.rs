@@ -6,7 +6,7 @@ use super::{Hooks, Hop, Model, ModelResource, Mounted, draft::RowDraft};
 use crate::{
     database::{Dialect, ENDING},
     errors::{Error, Result},
-    fields::{Attribute, By, FieldSpec},
+    fields::{Attribute, FieldSpec},
     queries::Node,
 };
 
@@ -21,11 +21,12 @@ pub(super) fn explain<R: ModelResource>(mounted: &Mounted<R>, error: Error) -> E
     };
     let fields = named_in(&**told).and_then(|named| {
         let field = |column: &String| field_of(mounted, named.table.as_deref(), column);
-        named
-            .columns
-            .iter()
-            .map(field)
-            .collect::<Option<Vec<&str>>>()
+        let fields = named.columns.iter().map(field);
+        // A generic foreign key has two columns.
+        fields.collect::<Option<Vec<&str>>>().map(|mut fields| {
+            fields.dedup();
+            fields
+        })
     });
     match (kind, fields.as_deref()) {
         (DatabaseErrorKind::UniqueViolation, Some([field])) => Error::Conflict(format!(
@@ -80,7 +81,7 @@ fn field_of<'f, R: ModelResource>(
         .position(|known| known.quoted == quoted)?;
     let shows = |field: &&FieldSpec| match &field.attribute {
         Attribute::Column(of) => *of == position,
-        Attribute::Relation(relation) => matches!(relation.by, By::Column(of) if of == position),
+        Attribute::Relation(relation) => relation.by.is_over(position),
         _ => false,
     };
     node.fields.iter().find(shows).map(|field| field.name)

@@ -1,6 +1,6 @@
 //! Rows as they are inserted, updated and deleted.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     DeleteAction, OnDelete,
@@ -177,42 +177,80 @@ pub(super) fn delete<DB: Dialect>(
     keys: &[Key],
     rules: &[OnDelete],
 ) -> Result<()> {
-    cascade::<DB>(
-        connection,
-        &node.table,
-        node.key(),
-        keys,
-        rules,
-        &mut HashSet::new(),
-    )
+    let mut going = Going::new();
+    let mut steps = Vec::new();
+    go(&node.table, node.key(), keys, rules, &mut steps);
+    // Not on the stack of the thread: a row may have as many descendants as it likes.
+    while let Some(step) = steps.pop() {
+        match step {
+            Step::Go {
+                table,
+                key,
+                keys,
+                rules,
+            } => {
+                if !rules.is_empty() {
+                    going.extend(keys.iter().map(|key| (table.clone(), key.clone())));
+                }
+                let follow = rules.into_iter().rev().map(|rule| Step::Follow {
+                    rule,
+                    key: key.clone(),
+                    keys: Arc::clone(&keys),
+                });
+                let follow: Vec<Step> = follow.collect();
+                steps.push(Step::Delete { table, key, keys });
+                steps.extend(follow);
+            }
+            Step::Follow { rule, key, keys } => {
+                let column = column_of::<DB>(&rule.table, rule.column, &key);
+                refer_no_more::<DB>(connection, &rule, &column, &keys, &going, &mut steps)?;
+            }
+            Step::Delete { table, key, keys } => {
+                let mut statement = Fragment::new();
+                statement
+                    .sql(&format!("DELETE FROM {table} WHERE "))
+                    .append(key_filter::<DB>(&key, &keys));
+                run::<DB>(connection, statement, "deleting rows")?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The rows that are on their way out; one that is its own ancestor would be followed for ever.
 type Going = HashSet<(String, Key)>;
 
-fn cascade<DB: Dialect>(
-    connection: &mut DB::Connection,
-    table: &str,
-    key: &NodeColumn,
-    keys: &[Key],
-    rules: &[OnDelete],
-    going: &mut Going,
-) -> Result<()> {
-    for keys in keys.chunks(MOST_KEYS) {
-        if !rules.is_empty() {
-            going.extend(keys.iter().map(|key| (table.to_owned(), key.clone())));
-        }
-        for rule in rules {
-            let column = column_of::<DB>(&rule.table, rule.column, key);
-            refer_no_more::<DB>(connection, rule, &column, keys, going)?;
-        }
-        let mut statement = Fragment::new();
-        statement
-            .sql(&format!("DELETE FROM {table} WHERE "))
-            .append(key_filter::<DB>(key, keys));
-        run::<DB>(connection, statement, "deleting rows")?;
-    }
-    Ok(())
+/// A part of a delete that is still to be done.
+enum Step {
+    /// Rows go, after those that refer to them.
+    Go {
+        table: String,
+        key: NodeColumn,
+        keys: Arc<[Key]>,
+        rules: Vec<OnDelete>,
+    },
+    /// What a rule says is done to the rows that refer to others.
+    Follow {
+        rule: OnDelete,
+        key: NodeColumn,
+        keys: Arc<[Key]>,
+    },
+    /// Rows are deleted.
+    Delete {
+        table: String,
+        key: NodeColumn,
+        keys: Arc<[Key]>,
+    },
+}
+
+/// Appends the steps by which rows go, the last first.
+fn go(table: &str, key: &NodeColumn, keys: &[Key], rules: &[OnDelete], steps: &mut Vec<Step>) {
+    steps.extend(keys.chunks(MOST_KEYS).rev().map(|keys| Step::Go {
+        table: table.to_owned(),
+        key: key.clone(),
+        keys: keys.into(),
+        rules: rules.to_vec(),
+    }));
 }
 
 /// Does to the rows that refer to these keys what a rule says.
@@ -221,7 +259,8 @@ fn refer_no_more<DB: Dialect>(
     rule: &OnDelete,
     column: &NodeColumn,
     keys: &[Key],
-    going: &mut Going,
+    going: &Going,
+    steps: &mut Vec<Step>,
 ) -> Result<()> {
     let which = key_filter::<DB>(column, keys);
     let mut statement = Fragment::new();
@@ -250,7 +289,8 @@ fn refer_no_more<DB: Dialect>(
                     "Other objects still refer to this one.".to_owned(),
                 ));
             }
-            return cascade::<DB>(connection, &rule.table, &key, &found, &(rule.next)(), going);
+            go(&rule.table, &key, &found, &(rule.next)(), steps);
+            return Ok(());
         }
     }
     statement.append(which);

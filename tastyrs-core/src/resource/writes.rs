@@ -428,10 +428,9 @@ fn collection<R: Hooks>(
     let objects = list(data.remove(name).ok_or_else(missing)?, name)?;
     let deleted = format!("deleted_{name}");
     let deleted = match data.remove(&deleted) {
-        None | Some(Value::Null) => Vec::new(),
         // A text is no list of addresses, and none of its letters is one.
         Some(Value::Text(text)) if !text.is_empty() => vec![Value::Text(text)],
-        Some(Value::Text(_)) => Vec::new(),
+        None | Some(Value::Null | Value::Text(_)) => Vec::new(),
         Some(value) => list(value, &deleted)?,
     };
     Ok((objects, deleted))

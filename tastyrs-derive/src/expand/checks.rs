@@ -4,7 +4,7 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, Path, Type, ext::IdentExt, spanned::Spanned};
 
-use crate::model::{Field, Kind, Relation, Resource, Rule, Shown};
+use crate::model::{Field, Generic, Kind, Relation, Resource, Rule, Shown};
 
 /// Functions that are never called.
 pub(super) fn checks(resource: &Resource) -> Option<TokenStream> {
@@ -123,6 +123,7 @@ impl Checks<'_> {
                 let refers = quote_spanned!(span=> ::tastyrs::__private::fields::refers_to::<#other, _, _>(#column););
                 self.column(attribute, span, &[refers])
             }
+            Kind::Generic(generic) => self.generic(generic),
             Kind::ToMany {
                 resource,
                 relation: Relation::Through { table, own, other },
@@ -145,6 +146,39 @@ impl Checks<'_> {
                 }
             }
         })
+    }
+}
+
+impl Checks<'_> {
+    fn generic(&self, generic: &Generic) -> TokenStream {
+        let (content_type, object_id) = (&generic.content_type, &generic.object_id);
+        let holds = self.call("holds_content_type", content_type.span());
+        let content_type = self.column(content_type, content_type.span(), &[holds]);
+        let span = object_id.span();
+        let column = self.variable("column", span);
+        let holds: Vec<_> = generic
+            .resources
+            .iter()
+            .map(|target| {
+                let model = model_of(target);
+                quote_spanned!(span=> ::tastyrs::__private::fields::holds_key_of::<#model, _, _>(#column);)
+            })
+            .collect();
+        let object_id = self.column(object_id, span, &holds);
+        let named = generic.resources.iter().map(|target| {
+            let (span, model) = (target.span(), model_of(target));
+            let message = format!(
+                "the model of `{}` has no content type: add `#[model(content_type = \"app.model\")]` to it",
+                quote!(#target)
+            );
+            quote_spanned! {span=>
+                const _: () = ::core::assert!(
+                    <#model as ::tastyrs::__private::Model>::CONTENT_TYPE.is_some(),
+                    #message
+                );
+            }
+        });
+        quote!({ #content_type } { #object_id } #(#named)*)
     }
 }
 

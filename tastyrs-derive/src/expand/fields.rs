@@ -70,6 +70,16 @@ fn constructor(resource: &Resource, field: &Field) -> TokenStream {
             let column = column_name(attribute);
             quote!(to_one::<#resource>(#name, #column))
         }
+        (Kind::Generic(generic), _) => {
+            let (content_type, object_id) = (
+                column_name(&generic.content_type),
+                column_name(&generic.object_id),
+            );
+            let targets = generic.resources.iter().map(|target| {
+                quote_spanned!(target.span()=> ::tastyrs::__private::fields::GenericTarget::of::<#target>())
+            });
+            quote!(generic_foreign_key(#name, #content_type, #object_id, [#(#targets),*]))
+        }
         (
             Kind::ToMany {
                 resource: target,

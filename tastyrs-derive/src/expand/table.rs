@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, Index, spanned::Spanned};
 
 use super::default;
-use crate::model::{Action, Column, OnDelete, Table};
+use crate::model::{Action, Column, ContentType, OnDelete, Table};
 
 /// The impls of `Model` and `ModelFor`, and the hidden struct of the columns.
 pub(crate) fn table(table: &Table) -> TokenStream {
@@ -41,6 +41,12 @@ pub(crate) fn table(table: &Table) -> TokenStream {
         .map(|column| column.call_on_type(&Ident::new("key", column.type_span())));
     let absolute_url = absolute_url(table);
     let on_delete = on_delete(table);
+    let content_type = table.content_type.as_ref().map(|ContentType { app_label, model }| {
+        quote! {
+            const CONTENT_TYPE: ::core::option::Option<::tastyrs::__private::ContentType> =
+                ::core::option::Option::Some(::tastyrs::__private::ContentType::new(#app_label, #model));
+        }
+    });
     let backends = table.backends.iter().map(|backend| quote! {
         #[automatically_derived]
         impl ::tastyrs::__private::ModelFor<#backend> for #ident {
@@ -76,6 +82,7 @@ pub(crate) fn table(table: &Table) -> TokenStream {
 
                 const COLUMNS: &'static [::tastyrs::__private::ColumnSpec] = &[#(#specs),*];
                 const KEY: usize = #key;
+                #content_type
 
                 fn columns() -> #hidden {
                     #hidden { #(#idents: ::tastyrs::__private::ColumnOf::new(),)* }

@@ -2,7 +2,7 @@
 
 use syn::{Expr, Ident, LitStr, Path, Type, ext::IdentExt};
 
-use super::{Default, names::snake_case};
+use super::{Default, generic, generic::Generic, names::snake_case};
 use crate::{
     diagnostics::Diagnostics,
     parse::{Known, Options, RustType, first_paragraph, last_segment, only_argument, word_of},
@@ -29,6 +29,13 @@ macro_rules! known {
 
 const TO_ONE: Known = known![
     ("attribute", "attribute = author_id"),
+    ("full", "full"),
+    ("full_list", "full_list"),
+    ("full_detail", "full_detail"),
+];
+const GENERIC: Known = known![
+    ("content_type", "content_type = content_type_id"),
+    ("object_id", "object_id = object_id"),
     ("full", "full"),
     ("full_list", "full_list"),
     ("full_detail", "full_detail"),
@@ -69,6 +76,7 @@ pub(crate) struct Field {
 pub(crate) enum Kind {
     ToOne { resource: Type, attribute: Ident },
     ToMany { resource: Type, relation: Relation },
+    Generic(Generic),
     Computed(Type),
     Column { ty: Type, attribute: Ident },
 }
@@ -121,6 +129,7 @@ pub(crate) struct Around<'r> {
 enum Marker<'t> {
     ToOne(&'t Type),
     ToMany(&'t Type),
+    Generic(&'t Type),
     Computed(&'t Type),
     Column(&'t Type),
 }
@@ -130,6 +139,7 @@ impl<'t> Marker<'t> {
         only_argument(ty, "ToOne")
             .map(Self::ToOne)
             .or_else(|| only_argument(ty, "ToMany").map(Self::ToMany))
+            .or_else(|| only_argument(ty, "GenericForeignKey").map(Self::Generic))
             .or_else(|| only_argument(ty, "Computed").map(Self::Computed))
             .or_else(|| only_argument(ty, "Column").map(Self::Column))
     }
@@ -138,6 +148,7 @@ impl<'t> Marker<'t> {
         match self {
             Self::ToOne(_) => TO_ONE,
             Self::ToMany(_) => TO_MANY,
+            Self::Generic(_) => GENERIC,
             Self::Computed(_) => COMPUTED,
             Self::Column(_) => COLUMN,
         }
@@ -167,7 +178,7 @@ impl Declared {
             (None, false) => {
                 mistakes.error(
                     &field.ty,
-                    format!("`{ident}` is no field of the API: its type is none of `ToOne`, `ToMany`, `Computed` and `Column`"),
+                    format!("`{ident}` is no field of the API: its type is none of `ToOne`, `ToMany`, `GenericForeignKey`, `Computed` and `Column`"),
                     format!("`#[field(skip)]` keeps `{ident}` as the resource's own state"),
                 );
                 None
@@ -230,6 +241,10 @@ impl Field {
             ),
             Marker::ToMany(resource) => (
                 to_many(&ident, resource, options, around, mistakes),
+                RustType::of(&field.ty),
+            ),
+            Marker::Generic(resources) => (
+                generic::generic(&ident, resources, options, around, mistakes).map(Kind::Generic),
                 RustType::of(&field.ty),
             ),
         };
@@ -360,7 +375,7 @@ fn to_many(
     })
 }
 
-fn needs_model<'r>(
+pub(super) fn needs_model<'r>(
     ident: &Ident,
     around: Around<'r>,
     mistakes: &mut Diagnostics,

@@ -208,6 +208,7 @@ impl Resource {
                 false
             }
             (Kind::Column { .. }, rule) => check_plain(word, rule, mistakes),
+            (Kind::Generic(_), rule) => check_generic(word, rule, mistakes),
             (Kind::ToOne { .. } | Kind::ToMany { .. }, Rule::Only(lookups)) => {
                 let wrong = lookups.iter().filter(|lookup| {
                     !RELATION_LOOKUPS
@@ -237,6 +238,7 @@ impl Resource {
                 "is computed from each object, and the database knows nothing of it"
             }
             Kind::ToMany { .. } => "leads to any number of objects, which give a list no order",
+            Kind::Generic(_) => "leads to objects of several kinds, which have no order in common",
             Kind::ToOne { .. } | Kind::Column { .. } => return true,
         };
         mistakes.error(
@@ -267,6 +269,20 @@ impl Resource {
                 word,
                 format!("`{word}` is left out by `excludes`, so clients cannot ask for it"),
                 format!("leave `{excluded}` out of `excludes`, or `{word}` out here"),
+            );
+            return false;
+        }
+        let generic = self.fields.iter().find(
+            |field| matches!(&field.kind, Kind::Generic(generic) if generic.content_type == *word),
+        );
+        if let Some(generic) = generic {
+            mistakes.error(
+                word,
+                format!(
+                    "the column `{word}` is shown by the generic foreign key `{}` alone",
+                    generic.ident
+                ),
+                format!("declare it in the struct too, as `{word}: Column<i32>`"),
             );
             return false;
         }
@@ -445,6 +461,24 @@ fn without_self(ty: &Type, ident: &Ident) -> Type {
         tokens.into_iter().map(replace).collect()
     }
     syn::parse2(replaced(ty.to_token_stream(), ident)).unwrap_or_else(|_| ty.clone())
+}
+
+/// A generic foreign key has no one table behind it that could be asked.
+fn check_generic(word: &Ident, rule: &Rule, mistakes: &mut Diagnostics) -> bool {
+    let help = format!("`{word} = [isnull]`");
+    let why = "leads to objects of several kinds, and can only be asked whether it is null";
+    let Rule::Only(lookups) = rule else {
+        mistakes.error(word, format!("`{word}` {why}"), help);
+        return false;
+    };
+    let wrong: Vec<&Ident> = lookups
+        .iter()
+        .filter(|lookup| *lookup != "isnull")
+        .collect();
+    for lookup in &wrong {
+        mistakes.error(lookup, format!("`{word}` {why}"), &help);
+    }
+    wrong.is_empty()
 }
 
 /// A column has nothing behind it.

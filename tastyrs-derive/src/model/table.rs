@@ -7,7 +7,7 @@ use syn::{
     parse::ParseStream, punctuated::Punctuated, spanned::Spanned,
 };
 
-use super::{Default, names::snake_case};
+use super::{ContentType, Default, names::snake_case};
 use crate::{
     diagnostics::{Diagnostics, did_you_mean},
     parse::{Diesel, DieselField, Holds, Known, Options, RustType, first_paragraph, last_segment},
@@ -16,6 +16,7 @@ use crate::{
 const STRUCT_OPTIONS: Known = &[
     ("absolute_url", "absolute_url = Self::url"),
     ("on_delete", "on_delete(MediaBit::note_id = cascade)"),
+    ("content_type", "content_type = \"kitchen.note\""),
 ];
 const COLUMN_OPTIONS: Known = &[
     ("default", "default = \"\""),
@@ -43,6 +44,7 @@ pub(crate) struct Table {
     pub(crate) key: usize,
     pub(crate) absolute_url: Option<Path>,
     pub(crate) on_delete: Vec<OnDelete>,
+    pub(crate) content_type: Option<ContentType>,
 }
 
 /// A column of the table as a field of the model.
@@ -127,6 +129,7 @@ impl Table {
         });
         let absolute_url = options.path("absolute_url", mistakes);
         let on_delete = on_delete(&mut options, mistakes);
+        let content_type = ContentType::new(&mut options, mistakes);
         if diesel.check_for_backend.is_empty() || columns.len() < fields.named.len() {
             return None;
         }
@@ -138,6 +141,7 @@ impl Table {
             columns,
             absolute_url,
             on_delete,
+            content_type,
             ident,
         })
     }

@@ -3,9 +3,9 @@
 //! Those of `tests/conformance/README.md`, with JSON equal byte for byte where nothing in it is volatile. YAML
 //! is compared by what it means, XML as text; `replay.py` compares both by what they mean.
 
-use tastyrs::serializers::Serializer;
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::Value;
+use tastyrs::serializers::Serializer;
 use tastyrs::throttle::Clock;
 
 use super::case::{Reply, Rule, Volatile};

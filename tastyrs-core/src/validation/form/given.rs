@@ -80,8 +80,9 @@ fn of_object<'a, R: Resource>(bundle: &Bundle<'a, R>, field: &Field<R>) -> Value
         (Attribute::Object, Item::Object(object)) => {
             field.read.map_or_else(default, |read| read(object))
         }
-        (Attribute::Relation(relation), item) => match relation.by {
-            By::Column(column) => R::Source::column(&item, column),
+        (Attribute::Relation(relation), item) => match &relation.by {
+            By::Column(column) => R::Source::column(&item, *column),
+            By::Generic(generic) => R::Source::column(&item, generic.object_id),
             By::Through { .. } | By::Reverse { .. } => Value::Null,
         },
         _ => Value::Null,
