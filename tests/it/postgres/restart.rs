@@ -30,10 +30,10 @@ fn all_at_once(served: &LiveServer, count: usize) -> Vec<TestResponse> {
 
 #[test]
 fn a_server_that_was_started_anew_is_asked_again_without_an_error() {
-    let Some(server) = Server::new() else {
+    let Some(postgres) = Server::new() else {
         return;
     };
-    let scratch = Scratch::on(&server.url(), "notes".to_owned(), lists::TABLES);
+    let scratch = Scratch::on(&postgres.url(), "notes".to_owned(), lists::TABLES);
     let served =
         LiveServer::with_workers(&lists::api(&scratch.url(), DatabaseOptions::default()), 2);
     assert!(
@@ -43,12 +43,12 @@ fn a_server_that_was_started_anew_is_asked_again_without_an_error() {
     );
 
     for _ in 0..2 {
-        server.stop();
+        postgres.stop();
         let began = Instant::now();
         let away = all_at_once(&served, 24);
         let took = began.elapsed();
         let root = served.get("/api/v1/");
-        server.start();
+        postgres.start();
         let back = all_at_once(&served, 24);
 
         for answer in &away {
@@ -68,17 +68,17 @@ fn a_server_that_was_started_anew_is_asked_again_without_an_error() {
 
 #[test]
 fn a_server_that_is_started_anew_within_the_wait_goes_unnoticed() {
-    let Some(server) = Server::new() else {
+    let Some(postgres) = Server::new() else {
         return;
     };
-    let scratch = Scratch::on(&server.url(), "notes".to_owned(), lists::TABLES);
+    let scratch = Scratch::on(&postgres.url(), "notes".to_owned(), lists::TABLES);
     let served =
         LiveServer::with_workers(&lists::api(&scratch.url(), DatabaseOptions::default()), 2);
 
-    server.stop();
+    postgres.stop();
     let waiting = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| served.get("/api/v1/notes/1/"));
-        server.start();
+        postgres.start();
         waiting.join().unwrap()
     });
 
