@@ -158,7 +158,7 @@ async fn whatever_is_written_is_at_most_refused_and_what_is_stored_can_be_read()
         .prop_map(Value::from)
         .boxed();
 
-    for round in 0..150 {
+    for round in 0..80 {
         for (name, key, strategy) in &resources {
             let one = draw(strategy, &mut runner);
             let other = draw(strategy, &mut runner);
