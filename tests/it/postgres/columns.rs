@@ -133,9 +133,9 @@ fn made(served: &LiveServer, field: &str, sent: &Json) -> Json {
         &json!({ field: sent }).to_string(),
     );
     assert_eq!(answer.status(), 201, "{field} {sent}: {}", answer.text());
-    let made: Json = serde_json::from_str(&answer.text()).unwrap();
+    let made: Json = serde_json::from_str(answer.text()).unwrap();
     let read = served.get(&format!("/api/v1/things/{}/", made["id"]));
-    let read: Json = serde_json::from_str(&read.text()).unwrap();
+    let read: Json = serde_json::from_str(read.text()).unwrap();
     assert_eq!(made, read, "{field} {sent}");
     read[field].clone()
 }
@@ -202,7 +202,7 @@ fn values_of_every_type_are_written_changed_and_read() {
         &json!({"document": [1], "mark": null, "stamp": "2020-01-01T00:00:00-10:00"}).to_string(),
     );
     assert_eq!(changed.status(), 202, "{}", changed.text());
-    let changed: Json = serde_json::from_str(&changed.text()).unwrap();
+    let changed: Json = serde_json::from_str(changed.text()).unwrap();
     assert_eq!(changed["document"], json!([1]));
     assert_eq!(changed["stamp"], "2020-01-01T10:00:00");
     assert_eq!(changed["small"], -32768);
@@ -221,7 +221,7 @@ fn moments_stand_in_the_database_as_they_were_meant() {
     let found = |query: &str| {
         let answer = served.get(&format!("/api/v1/things/?{query}"));
         assert_eq!(answer.status(), 200, "{query}: {}", answer.text());
-        let body: Json = serde_json::from_str(&answer.text()).unwrap();
+        let body: Json = serde_json::from_str(answer.text()).unwrap();
         body["meta"]["total_count"].as_i64().unwrap()
     };
     assert_eq!(found("stamp=2010-03-18T23:18:01"), 2);

@@ -58,7 +58,7 @@ fn a_server_that_was_started_anew_is_asked_again_without_an_error() {
         }
         assert!(took < Duration::from_secs(4), "{took:?}");
         assert_eq!(root.status(), 200);
-        let statuses: Vec<u16> = back.iter().map(|answer| answer.status()).collect();
+        let statuses: Vec<u16> = back.iter().map(TestResponse::status).collect();
         assert!(
             statuses.iter().all(|status| matches!(status, 200 | 201)),
             "{statuses:?}"
