@@ -186,6 +186,7 @@ impl<R: ModelResource> Store<R> for Rows {
                 draft.set(position, moment_of(column.kind, &now));
             }
         }
+        check_text(hop, draft)?;
         violations::check_references(hop, connection, draft)?;
         let page = if draft.loaded.is_none() {
             write_row::insert::<R::Db>(state, connection, draft).map(Some)
@@ -333,6 +334,31 @@ impl<R: ModelResource> Store<R> for Rows {
     }
 }
 
+/// Refuses text that the database would refuse without naming the field; what is valid was told before.
+fn check_text<R: ModelResource + Hooks>(hop: &Hop<'_, R>, draft: &RowDraft) -> Result<()> {
+    if R::Db::holds_nul() && !R::Db::limits_text() {
+        return Ok(());
+    }
+    for field in &hop.mounted.fields {
+        let Attribute::Column(position) = field.spec.attribute else {
+            continue;
+        };
+        let (column, value) = (&R::Model::COLUMNS[position], &draft.values[position]);
+        if column.kind == Kind::Text
+            && draft.origins[position] != Origin::Nowhere
+            && !value.is_null()
+        {
+            let wanted = Wanted {
+                max_length: column.max_length.filter(|_| R::Db::limits_text()),
+                nul: R::Db::holds_nul(),
+                ..Wanted::any(field.spec.name, Kind::Text, false)
+            };
+            wanted.read(value)?;
+        }
+    }
+    Ok(())
+}
+
 /// The current time as a column of this kind holds it.
 fn moment_of(kind: Kind, now: &Value<'static>) -> Value<'static> {
     match (kind, now) {
@@ -363,11 +389,11 @@ fn set_column<R: ModelResource + Hooks>(
         } else {
             R::Db::integer_range(column.kind)
         },
-        max_length: column.max_length.filter(|_| strict || R::Db::limits_text()),
+        max_length: column.max_length.filter(|_| strict),
         max_digits: column.max_digits,
         decimal_places: column.decimal_places,
         not_finite: !strict && R::Db::holds_not_finite(),
-        nul: R::Db::holds_nul(),
+        nul: !strict || R::Db::holds_nul(),
     };
     match value {
         None => {
