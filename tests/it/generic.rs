@@ -182,8 +182,17 @@ fn empty() -> Option<TestDatabase<Db>> {
 }
 
 #[cfg(feature = "postgres")]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn empty() -> Option<TestDatabase<Db>> {
-    Some(TestDatabase::at_server()?.options(DatabaseOptions::default().max_connections(1)))
+    let Some(database) = TestDatabase::at_server() else {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "TASTYRS_TEST_POSTGRES_URL names no server"
+        );
+        println!("skipped: TASTYRS_TEST_POSTGRES_URL names no server");
+        return None;
+    };
+    Some(database.options(DatabaseOptions::default().max_connections(1)))
 }
 
 /// Notes 1 to 3, and the badges `gold` and `a b`. Content type 7 is a note, 8 a memo, 12 a badge; 9 is none of ours.
@@ -318,7 +327,7 @@ async fn an_object_that_is_gone_or_of_no_kind_that_is_known_is_null() {
 async fn an_object_that_is_gone_where_null_is_not_allowed_is_an_error() {
     let Some(database) = database() else { return };
     let database = database.sql(
-        "INSERT INTO mark VALUES (1, 5, 12, 'silver'), (2, 5, 7, 'no number'), (3, 5, 12, 'gold');",
+        "INSERT INTO mark VALUES (1, 5, 12, 'silver'), (2, 5, 7, 'no key'), (3, 5, 12, 'gold');",
     );
     let client = client(&database).await;
 
@@ -358,13 +367,13 @@ async fn a_page_costs_one_query_for_each_resource_that_it_leads_to() {
         queries.load(Ordering::SeqCst) - before
     };
 
-    // The rows, how many there are, the notes, the memos.
-    assert_eq!(cost("/api/v1/tags/?limit=2").await, 4);
-    assert_eq!(cost("/api/v1/tags/?limit=60").await, 4);
-    assert_eq!(cost("/api/v1/full/?limit=60").await, 4);
+    // The rows, which tell how many there are where the page is not full; the notes; the memos.
+    assert_eq!(cost("/api/v1/tags/?limit=100&offset=58").await, 3);
+    assert_eq!(cost("/api/v1/tags/?limit=100").await, 3);
+    assert_eq!(cost("/api/v1/full/?limit=100").await, 3);
     // Only notes are among them.
     assert_eq!(cost("/api/v1/full/2/").await, 2);
-    assert_eq!(cost("/api/v1/full/?limit=1").await, 3);
+    assert_eq!(cost("/api/v1/full/?limit=100&offset=59").await, 2);
 }
 
 #[actix_web::test]

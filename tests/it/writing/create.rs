@@ -169,7 +169,7 @@ async fn text_and_uuid_keys_come_from_the_client() {
     let node = books
         .post(
             "nodes/",
-            json!({"code": "a/b ?", "parent": "/api/v1/nodes/root/"}),
+            json!({"code": "a/b ?", "parent": "/api/v1/nodes/trunk/"}),
         )
         .await;
     let again = books.post("nodes/", json!({"code": "a/b ?"})).await;

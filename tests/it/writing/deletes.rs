@@ -121,7 +121,7 @@ async fn a_delete_of_a_page_is_refused() {
 async fn a_tree_goes_with_its_root_and_a_ring_as_a_whole() {
     let books = Books::new().await;
 
-    assert_eq!(books.delete("nodes/root/").await.status(), 204);
+    assert_eq!(books.delete("nodes/trunk/").await.status(), 204);
     assert_eq!(
         books.database.rows("SELECT code FROM node"),
         json!([["other"]])

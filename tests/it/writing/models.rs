@@ -285,7 +285,7 @@ pub const TABLES: &str = "
     INSERT INTO book_topics VALUES (11, 1, 1), (12, 1, 2);
     INSERT INTO chapter VALUES (1, 1, 'in'), (2, 1, 'out'), (3, 2, 'mid');
     INSERT INTO loan VALUES (1, 1, 1, 'mine'), (2, NULL, 1, 'too'), (3, NULL, 2, 'his');
-    INSERT INTO node VALUES ('root', NULL, ''), ('left', 'root', ''), ('leaf', 'left', ''), ('other', NULL, '');
+    INSERT INTO node VALUES ('trunk', NULL, ''), ('left', 'trunk', ''), ('leaf', 'left', ''), ('other', NULL, '');
     CREATE TABLE log (id integer PRIMARY KEY, what text NOT NULL);
     CREATE TRIGGER l1 AFTER INSERT ON book_topics BEGIN INSERT INTO log (what) VALUES ('+link ' || new.book_id || '-' || new.topic_id); END;
     CREATE TRIGGER l2 AFTER DELETE ON book_topics BEGIN INSERT INTO log (what) VALUES ('-link ' || old.book_id || '-' || old.topic_id); END;

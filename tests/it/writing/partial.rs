@@ -67,7 +67,7 @@ async fn an_empty_patch_changes_no_value() {
     assert_eq!(books.database.rows(values), before);
     assert_eq!(
         books.one("SELECT parent_code FROM node WHERE code = 'left'"),
-        "root"
+        "trunk"
     );
 }
 

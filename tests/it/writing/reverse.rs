@@ -120,7 +120,7 @@ async fn a_tree_is_rearranged_from_above() {
             ["leaf", "other", ""],
             ["left", "other", "moved"],
             ["other", null, ""],
-            ["root", null, ""]
+            ["trunk", null, ""]
         ])
     );
 }

@@ -69,7 +69,7 @@ async fn a_body_that_names_another_key_is_refused() {
         ("books/1/", json!({"id": "2"})),
         ("books/1/", json!({"id": 2.0})),
         ("plain/one/", json!({"id": 2})),
-        ("nodes/left/", json!({"code": "root"})),
+        ("nodes/left/", json!({"code": "trunk"})),
     ] {
         refused(&books.put(path, data.clone()).await, 400, "at this address");
         refused(&books.patch(path, data).await, 400, "at this address");
