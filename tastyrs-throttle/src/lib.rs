@@ -40,6 +40,7 @@
 //! | [`BaseThrottle`] | letting everybody through |
 //! | [`CacheThrottle`] | an exact sliding window in memory |
 //! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
+//! | [`ConcurrencyThrottle`] | so many requests at once |
 //! | [`Rate`], [`Rates`], [`Plans`] | `20/5m`, several at once, and by caller |
 //! | [`Throttle`] | one's own: a trait with one method to write |
 //! | [`AnyThrottle`] | holding any of them |
@@ -61,6 +62,7 @@ mod base;
 mod cache;
 mod cache_db;
 mod clock;
+mod concurrency;
 mod counter;
 mod counts;
 mod errors;
@@ -85,6 +87,7 @@ pub use base::BaseThrottle;
 pub use cache::CacheThrottle;
 pub use cache_db::CacheDbThrottle;
 pub use clock::Clock;
+pub use concurrency::ConcurrencyThrottle;
 pub use counts::{Counts, Outcome};
 pub use errors::{Error, Result};
 pub use plans::Plans;
