@@ -14,7 +14,7 @@ const MOST_BYTES: usize = 1024;
 #[non_exhaustive]
 pub enum ForwardedHeader {
     /// `X-Forwarded-For: 192.0.2.1, 10.0.0.7`. The default, since it is the one that practically
-    /// every proxy and load balancer writes, most of them without being told.
+    /// every proxy and load balancer can write; few can write the other.
     #[default]
     XForwardedFor,
     /// `Forwarded: for=192.0.2.1;proto=https, for="[2001:db8::7]:443"`, RFC 7239.
