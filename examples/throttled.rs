@@ -38,9 +38,9 @@ async fn throttled(
             place.settle().await.map_err(ErrorInternalServerError)?;
             Ok(response.map_into_left_body())
         }
-        Admission::Refused(retry_after) => {
+        Admission::Refused(refusal) => {
             let mut answer = HttpResponse::TooManyRequests();
-            if let Some(value) = retry_after.header_value() {
+            if let Some(value) = refusal.retry_after.header_value() {
                 answer.insert_header((header::RETRY_AFTER, value));
             }
             Ok(request.into_response(answer.finish()).map_into_right_body())

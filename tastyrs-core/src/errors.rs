@@ -1,6 +1,6 @@
 //! What can go wrong, in the field's words.
 
-use tastyrs_throttle::RetryAfter;
+use tastyrs_throttle::Refusal;
 
 use crate::{http::Answer, validation::Errors};
 
@@ -45,7 +45,7 @@ pub enum Error {
     Forbidden,
     /// The caller called too often.
     #[error("the caller called too often")]
-    Throttled(RetryAfter),
+    Throttled(Box<Refusal>),
     /// An answer that ends the request at once.
     ///
     /// # Compatibility

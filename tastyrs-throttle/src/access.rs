@@ -26,6 +26,8 @@ pub struct Access<'a> {
     /// How many places the request takes, 1 unless told otherwise. A request that costs 0 takes
     /// none; one that costs more than `throttle_at` never passes.
     pub cost: u32,
+    /// Whether to tell where the caller stands; off unless told otherwise.
+    pub quotas: bool,
 }
 
 impl<'a> Access<'a> {
@@ -37,6 +39,7 @@ impl<'a> Access<'a> {
             method: "",
             url: "",
             cost: 1,
+            quotas: false,
         }
     }
 
@@ -62,6 +65,16 @@ impl<'a> Access<'a> {
     #[must_use]
     pub fn cost(self, cost: u32) -> Self {
         Self { cost, ..self }
+    }
+
+    /// Asks where the caller stands: a reservation and a refusal then hold a
+    /// [`Quota`](crate::Quota) for each rate.
+    #[must_use]
+    pub fn quotas(self) -> Self {
+        Self {
+            quotas: true,
+            ..self
+        }
     }
 }
 
@@ -93,6 +106,11 @@ impl OwnedAccess {
             method: &self.method,
             url: &self.url,
             cost: self.cost,
+            quotas: false,
         }
+    }
+
+    pub(crate) fn set_cost(&mut self, cost: u32) {
+        self.cost = cost;
     }
 }

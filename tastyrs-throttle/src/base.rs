@@ -1,13 +1,12 @@
 //! The throttle that does nothing.
 
 use std::future::{Future, ready};
-use std::time::Duration;
 
 use crate::access::Access;
 use crate::access_log::Binding;
 use crate::errors::Result;
 use crate::reservation::{Kind, Ticket};
-use crate::settings::Settings;
+use crate::settings::{Settings, setters};
 use crate::throttle::{Admission, Throttle};
 use crate::verdict::Verdict;
 
@@ -43,27 +42,13 @@ impl BaseThrottle {
         Self::default()
     }
 
-    /// Accepts the number of requests in a timeframe.
-    #[must_use]
-    pub fn throttle_at(mut self, throttle_at: u32) -> Self {
-        self.settings.throttle_at = throttle_at;
-        self
-    }
-
-    /// Accepts the length of the window.
-    #[must_use]
-    pub fn timeframe(mut self, timeframe: Duration) -> Self {
-        self.settings.timeframe = timeframe;
-        self
-    }
-
-    /// Accepts how long an identifier is remembered.
-    #[must_use]
-    pub fn expiration(mut self, expiration: Duration) -> Self {
-        self.settings.expiration = expiration;
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
         self
     }
 }
+
+setters!(BaseThrottle);
 
 impl Throttle for BaseThrottle {
     fn should_be_throttled(&self, _: &Access<'_>) -> impl Future<Output = Result<Verdict>> + Send {
@@ -74,8 +59,12 @@ impl Throttle for BaseThrottle {
         ready(Ok(Admission::Admitted(Ticket::of(Kind::Nothing))))
     }
 
+    fn reserve_now(&self, _: &Access<'_>) -> Option<Result<Admission>> {
+        Some(Ok(Admission::Admitted(Ticket::of(Kind::Nothing))))
+    }
+
     /// Checks the settings, so that the throttle can be swapped for one that counts.
     fn bind(&self, _: &Binding) -> Result<()> {
-        self.settings.limit().map(drop)
+        self.settings.limits().map(drop)
     }
 }

@@ -1,14 +1,14 @@
 //! The throttle that counts in memory.
 
 use std::future::{Future, ready};
-use std::time::Duration;
 
 use crate::access::Access;
 use crate::access_log::Binding;
 use crate::clock::Clock;
 use crate::counter::Counter;
 use crate::errors::Result;
-use crate::reservation::{Kind, Ticket};
+use crate::reservation::Kind;
+use crate::settings::{Settings, setters};
 use crate::store::Store;
 use crate::throttle::{Admission, Throttle};
 use crate::verdict::Verdict;
@@ -64,34 +64,9 @@ impl CacheThrottle {
         Self::default()
     }
 
-    /// Lets so many requests through in a timeframe. With 0 nobody passes.
-    #[must_use]
-    pub fn throttle_at(self, throttle_at: u32) -> Self {
+    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
         Self {
-            counter: self
-                .counter
-                .set(|settings| settings.throttle_at = throttle_at),
-        }
-    }
-
-    /// Sets the length of the window: more than 0 and at most 34 years, else the throttle fails
-    /// when it is bound or first asked.
-    #[must_use]
-    pub fn timeframe(self, timeframe: Duration) -> Self {
-        Self {
-            counter: self.counter.set(|settings| settings.timeframe = timeframe),
-        }
-    }
-
-    /// Forgets an identifier so long after it was last checked or counted; more than 0, else the
-    /// throttle fails when it is bound or first asked. What is shorter than the timeframe forgets
-    /// early, as in tastypie.
-    #[must_use]
-    pub fn expiration(self, expiration: Duration) -> Self {
-        Self {
-            counter: self
-                .counter
-                .set(|settings| settings.expiration = expiration),
+            counter: self.counter.set(change),
         }
     }
 
@@ -112,6 +87,8 @@ impl CacheThrottle {
     }
 }
 
+setters!(CacheThrottle);
+
 impl Throttle for CacheThrottle {
     fn should_be_throttled(
         &self,
@@ -125,16 +102,11 @@ impl Throttle for CacheThrottle {
     }
 
     fn reserve(&self, access: &Access<'_>) -> impl Future<Output = Result<Admission>> + Send {
-        ready(
-            self.counter
-                .reserve(access)
-                .map(|admission| match admission {
-                    Admission::Admitted(place) => {
-                        Admission::Admitted(Ticket::of(Kind::Place(place)))
-                    }
-                    Admission::Refused(retry_after) => Admission::Refused(retry_after),
-                }),
-        )
+        ready(self.counter.reserve(access, Kind::Place))
+    }
+
+    fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>> {
+        Some(self.counter.reserve(access, Kind::Place))
     }
 
     /// Checks the settings.

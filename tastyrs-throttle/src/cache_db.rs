@@ -2,7 +2,6 @@
 
 use std::future::{Future, ready};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use crate::access::Access;
 use crate::access_log::{AccessLog, AccessRow, Binding};
@@ -11,7 +10,8 @@ use crate::counter::{Counter, Joined};
 use crate::errors::{Error, Result};
 use crate::identifier::Key;
 use crate::journal::Journal;
-use crate::reservation::{Kind, Ticket};
+use crate::reservation::Kind;
+use crate::settings::{Settings, setters};
 use crate::store::{Store, now};
 use crate::throttle::{Admission, Throttle};
 use crate::verdict::Verdict;
@@ -46,30 +46,8 @@ impl CacheDbThrottle {
         Self::default()
     }
 
-    /// Lets so many requests through in a timeframe. With 0 nobody passes.
-    #[must_use]
-    pub fn throttle_at(self, throttle_at: u32) -> Self {
-        let counter = self
-            .counter
-            .set(|settings| settings.throttle_at = throttle_at);
-        Self { counter, ..self }
-    }
-
-    /// Sets the length of the window: more than 0 and at most 34 years, else the throttle fails
-    /// when it is bound or first asked.
-    #[must_use]
-    pub fn timeframe(self, timeframe: Duration) -> Self {
-        let counter = self.counter.set(|settings| settings.timeframe = timeframe);
-        Self { counter, ..self }
-    }
-
-    /// Forgets an identifier so long after it was last checked or counted; more than 0, else the
-    /// throttle fails when it is bound or first asked. Its rows stay in the log.
-    #[must_use]
-    pub fn expiration(self, expiration: Duration) -> Self {
-        let counter = self
-            .counter
-            .set(|settings| settings.expiration = expiration);
+    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
+        let counter = self.counter.set(change);
         Self { counter, ..self }
     }
 
@@ -113,9 +91,19 @@ impl CacheDbThrottle {
         journals.push((resource.to_owned(), journal));
     }
 
+    fn take(&self, access: &Access<'_>) -> Result<Admission> {
+        let journal = self.journal(access.resource)?;
+        let secs = self.counter.joined()?.clock.wall_secs();
+        self.counter.reserve(access, |place| Kind::Logged {
+            place,
+            row: Box::new(AccessRow::new(access, secs)),
+            journal,
+        })
+    }
+
     /// Counts the rows that are younger than the window, those of each address once.
     fn count_rows(&self, addresses: &[String], log: &dyn AccessLog) -> Result<()> {
-        let Joined { limit, clock } = self.counter.joined()?;
+        let Joined { limits, clock } = self.counter.joined()?;
         let store = self.counter.store();
         let (fresh, before) = store.uncounted(addresses);
         if fresh.is_empty() {
@@ -135,12 +123,14 @@ impl CacheDbThrottle {
             let age = u64::try_from(age_secs).unwrap_or(0).saturating_mul(SECOND);
             let at = now.saturating_sub(age);
             if at.saturating_add(store.longest()) > now {
-                store.record(Key::of(&row.identifier), at, now, limit, 1);
+                store.record(Key::of(&row.identifier), at, now, &limits.terms(), 1);
             }
         }
         Ok(())
     }
 }
+
+setters!(CacheDbThrottle);
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -160,22 +150,11 @@ impl Throttle for CacheDbThrottle {
     }
 
     fn reserve(&self, access: &Access<'_>) -> impl Future<Output = Result<Admission>> + Send {
-        let reserve = || {
-            let journal = self.journal(access.resource)?;
-            Ok(match self.counter.reserve(access)? {
-                Admission::Admitted(place) => {
-                    let secs = self.counter.joined()?.clock.wall_secs();
-                    let row = Box::new(AccessRow::new(access, secs));
-                    Admission::Admitted(Ticket::of(Kind::Logged {
-                        place,
-                        row,
-                        journal,
-                    }))
-                }
-                Admission::Refused(retry_after) => Admission::Refused(retry_after),
-            })
-        };
-        ready(reserve())
+        ready(self.take(access))
+    }
+
+    fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>> {
+        Some(self.take(access))
     }
 
     /// Checks the settings, and counts the rows of the resource that are younger than the window.

@@ -7,7 +7,10 @@ use crate::access::Access;
 use crate::clock::Clock;
 use crate::errors::Result;
 use crate::identifier::Key;
-use crate::settings::{Limit, Settings};
+use crate::quota::Refusal;
+use crate::rate::Rates;
+use crate::reservation::{Kind, Ticket};
+use crate::settings::{Limits, Settings};
 use crate::store::{Place, Refused, Store, now};
 use crate::throttle::Admission;
 use crate::verdict::{RetryAfter, Verdict};
@@ -24,7 +27,7 @@ pub(crate) struct Counter {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Joined {
-    pub(crate) limit: Limit,
+    pub(crate) limits: Limits,
     pub(crate) clock: Clock,
 }
 
@@ -64,41 +67,69 @@ impl Counter {
         if let Some(joined) = self.joined.get() {
             return Ok(joined);
         }
-        let limit = self.settings.limit()?;
-        let clock = self.store.join(limit, self.clock.as_ref())?;
-        Ok(self.joined.get_or_init(|| Joined { limit, clock }))
+        let limits = self.settings.limits()?;
+        let clock = self
+            .store
+            .join(limits.rates.limits(), self.clock.as_ref())?;
+        Ok(self.joined.get_or_init(|| Joined { limits, clock }))
+    }
+
+    /// The caller's own limits, where it has any; the store learns of them.
+    fn own(&self, access: &Access<'_>) -> Option<Rates> {
+        let rates = self.settings.rates_for.as_ref()?(access)?;
+        self.store.widen(rates.limits());
+        Some(rates)
     }
 
     pub(crate) fn should_be_throttled(&self, access: &Access<'_>) -> Result<Verdict> {
-        let Joined { limit, clock } = self.joined()?;
-        let decided = self
-            .store
-            .wait(Key::of(access.identifier), now(clock), limit, access.cost);
-        Ok(match decided {
-            Ok(()) => Verdict::Allowed,
-            Err(refused) => Verdict::Throttled(retry_after(refused)),
-        })
+        let Joined { limits, clock } = self.joined()?;
+        let own = self.own(access);
+        let terms = limits.with(own.as_ref());
+        let key = Key::of(access.identifier);
+        Ok(
+            match self.store.wait(key, now(clock), &terms, access.cost) {
+                Ok(()) => Verdict::Allowed,
+                Err(refused) => Verdict::Throttled(retry_after(refused)),
+            },
+        )
     }
 
     pub(crate) fn accessed(&self, access: &Access<'_>) -> Result<()> {
-        let Joined { limit, clock } = self.joined()?;
+        let Joined { limits, clock } = self.joined()?;
+        let own = self.own(access);
+        let terms = limits.with(own.as_ref());
         let now = now(clock);
         if !self
             .store
-            .record(Key::of(access.identifier), now, now, limit, access.cost)
+            .record(Key::of(access.identifier), now, now, &terms, access.cost)
         {
             tracing::warn!("an access was not counted: every identifier in the store is limited");
         }
         Ok(())
     }
 
-    pub(crate) fn reserve(&self, access: &Access<'_>) -> Result<Admission<Place>> {
-        let Joined { limit, clock } = self.joined()?;
+    /// Takes a place, of which `kind` makes what the request holds.
+    pub(crate) fn reserve(
+        &self,
+        access: &Access<'_>,
+        kind: impl FnOnce(Place) -> Kind,
+    ) -> Result<Admission> {
+        let Joined { limits, clock } = self.joined()?;
+        let own = self.own(access);
+        let terms = limits.with(own.as_ref());
         let key = Key::of(access.identifier);
+        let now = now(clock);
+        let mut quotas = Vec::new();
+        let told = access.quotas.then_some(&mut quotas);
         Ok(
-            match self.store.reserve(key, now(clock), limit, access.cost) {
-                Ok(at) => Admission::Admitted(Place::new(&self.store, key, at, access.cost)),
-                Err(refused) => Admission::Refused(retry_after(refused)),
+            match self.store.reserve(key, now, &terms, access.cost, told) {
+                Ok(at) => {
+                    let place = Place::new(&self.store, key, at, access.cost);
+                    Admission::Admitted(Ticket::of(kind(place)).quotas(quotas))
+                }
+                Err(refused) => {
+                    Admission::Refused(Refusal::from(retry_after(refused)).quotas(quotas))
+                }
             },
         )
     }

@@ -27,10 +27,10 @@
 //!     }
 //! }
 //!
-//! let Admission::Refused(retry_after) = throttle.reserve(&call).await? else {
+//! let Admission::Refused(refusal) = throttle.reserve(&call).await? else {
 //!     panic!("the third is turned away")
 //! };
-//! assert_eq!(retry_after.header_value().as_deref(), Some("60"));
+//! assert_eq!(refusal.retry_after.header_value().as_deref(), Some("60"));
 //! # Ok(())
 //! # }
 //! ```
@@ -40,10 +40,14 @@
 //! | [`BaseThrottle`] | letting everybody through |
 //! | [`CacheThrottle`] | an exact sliding window in memory |
 //! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
+//! | [`ConcurrencyThrottle`] | so many requests at once |
+//! | [`Rate`], [`Rates`], [`Plans`] | `20/5m`, several at once, and by caller |
 //! | [`Throttle`] | one's own: a trait with one method to write |
 //! | [`AnyThrottle`] | holding any of them |
 //! | [`Access`] | the request as a throttle sees it |
 //! | [`Verdict`], [`RetryAfter`] | what a throttle says |
+//! | [`Refusal`], [`Quota`] | why there is no place, and where a caller stands |
+//! | [`Counts`], [`Outcome`] | which requests count |
 //! | [`Admission`], [`Reservation`], [`Ticket`] | the place that a request holds |
 //! | [`Store`] | counting together, and how many callers are remembered |
 //! | [`AccessLog`], [`AccessRow`], [`Binding`] | where accesses are written down |
@@ -60,12 +64,18 @@ mod cache;
 mod cache_db;
 mod client;
 mod clock;
+mod concurrency;
 mod counter;
+mod counts;
 mod errors;
 mod identifier;
 mod journal;
+mod plans;
+mod quota;
+mod rate;
 mod reservation;
 mod settings;
+mod several;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -80,7 +90,12 @@ pub use cache::CacheThrottle;
 pub use cache_db::CacheDbThrottle;
 pub use client::{ClientAddress, ForwardedHeader, TrustedProxies};
 pub use clock::Clock;
+pub use concurrency::ConcurrencyThrottle;
+pub use counts::{Counts, Outcome};
 pub use errors::{Error, Result};
+pub use plans::Plans;
+pub use quota::{Quota, Refusal, Unit};
+pub use rate::{IntoRate, Rate, Rates};
 pub use reservation::{Reservation, Ticket};
 pub use store::Store;
 pub use throttle::{Admission, AnyThrottle, BoxFuture, Throttle};

@@ -8,10 +8,13 @@ use tokio::runtime::Handle;
 
 use crate::access::{Access, OwnedAccess};
 use crate::access_log::AccessRow;
+use crate::concurrency::Seat;
+use crate::counts::{Counts, Outcome};
 use crate::errors::Result;
 use crate::journal::Journal;
+use crate::quota::Quota;
 use crate::store::Place;
-use crate::throttle::AnyThrottle;
+use crate::throttle::{AnyThrottle, BoxFuture};
 
 /// What a throttle hands out for a request that it lets through.
 ///
@@ -19,7 +22,10 @@ use crate::throttle::AnyThrottle;
 /// with one of them inside passes its ticket on. Dropped, a ticket gives its place back.
 #[derive(Debug)]
 #[must_use = "a ticket that is dropped gives its place back"]
-pub struct Ticket(Kind);
+pub struct Ticket {
+    kind: Kind,
+    quotas: Vec<Quota>,
+}
 
 #[derive(Debug)]
 pub(crate) enum Kind {
@@ -35,17 +41,29 @@ pub(crate) enum Kind {
         row: Box<AccessRow>,
         journal: Arc<Journal>,
     },
+    /// Until the request ends, kept or not.
+    Seat(#[expect(dead_code, reason = "it is dropped with the request")] Seat),
+    /// A place with each of several throttles.
+    All(Vec<Reservation>),
 }
 
 impl Ticket {
     /// Holds no place: when the request is kept, [`Throttle::accessed`](crate::Throttle::accessed)
     /// is called.
     pub fn new() -> Self {
-        Self(Kind::Asked)
+        Self::of(Kind::Asked)
+    }
+
+    /// Adds where the caller stands, its place included.
+    pub fn quotas(self, quotas: Vec<Quota>) -> Self {
+        Self { quotas, ..self }
     }
 
     pub(crate) fn of(kind: Kind) -> Self {
-        Self(kind)
+        Self {
+            kind,
+            quotas: Vec::new(),
+        }
     }
 }
 
@@ -84,19 +102,26 @@ impl Default for Ticket {
 /// ```
 #[must_use = "a reservation that is dropped at once gives its place back"]
 pub struct Reservation {
-    throttle: AnyThrottle,
     kind: Kind,
-    access: Option<Box<OwnedAccess>>,
+    /// Who is told, for a throttle that counts by its own `accessed`.
+    asked: Option<Box<(AnyThrottle, OwnedAccess)>>,
+    quotas: Vec<Quota>,
+    counts: Option<Counts>,
+    /// What the request costs, where that is not what it said before.
+    charged: Option<u32>,
     kept: bool,
 }
 
 impl Reservation {
-    pub(crate) fn new(throttle: AnyThrottle, access: &Access<'_>, ticket: Ticket) -> Self {
-        let access = matches!(ticket.0, Kind::Asked).then(|| Box::new(OwnedAccess::of(access)));
+    pub(crate) fn new(throttle: &AnyThrottle, access: &Access<'_>, ticket: Ticket) -> Self {
+        let asked = matches!(ticket.kind, Kind::Asked)
+            .then(|| Box::new((throttle.clone(), OwnedAccess::of(access))));
         Self {
-            throttle,
-            kind: ticket.0,
-            access,
+            kind: ticket.kind,
+            asked,
+            quotas: ticket.quotas,
+            counts: throttle.what_counts(),
+            charged: None,
             kept: false,
         }
     }
@@ -104,6 +129,7 @@ impl Reservation {
     /// Marks the place as one to keep; nothing is written yet.
     pub fn keep(&mut self) {
         self.kept = true;
+        self.parts().for_each(Self::keep);
     }
 
     /// Says whether the place will be kept.
@@ -113,7 +139,51 @@ impl Reservation {
 
     /// Gives the place back, marked or not.
     pub fn release(mut self) {
-        self.kept = false;
+        self.unmark();
+    }
+
+    /// Says how many places the request takes after all, where that was not known before: fewer
+    /// are given back, more are counted whether there is room for them or not.
+    pub fn charge(&mut self, cost: u32) {
+        self.charged = Some(cost);
+        self.parts().for_each(|place| place.charge(cost));
+    }
+
+    /// Takes another place in, so that both share what becomes of the request: where a request
+    /// turns out to cost more than the place that it has.
+    pub fn join(mut self, mut other: Self) -> Self {
+        if self.kept {
+            other.keep();
+        }
+        self.tell_nothing();
+        Self {
+            kept: self.kept,
+            counts: None,
+            charged: None,
+            asked: None,
+            quotas: Vec::new(),
+            kind: Kind::All(vec![self, other]),
+        }
+    }
+
+    /// Says how the request ended: a place that was marked stays so if such a request counts, by
+    /// what the throttle was told or else by `usual`.
+    pub fn ended(&mut self, outcome: Outcome, usual: Counts) {
+        let counts = self.counts.unwrap_or(usual);
+        if !counts.has(outcome) {
+            self.kept = false;
+        }
+        self.parts().for_each(|place| place.ended(outcome, counts));
+    }
+
+    /// Where the caller stands, this place included: an entry for each rate, if the
+    /// [`Access`] asked for them.
+    pub fn quotas(&self) -> Vec<&Quota> {
+        let mut quotas: Vec<&Quota> = self.quotas.iter().collect();
+        if let Kind::All(places) = &self.kind {
+            quotas.extend(places.iter().flat_map(Self::quotas));
+        }
+        quotas
     }
 
     /// Ends the reservation as it was marked: a kept one stays counted and is written down before
@@ -127,18 +197,16 @@ impl Reservation {
     /// - What [`Throttle::accessed`](crate::Throttle::accessed) returns, for a throttle of one's
     ///   own.
     pub async fn settle(mut self) -> Result<()> {
-        if !self.kept {
-            return Ok(());
-        }
-        let access = self.access.take();
         match mem::replace(&mut self.kind, Kind::Nothing) {
-            Kind::Nothing => Ok(()),
-            Kind::Asked => match access {
-                Some(access) => self.throttle.accessed(&access.borrow()).await,
+            Kind::All(places) => all_settled(places).await,
+            _ if !self.kept => Ok(()),
+            Kind::Nothing | Kind::Seat(_) => Ok(()),
+            Kind::Asked => match self.asked() {
+                Some((throttle, access)) => throttle.accessed(&access.borrow()).await,
                 None => Ok(()),
             },
             Kind::Place(place) => {
-                place.keep();
+                place.keep(self.charged);
                 Ok(())
             }
             Kind::Logged {
@@ -146,11 +214,50 @@ impl Reservation {
                 row,
                 journal,
             } => {
-                place.keep();
+                place.keep(self.charged);
                 journal.write(*row).await
             }
         }
     }
+
+    fn tell_nothing(&mut self) {
+        self.quotas.clear();
+        self.parts().for_each(Self::tell_nothing);
+    }
+
+    fn unmark(&mut self) {
+        self.kept = false;
+        self.parts().for_each(Self::unmark);
+    }
+
+    /// The places that this one is made of, where it is made of several.
+    fn parts(&mut self) -> impl Iterator<Item = &mut Self> {
+        match &mut self.kind {
+            Kind::All(places) => places.as_mut_slice(),
+            _ => &mut [],
+        }
+        .iter_mut()
+    }
+
+    /// Who is told of the access, and what it cost.
+    fn asked(&mut self) -> Option<(AnyThrottle, OwnedAccess)> {
+        let (throttle, mut access) = *self.asked.take()?;
+        if let Some(cost) = self.charged {
+            access.set_cost(cost);
+        }
+        Some((throttle, access))
+    }
+}
+
+/// Settles all, whatever becomes of each; the first failure is told.
+fn all_settled(places: Vec<Reservation>) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move {
+        let mut settled = Ok(());
+        for place in places {
+            settled = settled.and(place.settle().await);
+        }
+        settled
+    })
 }
 
 impl Drop for Reservation {
@@ -159,19 +266,20 @@ impl Drop for Reservation {
             return;
         }
         match mem::replace(&mut self.kind, Kind::Nothing) {
-            Kind::Nothing => {}
+            // Each of several places is dropped by itself.
+            Kind::Nothing | Kind::Seat(_) | Kind::All(_) => {}
             Kind::Asked => {
-                if let Some(access) = self.access.take() {
-                    accessed_in_the_background(self.throttle.clone(), access);
+                if let Some((throttle, access)) = self.asked() {
+                    accessed_in_the_background(throttle, access);
                 }
             }
-            Kind::Place(place) => place.keep(),
+            Kind::Place(place) => place.keep(self.charged),
             Kind::Logged {
                 place,
                 row,
                 journal,
             } => {
-                place.keep();
+                place.keep(self.charged);
                 journal.write_in_the_background(*row);
             }
         }
@@ -181,13 +289,13 @@ impl Drop for Reservation {
 impl fmt::Debug for Reservation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reservation")
-            .field("throttle", &self.throttle)
+            .field("kind", &self.kind)
             .field("kept", &self.kept)
             .finish_non_exhaustive()
     }
 }
 
-fn accessed_in_the_background(throttle: AnyThrottle, access: Box<OwnedAccess>) {
+fn accessed_in_the_background(throttle: AnyThrottle, access: OwnedAccess) {
     let Ok(runtime) = Handle::try_current() else {
         tracing::warn!(
             ?throttle,

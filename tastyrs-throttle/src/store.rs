@@ -11,8 +11,10 @@ use dashmap::mapref::entry::Entry;
 use crate::clock::Clock;
 use crate::errors::{Error, Result};
 use crate::identifier::Key;
-use crate::settings::{Limit, nanos};
-use crate::window::{Standing, Terms, Window, tick_for};
+use crate::quota::Quota;
+use crate::rate::Limit;
+use crate::settings::{Terms, nanos};
+use crate::window::{Scale, Standing, Window, tick_for};
 
 /// Counts the accesses of many identifiers; a clone is the same store.
 ///
@@ -119,7 +121,7 @@ impl Store {
     }
 
     /// Lets a throttle in, and says by which clock the store goes.
-    pub(crate) fn join(&self, limit: Limit, clock: Option<&Clock>) -> Result<Clock> {
+    pub(crate) fn join(&self, limits: &[Limit], clock: Option<&Clock>) -> Result<Clock> {
         let ours = self
             .0
             .clock
@@ -127,20 +129,29 @@ impl Store {
         if clock.is_some_and(|theirs| !theirs.is_same(ours)) {
             return Err(Error::ClocksDiffer);
         }
-        let mut limits = self
+        self.widen(limits);
+        Ok(ours.clone())
+    }
+
+    /// Remembers from now on what these limits ask for.
+    pub(crate) fn widen(&self, limits: &[Limit]) {
+        let known = self.0.limits.read().unwrap_or_else(PoisonError::into_inner);
+        if limits.iter().all(|limit| known.contains(limit)) {
+            return;
+        }
+        drop(known);
+        let mut known = self
             .0
             .limits
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        if !limits.contains(&limit) {
-            limits.push(limit);
+        for limit in limits {
+            if !known.contains(limit) {
+                known.push(limit.clone());
+            }
         }
-        let longest = limits
-            .iter()
-            .map(|limit| limit.timeframe)
-            .max()
-            .unwrap_or(0);
-        let ring = limits
+        let longest = known.iter().map(|limit| limit.timeframe).max().unwrap_or(0);
+        let ring = known
             .iter()
             .map(|limit| limit.throttle_at)
             .max()
@@ -148,46 +159,60 @@ impl Store {
         self.0.tick.store(tick_for(longest), Ordering::Relaxed);
         self.0.longest.store(longest, Ordering::Relaxed);
         self.0.ring.store(ring, Ordering::Relaxed);
-        Ok(ours.clone())
     }
 
     /// Says how long a request must wait, and counts nothing.
-    pub(crate) fn wait(&self, key: Key, now: u64, limit: &Limit, cost: u32) -> Result<(), Refused> {
-        never(limit, cost)?;
+    pub(crate) fn wait(
+        &self,
+        key: Key,
+        now: u64,
+        terms: &Terms<'_>,
+        cost: u32,
+    ) -> Result<(), Refused> {
+        never(terms, cost)?;
         let Some(mut window) = self.0.windows.get_mut(&key) else {
             return Ok(());
         };
-        window.touch(now, limit);
+        window.touch(now, terms.expiration);
         window
-            .wait(now, limit, cost)
+            .longest_wait(now, terms.limits, cost)
             .map_or(Ok(()), |wait| Err(Some(wait)))
     }
 
-    /// Decides and takes `cost` places in one step; returns the time noted for them.
+    /// Decides and takes `cost` places in one step; returns the time noted for them. `told` is
+    /// filled with where the identifier stands, its places included.
     pub(crate) fn reserve(
         &self,
         key: Key,
         now: u64,
-        limit: &Limit,
+        terms: &Terms<'_>,
         cost: u32,
+        told: Option<&mut Vec<Quota>>,
     ) -> Result<u64, Refused> {
-        never(limit, cost)?;
-        self.with_window(key, now, |window, terms| {
-            window.touch(now, limit);
-            match window.wait(now, limit, cost) {
+        never(terms, cost)?;
+        self.with_window(key, now, |window, scale| {
+            window.touch(now, terms.expiration);
+            let reserved = match window.longest_wait(now, terms.limits, cost) {
                 Some(wait) => Err(Some(wait)),
-                None => Ok(window.push(now, now, true, cost, terms)),
+                None => Ok(window.push(now, now, true, cost, scale)),
+            };
+            if let Some(told) = told {
+                // What passed is counted already; what did not is told why.
+                let cost = if reserved.is_ok() { 0 } else { cost };
+                let quota = |limit| window.quota(now, limit, cost);
+                told.extend(terms.limits.iter().map(quota));
             }
+            reserved
         })
-        .unwrap_or_else(|wait| Err(Some(wait.min(limit.timeframe))))
+        .unwrap_or_else(|wait| Err(Some(wait)))
     }
 
     /// Counts an access of `at` without asking; says whether there was room for its identifier.
-    pub(crate) fn record(&self, key: Key, at: u64, now: u64, limit: &Limit, cost: u32) -> bool {
-        self.with_window(key, now, |window, terms| {
-            window.touch(now, limit);
+    pub(crate) fn record(&self, key: Key, at: u64, now: u64, terms: &Terms<'_>, cost: u32) -> bool {
+        self.with_window(key, now, |window, scale| {
+            window.touch(now, terms.expiration);
             // More than the ring holds would only push out one another.
-            window.push(at, now, false, cost.min(terms.ring), terms);
+            window.push(at, now, false, cost.min(scale.ring), scale);
         })
         .is_ok()
     }
@@ -218,8 +243,8 @@ impl Store {
         self.0.longest.load(Ordering::Relaxed)
     }
 
-    fn terms(&self) -> Terms {
-        Terms {
+    fn scale(&self) -> Scale {
+        Scale {
             tick: self.0.tick.load(Ordering::Relaxed),
             ring: self.0.ring.load(Ordering::Relaxed),
             longest: self.longest(),
@@ -232,20 +257,20 @@ impl Store {
         &self,
         key: Key,
         now: u64,
-        act: impl FnOnce(&mut Window, &Terms) -> T,
+        act: impl FnOnce(&mut Window, &Scale) -> T,
     ) -> Result<T, u64> {
-        let terms = self.terms();
+        let scale = self.scale();
         if let Some(mut window) = self.0.windows.get_mut(&key) {
-            return Ok(act(&mut window, &terms));
+            return Ok(act(&mut window, &scale));
         }
         self.make_room(now)?;
         Ok(match self.0.windows.entry(key) {
-            Entry::Occupied(mut window) => act(window.get_mut(), &terms),
+            Entry::Occupied(mut window) => act(window.get_mut(), &scale),
             Entry::Vacant(vacant) => {
-                let mut window = vacant.insert(Window::new(&terms));
+                let mut window = vacant.insert(Window::new(&scale));
                 self.0.held.fetch_add(1, Ordering::Relaxed);
                 lock(&self.0.hand).push_back(key);
-                act(&mut window, &terms)
+                act(&mut window, &scale)
             }
         })
     }
@@ -373,10 +398,17 @@ impl Place {
         }
     }
 
-    /// Makes them count for good.
-    pub(crate) fn keep(mut self) {
+    /// Makes them count for good; `charged` is how many they are, where it turned out otherwise.
+    pub(crate) fn keep(mut self, charged: Option<u32>) {
+        let charged = charged.unwrap_or(self.cost);
         if let Some(mut window) = self.store.0.windows.get_mut(&self.key) {
-            window.keep(self.at, self.cost, &self.store.terms());
+            let scale = self.store.scale();
+            window.keep(self.at, self.cost.min(charged), &scale);
+            window.release(self.at, self.cost.saturating_sub(charged));
+            let more = charged.saturating_sub(self.cost).min(scale.ring);
+            if more > 0 {
+                window.push(self.at, self.at, false, more, &scale);
+            }
         }
         self.cost = 0;
     }
@@ -400,8 +432,12 @@ pub(crate) fn now(clock: &Clock) -> u64 {
 }
 
 /// Refuses what would never pass, however long it waited.
-fn never(limit: &Limit, cost: u32) -> Result<(), Refused> {
-    if limit.throttle_at < cost.max(1) {
+fn never(terms: &Terms<'_>, cost: u32) -> Result<(), Refused> {
+    if terms
+        .limits
+        .iter()
+        .any(|limit| limit.throttle_at < cost.max(1))
+    {
         Err(None)
     } else {
         Ok(())

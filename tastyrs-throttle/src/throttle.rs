@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use crate::access::Access;
 use crate::access_log::Binding;
+use crate::counts::Counts;
 use crate::errors::Result;
-use crate::reservation::{Reservation, Ticket};
-use crate::verdict::{RetryAfter, Verdict};
+use crate::quota::Refusal;
+use crate::reservation::{Kind, Reservation, Ticket};
+use crate::several::Several;
+use crate::verdict::Verdict;
 
 /// A future on the heap, as the traits with a `dyn` of their own return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -95,9 +98,43 @@ pub trait Throttle: Send + Sync + 'static {
         async {
             Ok(match self.should_be_throttled(access).await? {
                 Verdict::Allowed => Admission::Admitted(Ticket::new()),
-                Verdict::Throttled(retry_after) => Admission::Refused(retry_after),
+                Verdict::Throttled(retry_after) => Admission::Refused(retry_after.into()),
             })
         }
+    }
+
+    /// Decides like [`reserve`](Self::reserve), where that needs no waiting; `None` where it does.
+    ///
+    /// A throttle that counts in memory overrides it together with `reserve`, to spare its callers
+    /// a future on the heap.
+    fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>> {
+        let _ = access;
+        None
+    }
+
+    /// Has only such requests count, whatever else would be usual where the throttle is used.
+    fn counts(self, counts: Counts) -> AnyThrottle
+    where
+        Self: Sized,
+    {
+        AnyThrottle::new(self).counts(counts)
+    }
+
+    /// Decides and counts, and says in the log and in metrics whom it would turn away, but turns
+    /// nobody away: for trying a limit out.
+    fn dry_run(self) -> AnyThrottle
+    where
+        Self: Sized,
+    {
+        AnyThrottle::new(self).dry_run()
+    }
+
+    /// Has another throttle hold as well: see [`AnyThrottle::and`].
+    fn and(self, other: impl Into<AnyThrottle>) -> AnyThrottle
+    where
+        Self: Sized,
+    {
+        AnyThrottle::new(self).and(other)
     }
 
     /// Learns for which resource the throttle will decide: told once for each resource, when the
@@ -128,6 +165,10 @@ impl<T: Throttle> Throttle for Arc<T> {
         T::reserve(self, access)
     }
 
+    fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>> {
+        T::reserve_now(self, access)
+    }
+
     fn bind(&self, binding: &Binding) -> Result<()> {
         T::bind(self, binding)
     }
@@ -142,7 +183,17 @@ pub enum Admission<T = Ticket> {
     /// The request may go on, and holds this place.
     Admitted(T),
     /// The limit is reached.
-    Refused(RetryAfter),
+    Refused(Refusal),
+}
+
+impl<T> Admission<T> {
+    /// Makes another place of the place.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Admission<U> {
+        match self {
+            Self::Admitted(place) => Admission::Admitted(make(place)),
+            Self::Refused(refusal) => Admission::Refused(refusal),
+        }
+    }
 }
 
 /// Holds any throttle; a clone is the same throttle.
@@ -168,12 +219,72 @@ pub enum Admission<T = Ticket> {
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct AnyThrottle(Arc<dyn Erased>);
+pub struct AnyThrottle {
+    throttle: Arc<dyn Erased>,
+    counts: Option<Counts>,
+    dry_run: bool,
+}
 
 impl AnyThrottle {
     /// Takes a throttle in.
     pub fn new(throttle: impl Throttle) -> Self {
-        Self(Arc::new(throttle))
+        Self {
+            throttle: Arc::new(throttle),
+            counts: None,
+            dry_run: false,
+        }
+    }
+
+    /// Has only such requests count, whatever else would be usual where the throttle is used.
+    ///
+    /// Of throttles that hold together by [`and`](Self::and), each keeps its own way.
+    #[must_use]
+    pub fn counts(self, counts: Counts) -> Self {
+        Self {
+            counts: Some(counts),
+            ..self
+        }
+    }
+
+    /// Decides and counts, and says in the log and in metrics whom it would turn away, but turns
+    /// nobody away: for trying a limit out.
+    #[must_use]
+    pub fn dry_run(self) -> Self {
+        Self {
+            dry_run: true,
+            ..self
+        }
+    }
+
+    /// Has another throttle hold as well: a request takes a place with both or with none, and who
+    /// is turned away waits for the later of those that refuse.
+    ///
+    /// The throttles are asked one after the other, so a request may hold a place of the first for
+    /// the moment in which the second refuses it. Several [`rates`](crate::CacheThrottle::rates)
+    /// of one throttle are decided in one step.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tastyrs_throttle::{Access, Admission, CacheThrottle, Result, Throttle};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let throttle = CacheThrottle::new().rate("1/s").and(CacheThrottle::new().rate("10/h"));
+    /// let call = Access::new("daniel");
+    ///
+    /// let Admission::Admitted(mut place) = throttle.reserve(&call).await? else {
+    ///     panic!("the first call passes")
+    /// };
+    /// place.keep();
+    /// place.settle().await?;
+    /// assert!(matches!(throttle.reserve(&call).await?, Admission::Refused(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn and(self, other: impl Into<Self>) -> Self {
+        Self::new(Several::new(vec![self, other.into()]))
     }
 
     /// Says whether the request should be turned away, and counts nothing.
@@ -182,7 +293,12 @@ impl AnyThrottle {
     ///
     /// What the throttle's [`should_be_throttled`](Throttle::should_be_throttled) returns.
     pub async fn should_be_throttled(&self, access: &Access<'_>) -> Result<Verdict> {
-        self.0.should_be_throttled(access).await
+        let verdict = self.throttle.should_be_throttled(access).await?;
+        Ok(if self.dry_run {
+            Verdict::Allowed
+        } else {
+            verdict
+        })
     }
 
     /// Counts the request without asking whether it may pass.
@@ -191,7 +307,7 @@ impl AnyThrottle {
     ///
     /// What the throttle's [`accessed`](Throttle::accessed) returns.
     pub async fn accessed(&self, access: &Access<'_>) -> Result<()> {
-        self.0.accessed(access).await
+        self.throttle.accessed(access).await
     }
 
     /// Decides and takes a place in one step.
@@ -203,12 +319,34 @@ impl AnyThrottle {
     ///
     /// What the throttle's [`reserve`](Throttle::reserve) returns.
     pub async fn reserve(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
-        Ok(match self.0.reserve(access).await? {
-            Admission::Admitted(ticket) => {
-                Admission::Admitted(Reservation::new(self.clone(), access, ticket))
+        self.take(access).await
+    }
+
+    /// Takes a place, or nothing in a dry run that would refuse.
+    pub(crate) async fn take(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
+        let admission = match self.throttle.reserve_now(access) {
+            Some(admission) => admission?,
+            None => self.throttle.reserve(access).await?,
+        };
+        let ticket = match admission {
+            Admission::Admitted(ticket) => ticket,
+            Admission::Refused(refusal) if self.dry_run => {
+                tracing::info!(
+                    target: "tastyrs::throttle",
+                    identifier = access.identifier,
+                    resource = access.resource,
+                    retry_after = ?refusal.retry_after,
+                    "would be turned away, but for the dry run"
+                );
+                Ticket::of(Kind::Nothing)
             }
-            Admission::Refused(retry_after) => Admission::Refused(retry_after),
-        })
+            Admission::Refused(refusal) => return Ok(Admission::Refused(refusal)),
+        };
+        Ok(Admission::Admitted(Reservation::new(self, access, ticket)))
+    }
+
+    pub(crate) fn what_counts(&self) -> Option<Counts> {
+        self.counts
     }
 
     /// Tells the throttle for which resource it will decide; see [`Throttle::bind`].
@@ -217,7 +355,7 @@ impl AnyThrottle {
     ///
     /// What the throttle's [`bind`](Throttle::bind) returns.
     pub fn bind(&self, binding: &Binding) -> Result<()> {
-        self.0.bind(binding)
+        self.throttle.bind(binding)
     }
 }
 
@@ -230,7 +368,7 @@ impl<T: Throttle> From<T> for AnyThrottle {
 impl fmt::Debug for AnyThrottle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AnyThrottle")
-            .field(&format_args!("{}", self.0.name()))
+            .field(&format_args!("{}", self.throttle.name()))
             .finish()
     }
 }
@@ -240,6 +378,7 @@ trait Erased: Send + Sync {
     fn should_be_throttled<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Verdict>>;
     fn accessed<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<()>>;
     fn reserve<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Admission>>;
+    fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>>;
     fn bind(&self, binding: &Binding) -> Result<()>;
     fn name(&self) -> &'static str;
 }
@@ -255,6 +394,10 @@ impl<T: Throttle> Erased for T {
 
     fn reserve<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Admission>> {
         Box::pin(Throttle::reserve(self, access))
+    }
+
+    fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>> {
+        Throttle::reserve_now(self, access)
     }
 
     fn bind(&self, binding: &Binding) -> Result<()> {

@@ -9,7 +9,10 @@
 //! A time is rounded up to a tick when it is written and compared with the exact time when it is
 //! read: an access counts at most one tick too long, and never too short.
 
-use crate::settings::Limit;
+use std::time::Duration;
+
+use crate::quota::Quota;
+use crate::rate::Limit;
 
 /// The ticks in the longest window that a store knows, at most.
 const SPAN: u64 = 1 << 30;
@@ -20,7 +23,7 @@ const PENDING: u32 = 1;
 
 /// What all windows of a store have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Terms {
+pub(crate) struct Scale {
     /// The length of a tick, in nanoseconds: a power of ten from a microsecond to a second.
     pub(crate) tick: u32,
     /// How many kept accesses are remembered: the largest `throttle_at`.
@@ -89,11 +92,11 @@ impl Slots {
 }
 
 impl Window {
-    pub(crate) fn new(terms: &Terms) -> Self {
+    pub(crate) fn new(scale: &Scale) -> Self {
         Self {
             base: 0,
             expires: u64::MAX,
-            tick: terms.tick,
+            tick: scale.tick,
             pending: 0,
             start: 0,
             end: 0,
@@ -104,8 +107,8 @@ impl Window {
     /// Notes that the identifier was looked at: it is forgotten an `expiration` after the last
     /// look, which may be now. Of several limits that share it the longest decides, so that none
     /// makes the others forget.
-    pub(crate) fn touch(&mut self, now: u64, limit: &Limit) {
-        let until = now.saturating_add(limit.expiration);
+    pub(crate) fn touch(&mut self, now: u64, expiration: u64) {
+        let until = now.saturating_add(expiration);
         if now >= self.expires {
             self.clear();
             self.expires = until;
@@ -136,26 +139,26 @@ impl Window {
         now: u64,
         pending: bool,
         cost: u32,
-        terms: &Terms,
+        scale: &Scale,
     ) -> u64 {
-        self.coarsen(terms.tick);
-        self.weed(now, terms);
+        self.coarsen(scale.tick);
+        self.weed(now, scale);
         let mut noted = at;
         for _ in 0..cost {
-            noted = self.push_one(at, pending, terms);
+            noted = self.push_one(at, pending, scale);
         }
         noted
     }
 
     /// Makes the places taken at `at` count for good.
-    pub(crate) fn keep(&mut self, at: u64, cost: u32, terms: &Terms) {
+    pub(crate) fn keep(&mut self, at: u64, cost: u32, scale: &Scale) {
         for _ in 0..cost {
             let Some(index) = self.find_pending(at) else {
                 return;
             };
             self.slots.all_mut()[index] &= !PENDING;
             self.pending -= 1;
-            if self.kept() > to_usize(terms.ring) {
+            if self.kept() > to_usize(scale.ring) {
                 self.drop_oldest_kept();
             }
         }
@@ -174,6 +177,32 @@ impl Window {
         }
     }
 
+    /// The longest of the waits under several limits, or `None` if the request may pass.
+    pub(crate) fn longest_wait(&self, now: u64, limits: &[Limit], cost: u32) -> Option<u64> {
+        limits
+            .iter()
+            .filter_map(|limit| self.wait(now, limit, cost))
+            .max()
+    }
+
+    /// Where the identifier stands with a limit, as a request of `cost` found it.
+    pub(crate) fn quota(&self, now: u64, limit: &Limit, cost: u32) -> Quota {
+        let hits = self.hits();
+        let first = hits.partition_point(|slot| self.time(*slot) + limit.timeframe <= now);
+        let in_window = hits.len() - first;
+        let wait = self.wait(now, limit, cost);
+        let reset = wait.or_else(|| {
+            let oldest = hits.get(first)?;
+            Some((self.time(*oldest) + limit.timeframe - now).min(limit.timeframe))
+        });
+        let mut quota = Quota::new(limit.name.clone(), limit.throttle_at.into());
+        quota.remaining = u64::from(limit.throttle_at).saturating_sub(in_window as u64);
+        quota.window = Some(Duration::from_nanos(limit.timeframe));
+        quota.reset = reset.map(Duration::from_nanos);
+        quota.violated = wait.is_some();
+        quota
+    }
+
     pub(crate) fn standing(&self, now: u64, limits: &[Limit], longest: u64) -> Standing {
         let Some(newest) = self.hits().last() else {
             return Standing::Void;
@@ -181,11 +210,7 @@ impl Window {
         if now >= self.expires || self.time(*newest) + longest <= now {
             return Standing::Void;
         }
-        let wait = limits
-            .iter()
-            .filter_map(|limit| self.wait(now, limit, 1))
-            .max();
-        match wait {
+        match self.longest_wait(now, limits, 1) {
             Some(wait) => Standing::Limited { wait },
             None if self.pending > 0 => Standing::InFlight,
             None => Standing::Counted {
@@ -215,9 +240,9 @@ impl Window {
     }
 
     /// Forgets what no limit asks for any more.
-    fn weed(&mut self, now: u64, terms: &Terms) {
+    fn weed(&mut self, now: u64, scale: &Scale) {
         while let Some(oldest) = self.hits().first().copied() {
-            if self.time(oldest) + terms.longest > now {
+            if self.time(oldest) + scale.longest > now {
                 return;
             }
             self.start += 1;
@@ -226,7 +251,7 @@ impl Window {
         self.clear();
     }
 
-    fn push_one(&mut self, at: u64, pending: bool, terms: &Terms) -> u64 {
+    fn push_one(&mut self, at: u64, pending: bool, scale: &Scale) -> u64 {
         let ticks = at.div_ceil(u64::from(self.tick));
         if self.hits().is_empty() {
             self.base = ticks.saturating_sub(SPAN);
@@ -237,14 +262,14 @@ impl Window {
         let noted = (self.base + offset) * u64::from(self.tick);
         let slot = to_slot(offset) | u32::from(pending);
 
-        if !pending && self.kept() >= to_usize(terms.ring) {
+        if !pending && self.kept() >= to_usize(scale.ring) {
             let is_oldest = self.hits().iter().find(|slot| **slot & PENDING == 0);
             if is_oldest.is_none_or(|oldest| slot <= *oldest) {
                 return noted;
             }
             self.drop_oldest_kept();
         }
-        self.make_room(terms);
+        self.make_room(scale);
         let index = to_usize(self.start) + self.hits().partition_point(|other| *other <= slot);
         let end = to_usize(self.end);
         let slots = self.slots.all_mut();
@@ -304,7 +329,7 @@ impl Window {
 
     /// Makes room for one slot at the end: by moving all to the front where enough is free
     /// there, so that a slot is moved a few times in its life and not at every push.
-    fn make_room(&mut self, terms: &Terms) {
+    fn make_room(&mut self, scale: &Scale) {
         let (start, end) = (to_usize(self.start), to_usize(self.end));
         let capacity = self.slots.all().len();
         if end < capacity {
@@ -314,7 +339,7 @@ impl Window {
         if start >= (capacity / 8).max(1) {
             self.slots.all_mut().copy_within(start..end, 0);
         } else {
-            let most = length.max(to_usize(terms.ring));
+            let most = length.max(to_usize(scale.ring));
             let wanted = (capacity * 2).min(most + most / 4 + 4);
             let mut slots = vec![0; wanted].into_boxed_slice();
             slots[..length].copy_from_slice(self.hits());

@@ -37,6 +37,6 @@ pub(crate) async fn throttle_check<R: Hooks>(resource: &R, request: &mut Request
             request.progress_mut().reservation = Some(reservation);
             Ok(())
         }
-        Admission::Refused(retry_after) => Err(Error::Throttled(retry_after)),
+        Admission::Refused(refusal) => Err(Error::Throttled(Box::new(refusal))),
     }
 }

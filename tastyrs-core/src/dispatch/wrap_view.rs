@@ -112,9 +112,9 @@ pub(crate) fn render(
             }
         }
         Error::Forbidden => Answer::new(StatusCode::FORBIDDEN),
-        Error::Throttled(retry_after) => {
+        Error::Throttled(refusal) => {
             let answer = Answer::new(StatusCode::TOO_MANY_REQUESTS);
-            match retry_after.header_value() {
+            match refusal.retry_after.header_value() {
                 Some(value) => answer.header(RETRY_AFTER, &value),
                 None => answer,
             }

@@ -1,13 +1,14 @@
 //! What the throttles promise, seen from outside.
 //!
 //! `edges` holds the faults of others, `model` compares with tastypie's algorithm, `threads` asks
-//! from many at once, `reservations` gives places back, `stores` shares and fills them, and
+//! from many at once, `reservations` gives places back, `several` asks for more than one limit, `stores` shares and fills them, and
 //! `access_log` writes rows down.
 
 mod access_log;
 mod edges;
 mod model;
 mod reservations;
+mod several;
 mod stores;
 mod threads;
 
@@ -38,14 +39,14 @@ fn retry_in(secs: u64) -> Verdict {
 async fn admitted(throttle: &AnyThrottle, access: &Access<'_>) -> Result<Reservation> {
     match throttle.reserve(access).await? {
         Admission::Admitted(place) => Ok(place),
-        Admission::Refused(retry_after) => panic!("refused: {retry_after:?}"),
+        Admission::Refused(refusal) => panic!("refused: {refusal:?}"),
     }
 }
 
 async fn refused(throttle: &AnyThrottle, access: &Access<'_>) -> Result<RetryAfter> {
     match throttle.reserve(access).await? {
         Admission::Admitted(place) => panic!("admitted: {place:?}"),
-        Admission::Refused(retry_after) => Ok(retry_after),
+        Admission::Refused(refusal) => Ok(refusal.retry_after),
     }
 }
 
