@@ -52,6 +52,7 @@
 //! | [`Admission`], [`Reservation`], [`Ticket`] | the place that a request holds |
 //! | [`Store`] | counting together, and how many callers are remembered |
 //! | [`AccessLog`], [`AccessRow`], [`Binding`] | where accesses are written down |
+//! | [`ClientAddress`], [`TrustedProxies`] | who is calling, behind proxies too |
 //! | [`Clock`] | moving the time by hand in tests |
 //!
 //! The crate knows no web framework and runs on any executor. Where a tokio runtime is at hand it
@@ -62,6 +63,7 @@ mod access_log;
 mod base;
 mod cache;
 mod cache_db;
+mod client;
 mod clock;
 mod concurrency;
 mod counter;
@@ -89,6 +91,7 @@ pub use access_log::{AccessLog, AccessRow, Binding};
 pub use base::BaseThrottle;
 pub use cache::CacheThrottle;
 pub use cache_db::CacheDbThrottle;
+pub use client::{ClientAddress, ForwardedHeader, TrustedProxies};
 pub use clock::Clock;
 pub use concurrency::ConcurrencyThrottle;
 pub use counts::{Counts, Outcome};
