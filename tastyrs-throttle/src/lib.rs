@@ -80,11 +80,11 @@ mod reservation;
 mod settings;
 mod several;
 mod store;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod throttle;
 mod verdict;
-mod window;
 
 pub use access::Access;
 pub use access_log::{AccessLog, AccessRow, Binding};
