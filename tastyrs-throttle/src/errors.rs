@@ -22,6 +22,24 @@ pub enum Error {
         /// The values that it may have.
         expected: &'static str,
     },
+    /// A text names no network of proxies, or leaves open which.
+    #[error("`{text}` names no network of proxies: it must be {expected}")]
+    Network {
+        /// The text.
+        text: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// Addresses cannot be counted by so many bits.
+    #[error("`{setting}` is {value}, but must be {expected}")]
+    Prefix {
+        /// The setting's name, as in `ipv6_prefix`.
+        setting: &'static str,
+        /// The value that it has.
+        value: u8,
+        /// The values that it may have.
+        expected: &'static str,
+    },
     /// Throttles that share a store were given different clocks.
     #[error("throttles that share a store must share its clock")]
     ClocksDiffer,

@@ -40,17 +40,24 @@
 //! | [`BaseThrottle`] | letting everybody through |
 //! | [`CacheThrottle`] | an exact sliding window in memory |
 //! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
+//! | [`ConcurrencyThrottle`] | so many requests at once |
 //! | [`Rate`], [`Rates`], [`Plans`] | `20/5m`, several at once, and by caller |
 //! | [`Throttle`] | one's own: a trait with one method to write |
 //! | [`AnyThrottle`] | holding any of them |
 //! | [`Access`] | the request as a throttle sees it |
 //! | [`Verdict`], [`RetryAfter`] | what a throttle says |
 //! | [`Refusal`], [`Quota`] | why there is no place, and where a caller stands |
+//! | [`Fields`], [`quota_exceeded`] | telling the client by header fields and a body |
 //! | [`Counts`], [`Outcome`] | which requests count |
 //! | [`Admission`], [`Reservation`], [`Ticket`] | the place that a request holds |
 //! | [`Store`] | counting together, and how many callers are remembered |
+<<<<<<< HEAD
 //! | [`AccessLog`], [`AccessRow`], [`Recorded`], [`Binding`] | where accesses are written down |
 //! | [`Durability`], [`Redaction`] | when they are, and what of them is not |
+=======
+//! | [`AccessLog`], [`AccessRow`], [`Binding`] | where accesses are written down |
+//! | [`ClientAddress`], [`TrustedProxies`] | who is calling, behind proxies too |
+>>>>>>> main
 //! | [`Clock`] | moving the time by hand in tests |
 //!
 //! The crate knows no web framework and runs on any executor. The access log is written on a thread
@@ -62,14 +69,18 @@ mod access_row;
 mod base;
 mod cache;
 mod cache_db;
+mod client;
 mod clock;
+mod concurrency;
 mod counter;
 mod counts;
 mod durability;
 mod errors;
+mod fields;
 mod identifier;
 mod journal;
 mod plans;
+mod problem;
 mod quota;
 mod rate;
 mod recount;
@@ -90,11 +101,15 @@ pub use access_row::AccessRow;
 pub use base::BaseThrottle;
 pub use cache::CacheThrottle;
 pub use cache_db::CacheDbThrottle;
+pub use client::{ClientAddress, ForwardedHeader, TrustedProxies};
 pub use clock::Clock;
+pub use concurrency::ConcurrencyThrottle;
 pub use counts::{Counts, Outcome};
 pub use durability::Durability;
 pub use errors::{Error, Result};
+pub use fields::{Field, Fields};
 pub use plans::Plans;
+pub use problem::{PROBLEM_JSON, REDUCED_CAPACITY, asks_for_problem, quota_exceeded};
 pub use quota::{Quota, Refusal, Unit};
 pub use rate::{IntoRate, Rate, Rates};
 pub use redaction::Redaction;

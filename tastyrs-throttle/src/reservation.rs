@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 
 use crate::access::{Access, OwnedAccess};
 use crate::access_row::AccessRow;
+use crate::concurrency::Seat;
 use crate::counts::{Counts, Outcome};
 use crate::errors::Result;
 use crate::journal::Journal;
@@ -40,6 +41,8 @@ pub(crate) enum Kind {
         row: Box<AccessRow>,
         journal: Arc<Journal>,
     },
+    /// Until the request ends, kept or not.
+    Seat(#[expect(dead_code, reason = "it is dropped with the request")] Seat),
     /// A place with each of several throttles.
     All(Vec<Reservation>),
 }
@@ -146,6 +149,23 @@ impl Reservation {
         self.parts().for_each(|place| place.charge(cost));
     }
 
+    /// Takes another place in, so that both share what becomes of the request: where a request
+    /// turns out to cost more than the place that it has.
+    pub fn join(mut self, mut other: Self) -> Self {
+        if self.kept {
+            other.keep();
+        }
+        self.tell_nothing();
+        Self {
+            kept: self.kept,
+            counts: None,
+            charged: None,
+            asked: None,
+            quotas: Vec::new(),
+            kind: Kind::All(vec![self, other]),
+        }
+    }
+
     /// Says how the request ended: a place that was marked stays so if such a request counts, by
     /// what the throttle was told or else by `usual`.
     pub fn ended(&mut self, outcome: Outcome, usual: Counts) {
@@ -180,7 +200,7 @@ impl Reservation {
         match mem::replace(&mut self.kind, Kind::Nothing) {
             Kind::All(places) => all_settled(places).await,
             _ if !self.kept => Ok(()),
-            Kind::Nothing => Ok(()),
+            Kind::Nothing | Kind::Seat(_) => Ok(()),
             Kind::Asked => match self.asked() {
                 Some((throttle, access)) => throttle.accessed(&access.borrow()).await,
                 None => Ok(()),
@@ -198,6 +218,11 @@ impl Reservation {
                 journal.write(*row).await
             }
         }
+    }
+
+    fn tell_nothing(&mut self) {
+        self.quotas.clear();
+        self.parts().for_each(Self::tell_nothing);
     }
 
     fn unmark(&mut self) {
@@ -242,7 +267,7 @@ impl Drop for Reservation {
         }
         match mem::replace(&mut self.kind, Kind::Nothing) {
             // Each of several places is dropped by itself.
-            Kind::Nothing | Kind::All(_) => {}
+            Kind::Nothing | Kind::Seat(_) | Kind::All(_) => {}
             Kind::Asked => {
                 if let Some((throttle, access)) = self.asked() {
                     accessed_in_the_background(throttle, access);

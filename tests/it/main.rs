@@ -11,6 +11,7 @@ mod authentication;
 mod authorization;
 mod book;
 mod caching;
+mod client;
 // With `postgres` the kitchen serves PostgreSQL; there `.ci/run` plays the cases, by `replay.py`.
 #[cfg(not(feature = "postgres"))]
 mod conformance;

@@ -23,7 +23,7 @@ use std::{
     sync::Arc,
 };
 
-use tastyrs_throttle::AccessLog;
+use tastyrs_throttle::{AccessLog, ClientAddress, ForwardedHeader, TrustedProxies};
 
 pub use self::{declaring::Binding, site::Mount, urls::Urls};
 pub(crate) use self::{declaring::Declaring, site::Site};
@@ -55,6 +55,8 @@ pub struct Api {
     databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     access_log: Option<Arc<dyn AccessLog>>,
     accounts: Option<Arc<dyn Accounts>>,
+    /// Or the first setting that was wrong.
+    clients: tastyrs_throttle::Result<ClientAddress>,
     resources: Vec<Box<dyn Pending>>,
 }
 
@@ -80,6 +82,7 @@ impl Api {
             databases: HashMap::new(),
             access_log: None,
             accounts: None,
+            clients: Ok(ClientAddress::new()),
             resources: Vec::new(),
         }
     }
@@ -101,6 +104,55 @@ impl Api {
     #[must_use]
     pub fn accounts(mut self, accounts: impl Accounts) -> Self {
         self.accounts = Some(Arc::new(accounts));
+        self
+    }
+
+    /// Believes these proxies where they say whom they were called by: networks such as `10.0.0.0/8`, addresses such as
+    /// `::1`, and `unix` for connections that have no address. Nobody is believed unless it is said here.
+    ///
+    /// Each of them must add to the header what address it was called from, or write the header anew. A wrong text fails
+    /// when the API is built.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tastyrs_core::api::Api;
+    ///
+    /// let api = Api::new("v1").trusted_proxies(["10.0.0.0/8", "::1"]);
+    /// # assert!(api.build().is_ok());
+    /// ```
+    #[must_use]
+    pub fn trusted_proxies<N: AsRef<str>>(self, networks: impl IntoIterator<Item = N>) -> Self {
+        let proxies = TrustedProxies::new(networks);
+        self.set_clients(|clients| Ok(clients.trusted_proxies(proxies?)))
+    }
+
+    /// Sets the header that the trusted proxies write; `X-Forwarded-For` unless said otherwise. The other one is never
+    /// looked at, since a proxy that does not know it passes on what the client sent.
+    #[must_use]
+    pub fn forwarded_header(self, header: ForwardedHeader) -> Self {
+        self.set_clients(|clients| Ok(clients.header(header)))
+    }
+
+    /// Sets by how many of its first bits an IPv4 address is counted, 32 unless said otherwise. More than 32 fails when
+    /// the API is built.
+    #[must_use]
+    pub fn ipv4_prefix(self, bits: u8) -> Self {
+        self.set_clients(|clients| clients.ipv4_prefix(bits))
+    }
+
+    /// Sets by how many of its first bits an IPv6 address is counted, 64 unless said otherwise. More than 128 fails when
+    /// the API is built.
+    #[must_use]
+    pub fn ipv6_prefix(self, bits: u8) -> Self {
+        self.set_clients(|clients| clients.ipv6_prefix(bits))
+    }
+
+    fn set_clients(
+        mut self,
+        set: impl FnOnce(ClientAddress) -> tastyrs_throttle::Result<ClientAddress>,
+    ) -> Self {
+        self.clients = self.clients.and_then(set);
         self
     }
 
@@ -170,7 +222,8 @@ impl Api {
     ///
     /// [`Error::Configuration`], naming those concerned: two resources of one name, a relation to a resource that
     /// is not registered, objects written out in a circle, a filter or order by a field that is not there, a
-    /// resource without its database, a throttle that lacks what it needs, a format that nobody knows.
+    /// resource without its database, a throttle that lacks what it needs, a format that nobody knows, a proxy that is
+    /// no network.
     pub fn build(self) -> Result<Mount> {
         let mut declaring = Declaring::new(self.databases, self.accounts, self.compatibility);
         let mut resources = self.resources;
@@ -181,6 +234,8 @@ impl Api {
                 "`{name}` cannot be the name of an API: it must be one word of letters, digits and `-_.~`"
             )));
         }
+        let wrong = |error: tastyrs_throttle::Error| Error::Configuration(error.to_string());
+        let clients = self.clients.map_err(wrong)?;
         check_names(&resources)?;
         let (formats, compatibility) = (self.default_formats, self.compatibility);
         formats
@@ -205,6 +260,7 @@ impl Api {
             self.script_prefix,
             self.allow_missing_slash,
             serializer,
+            clients,
             entries,
         )))
     }

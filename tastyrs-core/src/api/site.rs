@@ -2,6 +2,8 @@
 
 use std::{any::TypeId, collections::HashMap, fmt, sync::Arc};
 
+use tastyrs_throttle::ClientAddress;
+
 use super::entry::{Entry, View};
 use crate::{
     compatibility::Compatibility,
@@ -17,6 +19,7 @@ pub(crate) struct Registry {
     pub(super) script_prefix: String,
     pub(super) allow_missing_slash: bool,
     pub(super) serializer: Serializer,
+    clients: ClientAddress,
     /// The longest names first, so that `auth/user` goes before `auth`.
     pub(super) entries: Vec<Entry>,
     by_type: HashMap<TypeId, usize>,
@@ -29,6 +32,7 @@ impl Registry {
         script_prefix: String,
         allow_missing_slash: bool,
         serializer: Serializer,
+        clients: ClientAddress,
         entries: Vec<Entry>,
     ) -> Self {
         let by_type = entries
@@ -42,6 +46,7 @@ impl Registry {
             script_prefix,
             allow_missing_slash,
             serializer,
+            clients,
             entries,
             by_type,
         }
@@ -121,6 +126,11 @@ impl Site {
 
     pub(crate) fn compatibility(&self) -> Compatibility {
         self.registry.compatibility
+    }
+
+    /// How the address of a caller is found.
+    pub(crate) fn clients(&self) -> &ClientAddress {
+        &self.registry.clients
     }
 
     /// The resource of a type.

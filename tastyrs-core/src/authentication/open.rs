@@ -1,7 +1,5 @@
 //! Everybody is let in.
 
-use std::net::IpAddr;
-
 use super::Authenticate;
 use crate::{errors::Result, http::Request};
 
@@ -10,7 +8,8 @@ use crate::{errors::Result, http::Request};
 /// # Compatibility
 ///
 /// `Authentication`, `authentication.py:53`. The identifier is the address and `nohost`, as where a server does
-/// not look up names; an IPv6 address counts by its first 64 bits.
+/// not look up names; an IPv6 address counts by its first 64 bits unless
+/// [`Api::ipv6_prefix`](crate::api::Api::ipv6_prefix) says otherwise.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Authentication;
 
@@ -33,16 +32,5 @@ impl Authenticate for Authentication {
 
 /// The name of a caller of whom nothing but the address is known.
 pub(super) fn address(request: &Request) -> String {
-    let address = match request.peer() {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => address.to_ipv4_mapped().map_or_else(
-            || {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::")
-            },
-            |address| address.to_string(),
-        ),
-        None => "noaddr".to_owned(),
-    };
-    format!("{address}_nohost")
+    format!("{}_nohost", request.site().clients().key(request.client()))
 }

@@ -10,7 +10,10 @@ use std::{
 };
 
 use actix_web::{
-    http::{Method, header::HeaderMap},
+    http::{
+        Method,
+        header::{HeaderMap, HeaderValue},
+    },
     web::Bytes,
 };
 
@@ -228,7 +231,16 @@ impl Request {
             .and_then(|value| value.to_str().ok())
     }
 
-    /// The address of whoever opened the connection.
+    /// The address of the caller: that of the connection, or behind proxies that
+    /// [`Api::trusted_proxies`](crate::api::Api::trusted_proxies) names what they say. Nothing where the connection has
+    /// none, as through a socket in the file system.
+    pub fn client(&self) -> Option<IpAddr> {
+        let clients = self.site().clients();
+        let lines = self.headers().get_all(clients.forwarded_header().name());
+        clients.of(self.peer(), lines.map(HeaderValue::as_bytes))
+    }
+
+    /// The address of whoever opened the connection; a proxy's where one stands before the API.
     pub fn peer(&self) -> Option<IpAddr> {
         self.inner().head.peer
     }

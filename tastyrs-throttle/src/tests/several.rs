@@ -1,7 +1,7 @@
 //! Several limits at once, costs, what counts, limits by caller, dry runs.
 
 use super::*;
-use crate::{Counts, Outcome, Plans, Rates, Throttle};
+use crate::{ConcurrencyThrottle, Counts, Outcome, Plans, Rates, Throttle};
 
 fn at(clock: &Clock) -> CacheThrottle {
     CacheThrottle::new().clock(clock.clone())
@@ -185,5 +185,78 @@ async fn a_caller_who_asks_is_told_where_it_stands() -> Result<()> {
     assert!(refusal.quotas[0].violated && !refusal.quotas[1].violated);
     assert_eq!(refusal.quotas[0].reset, Some(Duration::from_millis(750)));
     assert_eq!(refusal.quotas[1].remaining, 8);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_place_that_joins_another_shares_its_fate() -> Result<()> {
+    let clock = Clock::manual();
+    for kept in [true, false] {
+        let throttle = AnyThrottle::new(at(&clock).rate("10/m"));
+        let mut first = admitted(&throttle, &call().quotas()).await?;
+        first.keep();
+        let mut both = first.join(admitted(&throttle, &call().cost(4).quotas()).await?);
+        let outcome = if kept {
+            Outcome::Answered(200)
+        } else {
+            Outcome::Raised(400)
+        };
+        both.ended(outcome, Counts::Answered);
+        let left: Vec<_> = both.quotas().iter().map(|quota| quota.remaining).collect();
+        both.settle().await?;
+
+        let place = admitted(&throttle, &call().quotas()).await?;
+
+        assert_eq!(left, [5]);
+        assert_eq!(place.quotas()[0].remaining, if kept { 4 } else { 9 });
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn so_many_requests_are_under_way_and_no_more() -> Result<()> {
+    let concurrency = ConcurrencyThrottle::new(2);
+    let throttle = CacheThrottle::new().rate("100/h").and(concurrency.clone());
+    let mut kept = admitted(&throttle, &call()).await?;
+    kept.keep();
+    let dropped = admitted(&throttle, &call()).await?;
+
+    assert_eq!(refused(&throttle, &call()).await?, RetryAfter::Unknown);
+    assert!(passes(&throttle, &Access::new("ada")).await?);
+    drop(dropped);
+    assert!(passes(&throttle, &call()).await?);
+    kept.settle().await?;
+
+    assert!(concurrency.is_empty());
+    let first = admitted(&throttle, &call().quotas()).await?;
+    let told = first.quotas();
+    assert_eq!((told[0].limit, told[0].remaining), (100, 97));
+    assert_eq!(
+        (&*told[1].name, told[1].limit, told[1].remaining),
+        ("concurrency", 2, 1)
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_caller_may_have_more_at_once_and_none_of_many_threads_slips_through() -> Result<()> {
+    let throttle = ConcurrencyThrottle::new(1)
+        .at_once_for(|access| (access.identifier == "daniel").then_some(7));
+    let throttle = AnyThrottle::new(throttle);
+    let tasks: Vec<_> = (0..64)
+        .map(|_| {
+            let throttle = throttle.clone();
+            tokio::spawn(async move { throttle.reserve(&call()).await })
+        })
+        .collect();
+
+    let mut admitted = Vec::new();
+    for task in tasks {
+        if let Admission::Admitted(place) = task.await.expect("the task ends")? {
+            admitted.push(place);
+        }
+    }
+
+    assert_eq!(admitted.len(), 7);
     Ok(())
 }
