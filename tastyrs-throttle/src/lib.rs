@@ -51,13 +51,9 @@
 //! | [`Counts`], [`Outcome`] | which requests count |
 //! | [`Admission`], [`Reservation`], [`Ticket`] | the place that a request holds |
 //! | [`Store`] | counting together, and how many callers are remembered |
-<<<<<<< HEAD
 //! | [`AccessLog`], [`AccessRow`], [`Recorded`], [`Binding`] | where accesses are written down |
 //! | [`Durability`], [`Redaction`] | when they are, and what of them is not |
-=======
-//! | [`AccessLog`], [`AccessRow`], [`Binding`] | where accesses are written down |
 //! | [`ClientAddress`], [`TrustedProxies`] | who is calling, behind proxies too |
->>>>>>> main
 //! | [`Clock`] | moving the time by hand in tests |
 //!
 //! The crate knows no web framework and runs on any executor. The access log is written on a thread

@@ -4,10 +4,14 @@ use std::{any::TypeId, collections::HashMap, fmt, sync::Arc};
 
 use tastyrs_throttle::ClientAddress;
 
-use super::entry::{Entry, View};
+use super::{
+    entry::{Entry, View},
+    upkeep::Upkeep,
+};
 use crate::{
     compatibility::Compatibility,
     database::Dialect,
+    django::Accesses,
     resource::{Mounted, RelatedRows, Resource},
     serializers::Serializer,
 };
@@ -23,6 +27,7 @@ pub(crate) struct Registry {
     /// The longest names first, so that `auth/user` goes before `auth`.
     pub(super) entries: Vec<Entry>,
     by_type: HashMap<TypeId, usize>,
+    pub(super) upkeep: Upkeep,
 }
 
 impl Registry {
@@ -49,13 +54,18 @@ impl Registry {
             clients,
             entries,
             by_type,
+            upkeep: Upkeep::default(),
         }
+    }
+
+    pub(super) fn with(self, upkeep: Upkeep) -> Self {
+        Self { upkeep, ..self }
     }
 }
 
 /// An API that was built, to be mounted at one place or several; clones are cheap.
 #[derive(Clone)]
-pub struct Mount(Arc<Registry>);
+pub struct Mount(pub(super) Arc<Registry>);
 
 impl fmt::Debug for Mount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,6 +132,11 @@ impl Site {
     /// The name of the API.
     pub(crate) fn name(&self) -> &str {
         &self.registry.name
+    }
+
+    /// The table of accesses that throttles write down.
+    pub(crate) fn accesses(&self) -> Option<&Arc<dyn Accesses>> {
+        self.registry.upkeep.accesses.as_ref()
     }
 
     pub(crate) fn compatibility(&self) -> Compatibility {
