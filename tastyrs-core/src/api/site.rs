@@ -6,11 +6,18 @@ use tastyrs_throttle::ClientAddress;
 
 use super::entry::{Entry, View};
 use crate::{
+    authentication::LoginThrottle,
     compatibility::Compatibility,
     database::Dialect,
     resource::{Mounted, RelatedRows, Resource},
     serializers::Serializer,
 };
+
+/// What an API knows of who calls it.
+pub(super) struct Callers {
+    pub(super) clients: ClientAddress,
+    pub(super) login_throttle: LoginThrottle,
+}
 
 /// The resources of an API that was built.
 pub(crate) struct Registry {
@@ -19,7 +26,7 @@ pub(crate) struct Registry {
     pub(super) script_prefix: String,
     pub(super) allow_missing_slash: bool,
     pub(super) serializer: Serializer,
-    clients: ClientAddress,
+    callers: Callers,
     /// The longest names first, so that `auth/user` goes before `auth`.
     pub(super) entries: Vec<Entry>,
     by_type: HashMap<TypeId, usize>,
@@ -32,7 +39,7 @@ impl Registry {
         script_prefix: String,
         allow_missing_slash: bool,
         serializer: Serializer,
-        clients: ClientAddress,
+        callers: Callers,
         entries: Vec<Entry>,
     ) -> Self {
         let by_type = entries
@@ -46,7 +53,7 @@ impl Registry {
             script_prefix,
             allow_missing_slash,
             serializer,
-            clients,
+            callers,
             entries,
             by_type,
         }
@@ -130,7 +137,12 @@ impl Site {
 
     /// How the address of a caller is found.
     pub(crate) fn clients(&self) -> &ClientAddress {
-        &self.registry.clients
+        &self.registry.callers.clients
+    }
+
+    /// How many failed logins are let through, unless a resource says otherwise.
+    pub(crate) fn login_throttle(&self) -> &LoginThrottle {
+        &self.registry.callers.login_throttle
     }
 
     /// The resource of a type.

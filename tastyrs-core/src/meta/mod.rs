@@ -10,7 +10,7 @@ use tastyrs_throttle::AnyThrottle;
 
 pub(crate) use self::methods::{ALL_METHODS, method_name};
 use crate::{
-    authentication::{AnyAuthentication, Authentication},
+    authentication::{AnyAuthentication, Authentication, LoginThrottle},
     authorization::{AnyAuthorization, Authorize, ReadOnlyAuthorization},
     cache::{AnyCache, NoCache},
     queries::Filtering,
@@ -43,6 +43,9 @@ pub struct Meta<R: Resource> {
     pub throttle: Option<AnyThrottle>,
     /// Who calls; anybody.
     pub authentication: AnyAuthentication,
+    /// How many failed logins are let through; as many as
+    /// [`Api::login_throttle`](crate::api::Api::login_throttle) says.
+    pub login_throttle: Option<LoginThrottle>,
     /// What they may do; read.
     pub authorization: AnyAuthorization<R>,
     /// Whether what they send is right; nobody looks, at no cost.
@@ -93,6 +96,7 @@ impl<R: Resource> Meta<R> {
             max_limit: 1_000,
             throttle: None,
             authentication: AnyAuthentication::new(Authentication::new()),
+            login_throttle: None,
             authorization: AnyAuthorization::new(ReadOnlyAuthorization),
             validation: None,
             cache: AnyCache::new(NoCache::new()),
@@ -136,6 +140,8 @@ setters! {
     throttle(throttle: impl Into<AnyThrottle>) => Some(throttle.into());
     /// Sets who may call.
     authentication(authentication: impl Into<AnyAuthentication>) => authentication.into();
+    /// Sets how many failed logins are let through, where that is not as the API says.
+    login_throttle(throttle: LoginThrottle) => Some(throttle);
     /// Sets what callers may do.
     authorization(authorization: impl Authorize<R>) => AnyAuthorization::new(authorization);
     /// Sets whether what callers send is right.
