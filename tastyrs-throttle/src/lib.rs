@@ -47,6 +47,7 @@
 //! | [`Access`] | the request as a throttle sees it |
 //! | [`Verdict`], [`RetryAfter`] | what a throttle says |
 //! | [`Refusal`], [`Quota`] | why there is no place, and where a caller stands |
+//! | [`Fields`], [`quota_exceeded`] | telling the client by header fields and a body |
 //! | [`Counts`], [`Outcome`] | which requests count |
 //! | [`Admission`], [`Reservation`], [`Ticket`] | the place that a request holds |
 //! | [`Store`] | counting together, and how many callers are remembered |
@@ -68,9 +69,11 @@ mod concurrency;
 mod counter;
 mod counts;
 mod errors;
+mod fields;
 mod identifier;
 mod journal;
 mod plans;
+mod problem;
 mod quota;
 mod rate;
 mod reservation;
@@ -93,7 +96,9 @@ pub use clock::Clock;
 pub use concurrency::ConcurrencyThrottle;
 pub use counts::{Counts, Outcome};
 pub use errors::{Error, Result};
+pub use fields::{Field, Fields};
 pub use plans::Plans;
+pub use problem::{PROBLEM_JSON, REDUCED_CAPACITY, asks_for_problem, quota_exceeded};
 pub use quota::{Quota, Refusal, Unit};
 pub use rate::{IntoRate, Rate, Rates};
 pub use reservation::{Reservation, Ticket};

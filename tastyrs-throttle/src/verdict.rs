@@ -51,12 +51,7 @@ impl RetryAfter {
     pub fn header_value(&self) -> Option<String> {
         match self {
             Self::Unknown => None,
-            Self::After(wait) => {
-                let secs = wait
-                    .as_secs()
-                    .saturating_add(u64::from(wait.subsec_nanos() > 0));
-                Some(secs.max(1).to_string())
-            }
+            Self::After(wait) => Some(whole_secs(*wait).to_string()),
             Self::At(moment) => {
                 let up = TimeDelta::seconds(i64::from(moment.nanosecond() > 0));
                 let moment = moment.checked_add_signed(up)?;
@@ -66,6 +61,13 @@ impl RetryAfter {
             }
         }
     }
+}
+
+/// A length of time as clients are told it: whole seconds, rounded up and at least 1.
+pub(crate) fn whole_secs(length: Duration) -> u64 {
+    let secs = length.as_secs();
+    let part = u64::from(length.subsec_nanos() > 0);
+    secs.saturating_add(part).max(1)
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod mounting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queries;
+mod rate_limits;
 #[cfg(not(feature = "postgres"))]
 mod round_trip;
 mod startup;

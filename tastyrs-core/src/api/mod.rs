@@ -23,13 +23,13 @@ use std::{
     sync::Arc,
 };
 
-use tastyrs_throttle::{AccessLog, ClientAddress, ForwardedHeader, TrustedProxies};
+use tastyrs_throttle::{AccessLog, ClientAddress, Fields, ForwardedHeader, TrustedProxies};
 
 pub use self::{declaring::Binding, site::Mount, urls::Urls};
 pub(crate) use self::{declaring::Declaring, site::Site};
 use self::{
     entry::{Entry, Pending},
-    site::{Callers, Registry},
+    site::Registry,
 };
 use crate::{
     authentication::LoginThrottle,
@@ -59,6 +59,7 @@ pub struct Api {
     /// Or the first setting that was wrong.
     clients: tastyrs_throttle::Result<ClientAddress>,
     login_throttle: Option<LoginThrottle>,
+    fields: Option<Fields>,
     resources: Vec<Box<dyn Pending>>,
 }
 
@@ -86,6 +87,7 @@ impl Api {
             accounts: None,
             clients: Ok(ClientAddress::new()),
             login_throttle: None,
+            fields: None,
             resources: Vec::new(),
         }
     }
@@ -220,6 +222,14 @@ impl Api {
         self
     }
 
+    /// Sets in which header fields clients are told where they stand with their throttle: `RateLimit` and
+    /// `RateLimit-Policy`, unless it follows Tastypie, which tells nothing.
+    #[must_use]
+    pub fn rate_limit_fields(mut self, fields: Fields) -> Self {
+        self.fields = Some(fields);
+        self
+    }
+
     /// Sets the formats of the listing.
     #[must_use]
     pub fn serializer(mut self, serializer: Serializer) -> Self {
@@ -275,18 +285,27 @@ impl Api {
             .into_iter()
             .map(|resource| resource.finish(&declaring, &self.name, self.access_log.as_ref()))
             .collect::<Result<Vec<Entry>>>()?;
-        Ok(Mount::new(Registry::new(
-            self.name,
-            self.compatibility,
-            self.script_prefix,
-            self.allow_missing_slash,
+        let by_type = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.type_id, place))
+            .collect();
+        let usual_fields = match self.compatibility {
+            Compatibility::Strict => Fields::RateLimit,
+            Compatibility::Tastypie => Fields::None,
+        };
+        Ok(Mount::new(Registry {
+            name: self.name,
+            compatibility: self.compatibility,
+            script_prefix: self.script_prefix,
+            allow_missing_slash: self.allow_missing_slash,
             serializer,
-            Callers {
-                clients,
-                login_throttle,
-            },
+            clients,
+            login_throttle,
+            fields: self.fields.unwrap_or(usual_fields),
             entries,
-        )))
+            by_type,
+        }))
     }
 }
 

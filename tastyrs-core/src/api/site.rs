@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, collections::HashMap, fmt, sync::Arc};
 
-use tastyrs_throttle::ClientAddress;
+use tastyrs_throttle::{ClientAddress, Fields};
 
 use super::entry::{Entry, View};
 use crate::{
@@ -13,51 +13,20 @@ use crate::{
     serializers::Serializer,
 };
 
-/// What an API knows of who calls it.
-pub(super) struct Callers {
-    pub(super) clients: ClientAddress,
-    pub(super) login_throttle: LoginThrottle,
-}
-
 /// The resources of an API that was built.
 pub(crate) struct Registry {
-    name: String,
+    pub(super) name: String,
     pub(super) compatibility: Compatibility,
     pub(super) script_prefix: String,
     pub(super) allow_missing_slash: bool,
     pub(super) serializer: Serializer,
-    callers: Callers,
+    pub(super) clients: ClientAddress,
+    pub(super) login_throttle: LoginThrottle,
     /// The longest names first, so that `auth/user` goes before `auth`.
     pub(super) entries: Vec<Entry>,
-    by_type: HashMap<TypeId, usize>,
-}
-
-impl Registry {
-    pub(super) fn new(
-        name: String,
-        compatibility: Compatibility,
-        script_prefix: String,
-        allow_missing_slash: bool,
-        serializer: Serializer,
-        callers: Callers,
-        entries: Vec<Entry>,
-    ) -> Self {
-        let by_type = entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| (entry.type_id, place))
-            .collect();
-        Self {
-            name,
-            compatibility,
-            script_prefix,
-            allow_missing_slash,
-            serializer,
-            callers,
-            entries,
-            by_type,
-        }
-    }
+    pub(super) by_type: HashMap<TypeId, usize>,
+    /// In which header fields clients are told where they stand.
+    pub(super) fields: Fields,
 }
 
 /// An API that was built, to be mounted at one place or several; clones are cheap.
@@ -126,6 +95,16 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
+    /// In which header fields clients are told where they stand.
+    pub(crate) fn fields(&self) -> Fields {
+        self.registry.fields
+    }
+
+    /// Whether clients are told where they stand.
+    pub(crate) fn tells_quotas(&self) -> bool {
+        self.registry.fields.any()
+    }
+
     /// The name of the API.
     pub(crate) fn name(&self) -> &str {
         &self.registry.name
@@ -137,12 +116,12 @@ impl Site {
 
     /// How the address of a caller is found.
     pub(crate) fn clients(&self) -> &ClientAddress {
-        &self.registry.callers.clients
+        &self.registry.clients
     }
 
     /// How many failed logins are let through, unless a resource says otherwise.
     pub(crate) fn login_throttle(&self) -> &LoginThrottle {
-        &self.registry.callers.login_throttle
+        &self.registry.login_throttle
     }
 
     /// The resource of a type.

@@ -19,6 +19,21 @@ use crate::{
     validation::{AnyValidation, Validate},
 };
 
+/// How many places of its throttle a request takes.
+///
+/// What a single request costs is said by [`Hooks::throttle_cost`](crate::resource::Hooks::throttle_cost) and
+/// [`Request::charge`](crate::http::Request::charge).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cost {
+    /// One, whatever it asks for.
+    #[default]
+    Request,
+    /// A list that is written and a set take one for each of their objects, so that a bulk of 500 is not one request;
+    /// a page of a list is one.
+    Objects,
+}
+
 /// What a resource says of itself: Tastypie's `class Meta`.
 ///
 /// The derive builds it from the attribute; `#[resource(meta = Self::configure)]` has a function change it
@@ -41,6 +56,8 @@ pub struct Meta<R: Resource> {
     pub max_limit: u64,
     /// Who is turned away for calling too often; nobody, at no cost.
     pub throttle: Option<AnyThrottle>,
+    /// How many places of the throttle a request takes; one.
+    pub throttle_cost: Cost,
     /// Who calls; anybody.
     pub authentication: AnyAuthentication,
     /// How many failed logins are let through; as many as
@@ -95,6 +112,7 @@ impl<R: Resource> Meta<R> {
             limit: 20,
             max_limit: 1_000,
             throttle: None,
+            throttle_cost: Cost::Request,
             authentication: AnyAuthentication::new(Authentication::new()),
             login_throttle: None,
             authorization: AnyAuthorization::new(ReadOnlyAuthorization),
@@ -138,6 +156,8 @@ setters! {
     max_limit(limit: u64) => limit;
     /// Sets who is turned away for calling too often.
     throttle(throttle: impl Into<AnyThrottle>) => Some(throttle.into());
+    /// Sets how many places of the throttle a request takes.
+    throttle_cost(cost: Cost) => cost;
     /// Sets who may call.
     authentication(authentication: impl Into<AnyAuthentication>) => authentication.into();
     /// Sets how many failed logins are let through, where that is not as the API says.
