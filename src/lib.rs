@@ -82,7 +82,7 @@ pub mod prelude {
         api::{Api, Urls},
         authentication::{
             ApiKeyAuthentication, Authenticate, Authentication, BasicAuthentication,
-            DigestAuthentication, MultiAuthentication, SessionAuthentication,
+            DigestAuthentication, LoginThrottle, MultiAuthentication, SessionAuthentication,
         },
         authorization::{
             Authorization, Authorize, DjangoAuthorization, MultiAuthorization, OwnerAuthorization,

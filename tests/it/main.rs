@@ -22,6 +22,7 @@ mod formats;
 mod generic;
 mod kitchen;
 mod limits;
+mod logins;
 mod mounting;
 #[cfg(feature = "postgres")]
 mod postgres;

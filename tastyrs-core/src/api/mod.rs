@@ -32,6 +32,7 @@ use self::{
     site::Registry,
 };
 use crate::{
+    authentication::LoginThrottle,
     compatibility::Compatibility,
     database::{Database, Dialect},
     django::{AccessTable, Accounts},
@@ -57,6 +58,7 @@ pub struct Api {
     accounts: Option<Arc<dyn Accounts>>,
     /// Or the first setting that was wrong.
     clients: tastyrs_throttle::Result<ClientAddress>,
+    login_throttle: Option<LoginThrottle>,
     fields: Option<Fields>,
     resources: Vec<Box<dyn Pending>>,
 }
@@ -84,6 +86,7 @@ impl Api {
             access_log: None,
             accounts: None,
             clients: Ok(ClientAddress::new()),
+            login_throttle: None,
             fields: None,
             resources: Vec::new(),
         }
@@ -148,6 +151,14 @@ impl Api {
     #[must_use]
     pub fn ipv6_prefix(self, bits: u8) -> Self {
         self.set_clients(|clients| clients.ipv6_prefix(bits))
+    }
+
+    /// Sets how many failed logins are let through. Unless it is said here or by a resource, an address may fail 100 times
+    /// in five minutes, and any number of times with [`Compatibility::Tastypie`].
+    #[must_use]
+    pub fn login_throttle(mut self, throttle: LoginThrottle) -> Self {
+        self.login_throttle = Some(throttle);
+        self
     }
 
     fn set_clients(
@@ -246,6 +257,16 @@ impl Api {
         }
         let wrong = |error: tastyrs_throttle::Error| Error::Configuration(error.to_string());
         let clients = self.clients.map_err(wrong)?;
+        let login_throttle = self.login_throttle.unwrap_or_else(|| {
+            if self.compatibility.is_tastypie() {
+                LoginThrottle::none()
+            } else {
+                LoginThrottle::new()
+            }
+        });
+        login_throttle
+            .bind(format!("/{}/", self.name), self.access_log.as_ref())
+            .map_err(|error| Error::Configuration(format!("`Api::login_throttle`: {error}")))?;
         check_names(&resources)?;
         let (formats, compatibility) = (self.default_formats, self.compatibility);
         formats
@@ -280,6 +301,7 @@ impl Api {
             allow_missing_slash: self.allow_missing_slash,
             serializer,
             clients,
+            login_throttle,
             fields: self.fields.unwrap_or(usual_fields),
             entries,
             by_type,

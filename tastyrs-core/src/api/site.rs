@@ -6,6 +6,7 @@ use tastyrs_throttle::{ClientAddress, Fields};
 
 use super::entry::{Entry, View};
 use crate::{
+    authentication::LoginThrottle,
     compatibility::Compatibility,
     database::Dialect,
     resource::{Mounted, RelatedRows, Resource},
@@ -20,6 +21,7 @@ pub(crate) struct Registry {
     pub(super) allow_missing_slash: bool,
     pub(super) serializer: Serializer,
     pub(super) clients: ClientAddress,
+    pub(super) login_throttle: LoginThrottle,
     /// The longest names first, so that `auth/user` goes before `auth`.
     pub(super) entries: Vec<Entry>,
     pub(super) by_type: HashMap<TypeId, usize>,
@@ -115,6 +117,11 @@ impl Site {
     /// How the address of a caller is found.
     pub(crate) fn clients(&self) -> &ClientAddress {
         &self.registry.clients
+    }
+
+    /// How many failed logins are let through, unless a resource says otherwise.
+    pub(crate) fn login_throttle(&self) -> &LoginThrottle {
+        &self.registry.login_throttle
     }
 
     /// The resource of a type.

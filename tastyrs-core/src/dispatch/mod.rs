@@ -28,6 +28,7 @@ pub(crate) use self::{
     wrap_view::{render, wrap_view},
 };
 use crate::{
+    authentication::LoginThrottle,
     data::Value,
     errors::{Error, Result},
     http::{Answer, Request},
@@ -52,6 +53,8 @@ pub(crate) struct Progress {
     pub(crate) named: String,
     /// What the address says in the places that an endpoint left open.
     pub(crate) captures: Vec<(&'static str, String)>,
+    /// What limits failed logins, where the resource says otherwise than the API.
+    pub(crate) login_throttle: Option<LoginThrottle>,
     /// Whether `throttle_check` was called.
     pub(crate) throttle_checked: bool,
     /// The place that it took.

@@ -10,7 +10,7 @@ use tastyrs_throttle::AnyThrottle;
 
 pub(crate) use self::methods::{ALL_METHODS, method_name};
 use crate::{
-    authentication::{AnyAuthentication, Authentication},
+    authentication::{AnyAuthentication, Authentication, LoginThrottle},
     authorization::{AnyAuthorization, Authorize, ReadOnlyAuthorization},
     cache::{AnyCache, NoCache},
     queries::Filtering,
@@ -60,6 +60,9 @@ pub struct Meta<R: Resource> {
     pub throttle_cost: Cost,
     /// Who calls; anybody.
     pub authentication: AnyAuthentication,
+    /// How many failed logins are let through; as many as
+    /// [`Api::login_throttle`](crate::api::Api::login_throttle) says.
+    pub login_throttle: Option<LoginThrottle>,
     /// What they may do; read.
     pub authorization: AnyAuthorization<R>,
     /// Whether what they send is right; nobody looks, at no cost.
@@ -111,6 +114,7 @@ impl<R: Resource> Meta<R> {
             throttle: None,
             throttle_cost: Cost::Request,
             authentication: AnyAuthentication::new(Authentication::new()),
+            login_throttle: None,
             authorization: AnyAuthorization::new(ReadOnlyAuthorization),
             validation: None,
             cache: AnyCache::new(NoCache::new()),
@@ -156,6 +160,8 @@ setters! {
     throttle_cost(cost: Cost) => cost;
     /// Sets who may call.
     authentication(authentication: impl Into<AnyAuthentication>) => authentication.into();
+    /// Sets how many failed logins are let through, where that is not as the API says.
+    login_throttle(throttle: LoginThrottle) => Some(throttle);
     /// Sets what callers may do.
     authorization(authorization: impl Authorize<R>) => AnyAuthorization::new(authorization);
     /// Sets whether what callers send is right.
