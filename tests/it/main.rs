@@ -23,10 +23,12 @@ mod formats;
 mod generic;
 mod kitchen;
 mod limits;
+mod logins;
 mod mounting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queries;
+mod rate_limits;
 #[cfg(not(feature = "postgres"))]
 mod round_trip;
 mod startup;

@@ -151,11 +151,22 @@ impl<R: Hooks> Pending for Registered<R> {
         };
         meta.authentication.bind(&binding)?;
         meta.authorization.bind(&binding)?;
+        let address = format!("/{api_name}/{}/", meta.resource_name);
+        if let Some(logins) = &meta.login_throttle {
+            logins
+                .bind(address.clone(), access_log.as_ref())
+                .map_err(|error| {
+                    Error::Configuration(format!(
+                        "the login throttle of `{}`: {error}",
+                        meta.resource_name
+                    ))
+                })?;
+        }
         if let Some(throttle) = &meta.throttle {
             throttle
                 .bind(&tastyrs_throttle::Binding {
                     resource: meta.resource_name.to_string(),
-                    addresses: vec![format!("/{api_name}/{}/", meta.resource_name)],
+                    addresses: vec![address],
                     access_log,
                 })
                 .map_err(|error| {

@@ -27,7 +27,7 @@ use std::{
     sync::Arc,
 };
 
-use tastyrs_throttle::{AccessLog, ClientAddress, ForwardedHeader, TrustedProxies};
+use tastyrs_throttle::{AccessLog, ClientAddress, Fields, ForwardedHeader, TrustedProxies};
 
 pub use self::{declaring::Binding, site::Mount, urls::Urls};
 pub(crate) use self::{declaring::Declaring, site::Site, upkeep::no_database};
@@ -37,6 +37,7 @@ use self::{
     upkeep::Upkeep,
 };
 use crate::{
+    authentication::LoginThrottle,
     compatibility::Compatibility,
     database::{Database, Dialect},
     django::{AccessTable, Accesses, Accounts, Retention},
@@ -63,6 +64,8 @@ pub struct Api {
     accounts: Option<Arc<dyn Accounts>>,
     /// Or the first setting that was wrong.
     clients: tastyrs_throttle::Result<ClientAddress>,
+    login_throttle: Option<LoginThrottle>,
+    fields: Option<Fields>,
     resources: Vec<Box<dyn Pending>>,
 }
 
@@ -90,6 +93,8 @@ impl Api {
             retention: None,
             accounts: None,
             clients: Ok(ClientAddress::new()),
+            login_throttle: None,
+            fields: None,
             resources: Vec::new(),
         }
     }
@@ -155,6 +160,14 @@ impl Api {
         self.set_clients(|clients| clients.ipv6_prefix(bits))
     }
 
+    /// Sets how many failed logins are let through. Unless it is said here or by a resource, an address may fail 100 times
+    /// in five minutes, and any number of times with [`Compatibility::Tastypie`].
+    #[must_use]
+    pub fn login_throttle(mut self, throttle: LoginThrottle) -> Self {
+        self.login_throttle = Some(throttle);
+        self
+    }
+
     fn set_clients(
         mut self,
         set: impl FnOnce(ClientAddress) -> tastyrs_throttle::Result<ClientAddress>,
@@ -216,6 +229,14 @@ impl Api {
         self
     }
 
+    /// Sets in which header fields clients are told where they stand with their throttle: `RateLimit` and
+    /// `RateLimit-Policy`, unless it follows Tastypie, which tells nothing.
+    #[must_use]
+    pub fn rate_limit_fields(mut self, fields: Fields) -> Self {
+        self.fields = Some(fields);
+        self
+    }
+
     /// Has accesses deleted that were written down and need not be kept, in the background and for as long as the API
     /// is there; without it nothing deletes them. It is the table of the first database.
     #[must_use]
@@ -251,6 +272,20 @@ impl Api {
         }
         let wrong = |error: tastyrs_throttle::Error| Error::Configuration(error.to_string());
         let clients = self.clients.map_err(wrong)?;
+        let login_throttle = self.login_throttle.unwrap_or_else(|| {
+            if self.compatibility.is_tastypie() {
+                LoginThrottle::none()
+            } else {
+                LoginThrottle::new()
+            }
+        });
+        let access_log = self
+            .accesses
+            .clone()
+            .map(|accesses| accesses as Arc<dyn AccessLog>);
+        login_throttle
+            .bind(format!("/{}/", self.name), access_log.as_ref())
+            .map_err(|error| Error::Configuration(format!("`Api::login_throttle`: {error}")))?;
         check_names(&resources)?;
         let (formats, compatibility) = (self.default_formats, self.compatibility);
         formats
@@ -267,23 +302,31 @@ impl Api {
         declaring.freeze()?;
         let entries = resources
             .into_iter()
-            .map(|resource| {
-                let accesses = self.accesses.clone();
-                let access_log = accesses.map(|accesses| accesses as Arc<dyn AccessLog>);
-                resource.finish(&declaring, &self.name, access_log)
-            })
+            .map(|resource| resource.finish(&declaring, &self.name, access_log.clone()))
             .collect::<Result<Vec<Entry>>>()?;
         let upkeep = Upkeep::new(&entries, self.accesses, self.retention);
-        let registry = Registry::new(
-            self.name,
-            self.compatibility,
-            self.script_prefix,
-            self.allow_missing_slash,
+        let by_type = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.type_id, place))
+            .collect();
+        let usual_fields = match self.compatibility {
+            Compatibility::Strict => Fields::RateLimit,
+            Compatibility::Tastypie => Fields::None,
+        };
+        Ok(Mount::new(Registry {
+            name: self.name,
+            compatibility: self.compatibility,
+            script_prefix: self.script_prefix,
+            allow_missing_slash: self.allow_missing_slash,
             serializer,
             clients,
+            login_throttle,
+            fields: self.fields.unwrap_or(usual_fields),
             entries,
-        );
-        Ok(Mount::new(registry.with(upkeep)))
+            by_type,
+            upkeep,
+        }))
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::{any::TypeId, collections::HashMap, fmt, sync::Arc};
 
-use tastyrs_throttle::ClientAddress;
+use tastyrs_throttle::{ClientAddress, Fields};
 
 use super::{
     entry::{Entry, View},
     upkeep::Upkeep,
 };
 use crate::{
+    authentication::LoginThrottle,
     compatibility::Compatibility,
     database::Dialect,
     django::Accesses,
@@ -18,49 +19,19 @@ use crate::{
 
 /// The resources of an API that was built.
 pub(crate) struct Registry {
-    name: String,
+    pub(super) name: String,
     pub(super) compatibility: Compatibility,
     pub(super) script_prefix: String,
     pub(super) allow_missing_slash: bool,
     pub(super) serializer: Serializer,
-    clients: ClientAddress,
+    pub(super) clients: ClientAddress,
+    pub(super) login_throttle: LoginThrottle,
     /// The longest names first, so that `auth/user` goes before `auth`.
     pub(super) entries: Vec<Entry>,
-    by_type: HashMap<TypeId, usize>,
+    pub(super) by_type: HashMap<TypeId, usize>,
+    /// In which header fields clients are told where they stand.
+    pub(super) fields: Fields,
     pub(super) upkeep: Upkeep,
-}
-
-impl Registry {
-    pub(super) fn new(
-        name: String,
-        compatibility: Compatibility,
-        script_prefix: String,
-        allow_missing_slash: bool,
-        serializer: Serializer,
-        clients: ClientAddress,
-        entries: Vec<Entry>,
-    ) -> Self {
-        let by_type = entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| (entry.type_id, place))
-            .collect();
-        Self {
-            name,
-            compatibility,
-            script_prefix,
-            allow_missing_slash,
-            serializer,
-            clients,
-            entries,
-            by_type,
-            upkeep: Upkeep::default(),
-        }
-    }
-
-    pub(super) fn with(self, upkeep: Upkeep) -> Self {
-        Self { upkeep, ..self }
-    }
 }
 
 /// An API that was built, to be mounted at one place or several; clones are cheap.
@@ -129,6 +100,16 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
+    /// In which header fields clients are told where they stand.
+    pub(crate) fn fields(&self) -> Fields {
+        self.registry.fields
+    }
+
+    /// Whether clients are told where they stand.
+    pub(crate) fn tells_quotas(&self) -> bool {
+        self.registry.fields.any()
+    }
+
     /// The name of the API.
     pub(crate) fn name(&self) -> &str {
         &self.registry.name
@@ -146,6 +127,11 @@ impl Site {
     /// How the address of a caller is found.
     pub(crate) fn clients(&self) -> &ClientAddress {
         &self.registry.clients
+    }
+
+    /// How many failed logins are let through, unless a resource says otherwise.
+    pub(crate) fn login_throttle(&self) -> &LoginThrottle {
+        &self.registry.login_throttle
     }
 
     /// The resource of a type.

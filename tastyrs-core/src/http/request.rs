@@ -291,6 +291,14 @@ impl Request {
         self.inner_mut().identifier = Some(identifier.into());
     }
 
+    /// Says how many places of its throttle the request takes after all, where only the work could tell: fewer than
+    /// were taken are given back, more are counted whether there is room for them or not.
+    pub fn charge(&mut self, cost: u32) {
+        if let Some(reservation) = &mut self.progress_mut().reservation {
+            reservation.charge(cost);
+        }
+    }
+
     /// Values of one's own that travel with the request.
     pub fn extensions(&self) -> &Extensions {
         &self.inner().extensions
