@@ -41,6 +41,7 @@
 //! | [`CacheThrottle`] | an exact sliding window in memory |
 //! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
 //! | [`ConcurrencyThrottle`] | so many requests at once |
+//! | `RedisThrottle` | the same on many machines, with the feature `redis` |
 //! | [`Rate`], [`Rates`], [`Plans`] | `20/5m`, several at once, and by caller |
 //! | [`Throttle`] | one's own: a trait with one method to write |
 //! | [`AnyThrottle`] | holding any of them |
@@ -76,6 +77,8 @@ mod plans;
 mod problem;
 mod quota;
 mod rate;
+#[cfg(feature = "redis")]
+mod redis;
 mod reservation;
 mod settings;
 mod several;
@@ -101,6 +104,8 @@ pub use plans::Plans;
 pub use problem::{PROBLEM_JSON, REDUCED_CAPACITY, asks_for_problem, quota_exceeded};
 pub use quota::{Quota, Refusal, Unit};
 pub use rate::{IntoRate, Rate, Rates};
+#[cfg(feature = "redis")]
+pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};
 pub use reservation::{Reservation, Ticket};
 pub use store::Store;
 pub use throttle::{Admission, AnyThrottle, BoxFuture, Throttle};
