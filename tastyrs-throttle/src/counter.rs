@@ -108,10 +108,7 @@ impl Counter {
         let own = self.own(access);
         let terms = limits.with(own.as_ref());
         let now = now(clock);
-        if !self
-            .store
-            .record(key, now, now, &terms, access.cost)
-        {
+        if !self.store.record(key, now, now, &terms, access.cost) {
             tracing::warn!("an access was not counted: every identifier in the store is limited");
         }
         Ok(())

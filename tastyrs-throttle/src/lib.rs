@@ -89,6 +89,8 @@ mod throttle;
 mod verdict;
 mod window;
 
+#[cfg(feature = "redis")]
+pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};
 pub use access::Access;
 pub use access_log::{AccessLog, AccessRow, Binding};
 pub use base::BaseThrottle;
@@ -104,8 +106,6 @@ pub use plans::Plans;
 pub use problem::{PROBLEM_JSON, REDUCED_CAPACITY, asks_for_problem, quota_exceeded};
 pub use quota::{Quota, Refusal, Unit};
 pub use rate::{IntoRate, Rate, Rates};
-#[cfg(feature = "redis")]
-pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};
 pub use reservation::{Reservation, Ticket};
 pub use store::Store;
 pub use throttle::{Admission, AnyThrottle, BoxFuture, Throttle};

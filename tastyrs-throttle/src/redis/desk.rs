@@ -350,7 +350,11 @@ impl Desk {
         let ttl = self.limits.expiration.min(longest).div_ceil(1_000_000);
         Memory {
             // A clock that stands still does not stop the one by which Redis forgets.
-            ttl: if self.tells_time { ttl.max(60_000) } else { ttl },
+            ttl: if self.tells_time {
+                ttl.max(60_000)
+            } else {
+                ttl
+            },
             longest,
             ring: self.counter.store().ring(),
             shared: matches!(self.scope, Scope::Named(_)),

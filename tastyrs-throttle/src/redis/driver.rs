@@ -14,7 +14,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::try_join_all;
 use futures_util::stream::FuturesUnordered;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::{
+    AsyncConnectionConfig, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value,
+};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 
@@ -78,7 +80,11 @@ impl Driver {
                         Failure::Lost(error) if !was_stable => self.leave(&error.to_string()),
                         Failure::Lost(_) | Failure::Late => {}
                     }
-                    rest = if was_stable { REST } else { (rest * 2).min(LONGEST_REST) };
+                    rest = if was_stable {
+                        REST
+                    } else {
+                        (rest * 2).min(LONGEST_REST)
+                    };
                 }
             }
             if self.state.is_away() && self.pause(rest).await.is_err() {
@@ -148,7 +154,11 @@ impl Driver {
     /// Sends what comes in, until the connection fails or nobody asks any more.
     async fn serve(&mut self, connection: Connection) -> Result<Ended, Failure> {
         let mut in_flight = FuturesUnordered::new();
-        in_flight.extend(self.waiting.drain(..).map(|job| send(connection.clone(), job)));
+        in_flight.extend(
+            self.waiting
+                .drain(..)
+                .map(|job| send(connection.clone(), job)),
+        );
         let mut is_open = true;
         loop {
             if self.state.owes() {

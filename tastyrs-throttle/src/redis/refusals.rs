@@ -212,7 +212,11 @@ mod tests {
         }
 
         let key = Key::of("steady");
-        assert!(refusals.of(key, &Access::new("steady"), &rates(), 0).is_some());
+        assert!(
+            refusals
+                .of(key, &Access::new("steady"), &rates(), 0)
+                .is_some()
+        );
     }
 
     #[test]

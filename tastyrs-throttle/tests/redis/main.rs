@@ -36,7 +36,10 @@ fn skipped(why: &str) {
 
 /// A prefix that no other test has.
 fn prefix() -> String {
-    format!("tastyrs-test:{:x}:", RandomState::new().build_hasher().finish())
+    format!(
+        "tastyrs-test:{:x}:",
+        RandomState::new().build_hasher().finish()
+    )
 }
 
 /// A connection to the Redis of tests, which must not be asked through the throttle; nothing where

@@ -169,7 +169,10 @@ async fn who_is_forgotten_early_is_so_by_the_expiration() -> Result<()> {
     let Some(base) = throttle() else {
         return Ok(());
     };
-    let forgetful = base.clone().rate("1/h").expiration(Duration::from_millis(50));
+    let forgetful = base
+        .clone()
+        .rate("1/h")
+        .expiration(Duration::from_millis(50));
     let forgetful = AnyThrottle::new(forgetful);
     assert!(passes(&forgetful, &call()).await?);
     assert!(!passes(&forgetful, &call()).await?);
@@ -187,11 +190,16 @@ async fn a_setting_that_cannot_be_is_told_when_the_throttle_is_bound() -> Result
     let nowhere = || RedisThrottle::open("redis://127.0.0.1:1").unwrap();
     let binding = tastyrs_throttle::Binding::new("notes");
 
-    let url = RedisThrottle::open("nonsense://hidden").unwrap_err().to_string();
+    let url = RedisThrottle::open("nonsense://hidden")
+        .unwrap_err()
+        .to_string();
     let budget = nowhere().budget(Duration::ZERO).bind(&binding).unwrap_err();
     let rate = nowhere().rate("many/d").bind(&binding).unwrap_err();
 
-    assert!(url.starts_with("the throttle's `url` is no address"), "{url}");
+    assert!(
+        url.starts_with("the throttle's `url` is no address"),
+        "{url}"
+    );
     assert!(!url.contains("hidden"));
     assert!(budget.to_string().contains("`budget` is 0ns"), "{budget}");
     assert!(rate.to_string().contains("many/d"), "{rate}");
