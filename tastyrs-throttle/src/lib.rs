@@ -41,6 +41,7 @@
 //! | [`CacheThrottle`] | an exact sliding window in memory |
 //! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
 //! | [`ConcurrencyThrottle`] | so many requests at once |
+//! | `RedisThrottle` | the same on many machines, with the feature `redis` |
 //! | [`Rate`], [`Rates`], [`Plans`] | `20/5m`, several at once, and by caller |
 //! | [`Throttle`] | one's own: a trait with one method to write |
 //! | [`AnyThrottle`] | holding any of them |
@@ -81,6 +82,8 @@ mod quota;
 mod rate;
 mod recount;
 mod redaction;
+#[cfg(feature = "redis")]
+mod redis;
 mod reservation;
 mod settings;
 mod several;
@@ -91,6 +94,8 @@ mod throttle;
 mod verdict;
 mod window;
 
+#[cfg(feature = "redis")]
+pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};
 pub use access::Access;
 pub use access_log::{AccessLog, Binding, Recorded};
 pub use access_row::AccessRow;
