@@ -60,6 +60,8 @@
 
 mod access;
 mod access_log;
+#[cfg(feature = "actix")]
+pub mod actix;
 mod base;
 mod cache;
 mod cache_db;
@@ -72,6 +74,8 @@ mod errors;
 mod fields;
 mod identifier;
 mod journal;
+#[cfg(any(feature = "actix", feature = "tower"))]
+mod middleware;
 mod plans;
 mod problem;
 mod quota;
