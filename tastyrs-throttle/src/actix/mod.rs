@@ -2,8 +2,10 @@
 //!
 //! - `throttling`: [`Throttling`], the middleware, and what it does with a request
 //! - `answering`: what a request behind it comes to
+//! - `headers`: fields as it has them
 
 mod answering;
+mod headers;
 #[cfg(test)]
 mod tests;
 mod throttling;

@@ -13,8 +13,8 @@ use actix_web::{App, Error as ActixError, HttpMessage, HttpResponse, error, web}
 use super::{Caller, Charge, Throttling};
 use crate::{
     Access, AccessLog, AccessRow, AnyThrottle, Binding, BoxFuture, CacheDbThrottle, CacheThrottle,
-    ClientAddress, Clock, Counts, Error, Fields, PROBLEM_JSON, Result, RetryAfter, Throttle,
-    TrustedProxies, Verdict,
+    ClientAddress, Clock, Counts, Error, Fields, PROBLEM_JSON, Recorded, Result, RetryAfter,
+    Throttle, TrustedProxies, Verdict,
 };
 
 /// An app of a few routes behind a middleware.
@@ -406,7 +406,7 @@ struct Log {
 }
 
 impl AccessLog for Log {
-    fn record(&self, rows: Vec<AccessRow>) -> BoxFuture<'_, Result<()>> {
+    fn record(&self, rows: Arc<[AccessRow]>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
             if self.away {
@@ -417,8 +417,8 @@ impl AccessLog for Log {
         })
     }
 
-    fn recent(&self, _: i64, _: &[String]) -> Result<Vec<AccessRow>> {
-        Ok(Vec::new())
+    fn recent(&self, _: i64, _: &[String], _: &mut dyn FnMut(Recorded<'_>)) -> Result<()> {
+        Ok(())
     }
 }
 

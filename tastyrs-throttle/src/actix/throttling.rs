@@ -11,16 +11,19 @@ use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
 
 use crate::client::ClientAddress;
 use crate::counts::{Counts, Outcome};
+use crate::errors::Error as ThrottleError;
 use crate::fields::Fields;
-use crate::middleware::{Answer, Asked, Caller, Charge, Held, Incoming, Options, setters};
+use crate::middleware::{
+    Answer, Asked, Caller, Charge, Header, Held, Incoming, Options, setters, wants_problem,
+};
 use crate::reservation::Reservation;
 use crate::throttle::{Admission, AnyThrottle};
 
-use super::answering::{Answering, answered, tell};
+use super::answering::{Answering, answered};
+use super::headers::{lines, tell};
 
 /// Has a throttle decide about the requests of an app, a scope, a resource or a route.
 ///
@@ -115,8 +118,8 @@ impl Incoming for ServiceRequest {
         self.uri().path_and_query().map_or("/", |url| url.as_str())
     }
 
-    fn lines(&self, name: &'static str) -> impl DoubleEndedIterator<Item = &[u8]> {
-        self.headers().get_all(name).map(HeaderValue::as_bytes)
+    fn lines(&self, header: Header) -> impl DoubleEndedIterator<Item = &[u8]> {
+        lines(self.headers(), header)
     }
 }
 
@@ -174,11 +177,11 @@ where
         match now {
             Some(Ok(Admission::Refused(refusal))) => {
                 let answer = Answer::refused(&request, &refusal, options.fields);
-                Answering::answered(request, answer)
+                Answering::answered(request, &answer)
             }
             Some(Err(error)) => {
-                let answer = Answer::failed(&request, &error);
-                Answering::answered(request, answer)
+                let answer = failed(&request, &error);
+                Answering::answered(request, &answer)
             }
             Some(Ok(Admission::Admitted(place))) => {
                 Answering::under_way(
@@ -201,14 +204,20 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
     let admission = options.throttle.reserve(&asked.access(&request)).await;
-    let answer = match admission {
+    Ok(match admission {
         Ok(Admission::Admitted(place)) => {
             return served(&*service, &options, request, place).await;
         }
-        Ok(Admission::Refused(refusal)) => Answer::refused(&request, &refusal, options.fields),
-        Err(error) => Answer::failed(&request, &error),
-    };
-    Ok(answered(request, answer).map_into_right_body())
+        Ok(Admission::Refused(refusal)) => {
+            let answer = Answer::refused(&request, &refusal, options.fields);
+            answered(request, &answer)
+        }
+        Err(error) => {
+            let answer = failed(&request, &error);
+            answered(request, &answer)
+        }
+    }
+    .map_into_right_body())
 }
 
 /// Runs what is behind the middleware, and settles the place before its answer leaves.
@@ -239,8 +248,8 @@ where
                 Err(error) => {
                     let (request, _) = answer.into_parts();
                     let request = ServiceRequest::from_request(request);
-                    let answer = Answer::failed(&request, &error);
-                    Ok(answered(request, answer).map_into_right_body())
+                    let answer = failed(&request, &error);
+                    Ok(answered(request, &answer).map_into_right_body())
                 }
             }
         }
@@ -252,4 +261,8 @@ where
             Err(error)
         }
     }
+}
+
+fn failed(request: &ServiceRequest, error: &ThrottleError) -> Answer<'static> {
+    Answer::failed(request.path(), wants_problem(request), error)
 }

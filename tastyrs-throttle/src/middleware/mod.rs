@@ -3,17 +3,18 @@
 //!
 //! - `options`: what they are told
 //! - `answers`: what they answer themselves
+//! - `headers`: what they write into the headers of answers
 //! - `held`: the place of a request
 
 mod answers;
+mod headers;
 mod held;
 mod options;
 
-use crate::fields::Field;
-
-pub(crate) use answers::Answer;
+pub(crate) use answers::{Answer, wants_problem};
+pub(crate) use headers::{OLDER, REMAINING, has_less, headers};
 pub(crate) use held::Held;
-pub(crate) use options::{Asked, Incoming, Options, setters};
+pub(crate) use options::{Asked, Header, Incoming, Options, setters};
 
 /// Who a request is counted for.
 ///
@@ -54,18 +55,3 @@ impl<T: Into<Self>> From<Option<T>> for Caller {
 /// Fewer than it took are given back, more are counted whether there is room for them or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge(pub u32);
-
-/// The older fields, of which an answer has one each.
-pub(crate) const OLDER: [&str; 3] = ["x-ratelimit-limit", REMAINING, "x-ratelimit-reset"];
-pub(crate) const REMAINING: &str = "x-ratelimit-remaining";
-
-/// Whether what an answer says of the remaining requests is at most what these fields say.
-pub(crate) fn has_less(there: &str, fields: &[Field]) -> bool {
-    let ours = fields.iter().find(|(name, _)| *name == REMAINING);
-    let number = |text: &str| text.trim().parse::<u64>().ok();
-    match (number(there), ours.and_then(|(_, ours)| number(ours))) {
-        (Some(there), Some(ours)) => there <= ours,
-        (_, None) => true,
-        (None, Some(_)) => false,
-    }
-}

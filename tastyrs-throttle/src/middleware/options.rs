@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::iter;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Caller;
+use super::answers::wants_problem;
 use crate::access::Access;
-use crate::client::ClientAddress;
+use crate::client::{ClientAddress, ForwardedHeader};
 use crate::counts::Counts;
 use crate::fields::Fields;
-use crate::problem::asks_for_problem;
 use crate::throttle::AnyThrottle;
 
 /// A question that is asked of each request.
@@ -53,7 +54,17 @@ pub(crate) trait Incoming {
     /// Path and query.
     fn url(&self) -> &str;
     /// The lines of a header, in the order in which they were sent.
-    fn lines(&self, name: &'static str) -> impl DoubleEndedIterator<Item = &[u8]>;
+    fn lines(&self, header: Header) -> impl DoubleEndedIterator<Item = &[u8]>;
+}
+
+/// A header that middlewares read.
+#[derive(Clone, Copy)]
+pub(crate) enum Header {
+    Accept,
+    Origin,
+    RequestMethod,
+    Forwarded,
+    XForwardedFor,
 }
 
 /// One request, as far as its access borrows from nothing else.
@@ -122,7 +133,12 @@ impl<R: Incoming> Options<R> {
             Some(peer) => peer(request),
             None => request.peer(),
         };
-        let lines = request.lines(self.clients.forwarded_header().name());
+        let header = match self.clients.forwarded_header() {
+            ForwardedHeader::XForwardedFor => Header::XForwardedFor,
+            ForwardedHeader::Forwarded => Header::Forwarded,
+        };
+        // Found where the peer is a trusted proxy, and not looked for elsewhere.
+        let lines = iter::once_with(|| request.lines(header)).flatten();
         self.clients.key(self.clients.of(peer, lines))
     }
 }
@@ -130,16 +146,8 @@ impl<R: Incoming> Options<R> {
 const ADDRESS: &str = "address:";
 
 fn is_preflight(request: &impl Incoming) -> bool {
-    let asks = |name| request.lines(name).next().is_some();
-    request.method() == "OPTIONS" && asks("access-control-request-method") && asks("origin")
-}
-
-/// Whether the caller asks for a problem in case of a refusal.
-pub(crate) fn wants_problem(request: &impl Incoming) -> bool {
-    request
-        .lines("accept")
-        .filter_map(|line| str::from_utf8(line).ok())
-        .any(asks_for_problem)
+    let has = |header| request.lines(header).next().is_some();
+    request.method() == "OPTIONS" && has(Header::RequestMethod) && has(Header::Origin)
 }
 
 impl<R> fmt::Debug for Options<R> {
