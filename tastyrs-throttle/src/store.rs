@@ -217,6 +217,7 @@ impl Store {
         .is_ok()
     }
 
+    #[cfg(feature = "redis")]
     /// Takes `cost` places that another store has admitted; nothing where there is no room.
     pub(crate) fn take(&self, key: Key, now: u64, terms: &Terms<'_>, cost: u32) -> Option<Place> {
         self.with_window(key, now, |window, scale| {
@@ -253,6 +254,7 @@ impl Store {
         self.0.longest.load(Ordering::Relaxed)
     }
 
+    #[cfg(feature = "redis")]
     /// The largest `throttle_at` of the store's throttles.
     pub(crate) fn ring(&self) -> u32 {
         self.0.ring.load(Ordering::Relaxed)
