@@ -26,12 +26,17 @@ pub(super) fn refused(request: &Request, refusal: &Refusal) -> Answer {
             answer = answer.header(name, &value);
         }
     }
-    if asks_for_problem(request.header(ACCEPT.as_str()).unwrap_or_default()) {
+    if wants_problem(request) {
         answer = answer
             .content_type(PROBLEM_JSON)
             .body(quota_exceeded(refusal));
     }
     answer
+}
+
+/// Whether a client asks for a body that says what was wrong.
+pub(super) fn wants_problem(request: &Request) -> bool {
+    asks_for_problem(request.header(ACCEPT.as_str()).unwrap_or_default())
 }
 
 /// Adds to an answer where its caller stands.

@@ -2,6 +2,7 @@
 
 use tastyrs_throttle::{Access, Admission, AnyThrottle, Reservation, Verdict};
 
+use super::rate_limit;
 use crate::{
     errors::{Error, Result},
     http::Request,
@@ -111,7 +112,7 @@ async fn access<R: Hooks, T>(
         .method(&method)
         .url(&address)
         .cost(cost);
-    if request.site().tells_quotas() {
+    if request.site().tells_quotas() || rate_limit::wants_problem(request) {
         access = access.quotas();
     }
     ask(access).await

@@ -159,10 +159,7 @@ pub(crate) fn render(
             }
             Failure::Inside => broken(request, error, canned),
         },
-        Error::Throttle(
-            throttle @ (tastyrs_throttle::Error::AccessLog { .. }
-            | tastyrs_throttle::Error::WriterEnded),
-        ) => {
+        Error::Throttle(throttle) if throttle.is_of_the_access_log() => {
             tracing::error!(target: "tastyrs::request", path = request.path(), error = %throttle, "an access was not written");
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
