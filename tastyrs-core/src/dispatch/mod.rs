@@ -20,7 +20,7 @@ use actix_web::{
 use tastyrs_throttle::{Counts, Outcome, Quota, Reservation};
 
 pub(crate) use self::{
-    blocking::blocking,
+    blocking::{blocking, panicked},
     is_authenticated::{is_authenticated, permitted},
     log_throttled_access::log_throttled_access,
     method_check::method_check,
