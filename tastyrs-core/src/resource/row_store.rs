@@ -344,10 +344,7 @@ fn check_text<R: ModelResource + Hooks>(hop: &Hop<'_, R>, draft: &RowDraft) -> R
             continue;
         };
         let (column, value) = (&R::Model::COLUMNS[position], &draft.values[position]);
-        if column.kind == Kind::Text
-            && draft.origins[position] != Origin::Nowhere
-            && !value.is_null()
-        {
+        if column.kind == Kind::Text && draft.writes(position) && !value.is_null() {
             let wanted = Wanted {
                 max_length: column.max_length.filter(|_| R::Db::limits_text()),
                 nul: R::Db::holds_nul(),
