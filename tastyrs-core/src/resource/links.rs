@@ -478,7 +478,7 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
                 },
                 _ => continue,
             };
-            if value.is_empty() {
+            if value.is_nothing() {
                 continue;
             }
             let column = &node.columns[position];

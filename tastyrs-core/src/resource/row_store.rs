@@ -301,7 +301,7 @@ impl<R: ModelResource> Store<R> for Rows {
             |field| matches!(field.spec.attribute, Attribute::Column(column) if column == node.key),
         )?;
         let sent = data.get(field.spec.name).filter(|_| !field.spec.readonly)?;
-        if sent.is_empty() {
+        if sent.is_nothing() {
             return None;
         }
         let wanted = Wanted::any(field.spec.name, node.key().kind, false);
@@ -407,7 +407,7 @@ fn set_column<R: ModelResource + Hooks>(
             Ok(())
         }
         // The key of a row stays what it is, and an empty one is the database's to give.
-        Some(value) if key && (draft.loaded.is_some() || value.is_empty()) => Ok(()),
+        Some(value) if key && (draft.loaded.is_some() || value.is_nothing()) => Ok(()),
         Some(value) if value.is_null() => {
             if field.spec.null && column.nullable {
                 draft.set(position, Value::Null);
