@@ -92,13 +92,13 @@ mod reservation;
 mod settings;
 mod several;
 mod store;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod throttle;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod verdict;
-mod window;
 
 #[cfg(feature = "redis")]
 pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};

@@ -332,6 +332,7 @@ impl AnyThrottle {
     /// # Errors
     ///
     /// What the throttle's [`reserve`](Throttle::reserve) returns.
+    #[inline]
     pub async fn reserve(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
         self.take(access).await
     }
@@ -347,6 +348,7 @@ impl AnyThrottle {
     }
 
     /// Takes a place, or nothing in a dry run that would refuse.
+    #[inline]
     pub(crate) async fn take(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
         let admission = match self.throttle.reserve_now(access) {
             Some(admission) => admission?,
