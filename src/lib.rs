@@ -83,7 +83,7 @@ pub mod prelude {
         api::{Api, Urls},
         authentication::{
             ApiKeyAuthentication, Authenticate, Authentication, BasicAuthentication,
-            DigestAuthentication, MultiAuthentication, SessionAuthentication,
+            DigestAuthentication, LoginThrottle, MultiAuthentication, SessionAuthentication,
         },
         authorization::{
             Authorization, Authorize, DjangoAuthorization, MultiAuthorization, OwnerAuthorization,
@@ -96,15 +96,15 @@ pub mod prelude {
         dispatch::RequestType,
         fields::{Column, Computed, FieldType, GenericForeignKey, ToMany, ToOne},
         http::{Query, Request, User},
-        meta::Meta,
+        meta::{Cost, Meta},
         queries::{Filtering, Lookup},
         resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
         validation::{Errors, Validate, Validation},
     };
     pub use tastyrs_derive::{Model, ModelResource, Resource};
     pub use tastyrs_throttle::{
-        Access, AnyThrottle, BaseThrottle, CacheDbThrottle, CacheThrottle, RetryAfter, Throttle,
-        Verdict,
+        Access, AnyThrottle, BaseThrottle, CacheDbThrottle, CacheThrottle, ConcurrencyThrottle,
+        RetryAfter, Throttle, Verdict,
     };
 }
 

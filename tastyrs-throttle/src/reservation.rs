@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use crate::access::{Access, OwnedAccess};
-use crate::access_log::AccessRow;
+use crate::access_row::AccessRow;
 use crate::concurrency::Seat;
 use crate::counts::{Counts, Outcome};
 use crate::errors::Result;

@@ -147,6 +147,16 @@ pub trait Throttle: Send + Sync + 'static {
         let _ = binding;
         Ok(())
     }
+
+    /// Returns when everything is safe that the throttle was told before, for a process that is
+    /// about to end; at once, unless it is overridden.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being safe.
+    fn drain(&self) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 impl<T: Throttle> Throttle for Arc<T> {
@@ -171,6 +181,10 @@ impl<T: Throttle> Throttle for Arc<T> {
 
     fn bind(&self, binding: &Binding) -> Result<()> {
         T::bind(self, binding)
+    }
+
+    fn drain(&self) -> impl Future<Output = Result<()>> + Send {
+        T::drain(self)
     }
 }
 
@@ -357,6 +371,17 @@ impl AnyThrottle {
     pub fn bind(&self, binding: &Binding) -> Result<()> {
         self.throttle.bind(binding)
     }
+
+    /// Returns when everything is safe that the throttle was told before; see [`Throttle::drain`].
+    ///
+    /// # Errors
+    ///
+    /// What the throttle's [`drain`](Throttle::drain) returns: for a
+    /// [`CacheDbThrottle`](crate::CacheDbThrottle), that its log did not take all rows within 5
+    /// seconds.
+    pub async fn drain(&self) -> Result<()> {
+        self.throttle.drain().await
+    }
 }
 
 impl<T: Throttle> From<T> for AnyThrottle {
@@ -380,6 +405,7 @@ trait Erased: Send + Sync {
     fn reserve<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Admission>>;
     fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>>;
     fn bind(&self, binding: &Binding) -> Result<()>;
+    fn drain(&self) -> BoxFuture<'_, Result<()>>;
     fn name(&self) -> &'static str;
 }
 
@@ -402,6 +428,10 @@ impl<T: Throttle> Erased for T {
 
     fn bind(&self, binding: &Binding) -> Result<()> {
         Throttle::bind(self, binding)
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(Throttle::drain(self))
     }
 
     fn name(&self) -> &'static str {

@@ -7,6 +7,7 @@
     reason = "a test has no API"
 )]
 
+mod accesses;
 mod authentication;
 mod authorization;
 mod book;
@@ -22,10 +23,12 @@ mod formats;
 mod generic;
 mod kitchen;
 mod limits;
+mod logins;
 mod mounting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queries;
+mod rate_limits;
 #[cfg(not(feature = "postgres"))]
 mod round_trip;
 mod startup;

@@ -10,7 +10,7 @@ use tastyrs_throttle::AnyThrottle;
 
 pub(crate) use self::methods::{ALL_METHODS, method_name};
 use crate::{
-    authentication::{AnyAuthentication, Authentication},
+    authentication::{AnyAuthentication, Authentication, LoginThrottle},
     authorization::{AnyAuthorization, Authorize, ReadOnlyAuthorization},
     cache::{AnyCache, NoCache},
     queries::Filtering,
@@ -18,6 +18,21 @@ use crate::{
     serializers::Serializer,
     validation::{AnyValidation, Validate},
 };
+
+/// How many places of its throttle a request takes.
+///
+/// What a single request costs is said by [`Hooks::throttle_cost`](crate::resource::Hooks::throttle_cost) and
+/// [`Request::charge`](crate::http::Request::charge).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cost {
+    /// One, whatever it asks for.
+    #[default]
+    Request,
+    /// A list that is written and a set take one for each of their objects, so that a bulk of 500 is not one request;
+    /// a page of a list is one.
+    Objects,
+}
 
 /// What a resource says of itself: Tastypie's `class Meta`.
 ///
@@ -41,8 +56,13 @@ pub struct Meta<R: Resource> {
     pub max_limit: u64,
     /// Who is turned away for calling too often; nobody, at no cost.
     pub throttle: Option<AnyThrottle>,
+    /// How many places of the throttle a request takes; one.
+    pub throttle_cost: Cost,
     /// Who calls; anybody.
     pub authentication: AnyAuthentication,
+    /// How many failed logins are let through; as many as
+    /// [`Api::login_throttle`](crate::api::Api::login_throttle) says.
+    pub login_throttle: Option<LoginThrottle>,
     /// What they may do; read.
     pub authorization: AnyAuthorization<R>,
     /// Whether what they send is right; nobody looks, at no cost.
@@ -92,7 +112,9 @@ impl<R: Resource> Meta<R> {
             limit: 20,
             max_limit: 1_000,
             throttle: None,
+            throttle_cost: Cost::Request,
             authentication: AnyAuthentication::new(Authentication::new()),
+            login_throttle: None,
             authorization: AnyAuthorization::new(ReadOnlyAuthorization),
             validation: None,
             cache: AnyCache::new(NoCache::new()),
@@ -134,8 +156,12 @@ setters! {
     max_limit(limit: u64) => limit;
     /// Sets who is turned away for calling too often.
     throttle(throttle: impl Into<AnyThrottle>) => Some(throttle.into());
+    /// Sets how many places of the throttle a request takes.
+    throttle_cost(cost: Cost) => cost;
     /// Sets who may call.
     authentication(authentication: impl Into<AnyAuthentication>) => authentication.into();
+    /// Sets how many failed logins are let through, where that is not as the API says.
+    login_throttle(throttle: LoginThrottle) => Some(throttle);
     /// Sets what callers may do.
     authorization(authorization: impl Authorize<R>) => AnyAuthorization::new(authorization);
     /// Sets whether what callers send is right.

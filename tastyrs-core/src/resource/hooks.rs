@@ -100,6 +100,31 @@ pub trait Hooks: Resource {
         dispatch::throttle_check(self, request)
     }
 
+    /// How many places of its throttle a request takes, as far as its head tells; 1.
+    ///
+    /// What only the body or the work tells is said by [`throttle_check_cost`](Self::throttle_check_cost) before the
+    /// work, or by [`Request::charge`] after it.
+    fn throttle_cost(&self, request: &Request) -> u32 {
+        let _ = request;
+        1
+    }
+
+    /// Takes as many places more as make `cost` in all, for a request of which `throttle_check` could not know what it
+    /// costs. Where there are not so many, the request is turned away, and nothing of it counts.
+    ///
+    /// With [`Cost::Objects`](crate::meta::Cost::Objects) a list that is written and a set call it with the number of their objects.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`throttle_check`](Self::throttle_check).
+    fn throttle_check_cost(
+        &self,
+        request: &mut Request,
+        cost: u32,
+    ) -> impl Future<Output = Result<()>> {
+        dispatch::throttle_check_cost(self, request, cost)
+    }
+
     /// Marks the request's place as kept: it is counted when the request ends.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::{
     dispatch,
     errors::{Error, Result},
     http::{Answer, Request},
-    meta::method_name,
+    meta::{Cost, method_name},
     queries::Key,
 };
 
@@ -139,12 +139,36 @@ pub(crate) async fn patch_detail<R: Hooks>(
     .await
 }
 
+/// Has a list take a place of the throttle for each of the objects that it was sent, where it is to.
+async fn charge<R: Hooks>(
+    resource: &R,
+    request: &mut Request,
+    sent: &Value<'static>,
+) -> Result<()> {
+    let mounted = mounted(resource, request)?;
+    let Value::Map(data) = sent else {
+        return Ok(());
+    };
+    if mounted.meta.throttle_cost != Cost::Objects {
+        return Ok(());
+    }
+    let counted = |name: &str| match data.get(name) {
+        Some(Value::List(objects)) => objects.len(),
+        _ => 0,
+    };
+    let objects = counted(&mounted.meta.collection_name)
+        + counted(&format!("deleted_{}", mounted.meta.collection_name));
+    let cost = u32::try_from(objects).unwrap_or(u32::MAX);
+    resource.throttle_check_cost(request, cost).await
+}
+
 /// Puts other objects in the place of those that the request asks for: all or nothing.
 pub(crate) async fn put_list<R: Hooks>(
     resource: &R,
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let sent = deserialized(resource, request).await?;
+    charge(resource, request, &sent).await?;
     writing(resource, request, move |hop, connection| {
         let (objects, _) = collection(hop, sent)?;
         only_known_filters(hop)?;
@@ -183,6 +207,7 @@ pub(crate) async fn patch_list<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let sent = deserialized(resource, request).await?;
+    charge(resource, request, &sent).await?;
     writing(resource, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let (objects, deleted) = collection(hop, sent)?;

@@ -25,6 +25,8 @@ struct Index;
     authentication = Authentication::new(),
     authorization = Authorization,
     throttle = CacheThrottle::new().throttle_at(100),
+    throttle_cost = Cost::Objects,
+    login_throttle = LoginThrottle::new(),
     cache = SimpleCache::new(),
     validation = Validation,
     list_allowed_methods(get, post),
