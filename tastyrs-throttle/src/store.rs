@@ -218,6 +218,7 @@ impl Store {
     }
 
     /// Takes `cost` places that another store has admitted; nothing where there is no room.
+    #[cfg(feature = "redis")]
     pub(crate) fn take(&self, key: Key, now: u64, terms: &Terms<'_>, cost: u32) -> Option<Place> {
         self.with_window(key, now, |window, scale| {
             window.touch(now, terms.expiration);
@@ -254,6 +255,7 @@ impl Store {
     }
 
     /// The largest `throttle_at` of the store's throttles.
+    #[cfg(feature = "redis")]
     pub(crate) fn ring(&self) -> u32 {
         self.0.ring.load(Ordering::Relaxed)
     }
