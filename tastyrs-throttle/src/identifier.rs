@@ -31,17 +31,16 @@ impl Key {
         Self(key)
     }
 
-    /// A number that unlike keys are unlikely to share: of a long identifier, its digest's first.
-    #[cfg(feature = "redis")]
-    pub(crate) fn number(&self) -> u8 {
-        self.0[0]
-    }
-
     /// The key of an identifier of more than 23 bytes whose SHA-256 is this.
     pub(crate) fn of_digest(digest: &[u8; 32]) -> Self {
         let mut key = [DIGEST; WHOLE + 1];
         key[..WHOLE].copy_from_slice(&digest[..WHOLE]);
         Self(key)
+    }
+
+    /// A number that unlike keys are unlikely to share: of a long identifier, its digest's first.
+    pub(crate) fn number(&self) -> u8 {
+        self.0[0]
     }
 }
 

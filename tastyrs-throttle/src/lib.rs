@@ -63,6 +63,8 @@
 mod access;
 mod access_log;
 mod access_row;
+#[cfg(feature = "actix")]
+pub mod actix;
 mod base;
 mod cache;
 mod cache_db;
@@ -76,6 +78,8 @@ mod errors;
 mod fields;
 mod identifier;
 mod journal;
+#[cfg(any(feature = "actix", feature = "tower"))]
+mod middleware;
 mod plans;
 mod problem;
 mod quota;
@@ -91,6 +95,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod throttle;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod verdict;
 mod window;
 

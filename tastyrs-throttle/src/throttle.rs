@@ -336,12 +336,26 @@ impl AnyThrottle {
         self.take(access).await
     }
 
+    /// Decides like [`reserve`](Self::reserve), where that needs no waiting; `None` where it does.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) fn reserve_now(
+        &self,
+        access: &Access<'_>,
+    ) -> Option<Result<Admission<Reservation>>> {
+        let admission = self.throttle.reserve_now(access)?;
+        Some(admission.map(|admission| self.admitted(access, admission)))
+    }
+
     /// Takes a place, or nothing in a dry run that would refuse.
     pub(crate) async fn take(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
         let admission = match self.throttle.reserve_now(access) {
             Some(admission) => admission?,
             None => self.throttle.reserve(access).await?,
         };
+        Ok(self.admitted(access, admission))
+    }
+
+    fn admitted(&self, access: &Access<'_>, admission: Admission) -> Admission<Reservation> {
         let ticket = match admission {
             Admission::Admitted(ticket) => ticket,
             Admission::Refused(refusal) if self.dry_run => {
@@ -354,9 +368,9 @@ impl AnyThrottle {
                 );
                 Ticket::of(Kind::Nothing)
             }
-            Admission::Refused(refusal) => return Ok(Admission::Refused(refusal)),
+            Admission::Refused(refusal) => return Admission::Refused(refusal),
         };
-        Ok(Admission::Admitted(Reservation::new(self, access, ticket)))
+        Admission::Admitted(Reservation::new(self, access, ticket))
     }
 
     pub(crate) fn what_counts(&self) -> Option<Counts> {
