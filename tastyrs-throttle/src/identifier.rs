@@ -39,6 +39,7 @@ impl Key {
     }
 
     /// A number that unlike keys are unlikely to share: of a long identifier, its digest's first.
+    #[cfg(feature = "redis")]
     pub(crate) fn number(&self) -> u8 {
         self.0[0]
     }
