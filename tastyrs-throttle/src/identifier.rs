@@ -38,7 +38,6 @@ impl Key {
         Self(key)
     }
 
-    #[cfg(feature = "redis")]
     /// A number that unlike keys are unlikely to share: of a long identifier, its digest's first.
     #[cfg(feature = "redis")]
     pub(crate) fn number(&self) -> u8 {

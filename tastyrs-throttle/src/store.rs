@@ -217,7 +217,6 @@ impl Store {
         .is_ok()
     }
 
-    #[cfg(feature = "redis")]
     /// Takes `cost` places that another store has admitted; nothing where there is no room.
     #[cfg(feature = "redis")]
     pub(crate) fn take(&self, key: Key, now: u64, terms: &Terms<'_>, cost: u32) -> Option<Place> {
@@ -255,7 +254,6 @@ impl Store {
         self.0.longest.load(Ordering::Relaxed)
     }
 
-    #[cfg(feature = "redis")]
     /// The largest `throttle_at` of the store's throttles.
     #[cfg(feature = "redis")]
     pub(crate) fn ring(&self) -> u32 {
