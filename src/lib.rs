@@ -102,6 +102,8 @@ pub mod prelude {
         validation::{Errors, Validate, Validation},
     };
     pub use tastyrs_derive::{Model, ModelResource, Resource};
+    #[cfg(feature = "redis")]
+    pub use tastyrs_throttle::RedisThrottle;
     pub use tastyrs_throttle::{
         Access, AnyThrottle, BaseThrottle, CacheDbThrottle, CacheThrottle, ConcurrencyThrottle,
         RetryAfter, Throttle, Verdict,

@@ -29,6 +29,7 @@ mod mounting;
 mod postgres;
 mod queries;
 mod rate_limits;
+mod redis_throttle;
 #[cfg(not(feature = "postgres"))]
 mod round_trip;
 mod startup;
