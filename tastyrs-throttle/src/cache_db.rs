@@ -111,6 +111,18 @@ impl CacheDbThrottle {
             })
     }
 
+    /// Each journal once, however many resources write to it.
+    fn each_journal(&self) -> Vec<Arc<Journal>> {
+        let journals = self.journals.read().unwrap_or_else(PoisonError::into_inner);
+        let mut each: Vec<Arc<Journal>> = Vec::new();
+        for (_, journal) in journals.iter() {
+            if !each.iter().any(|known| Arc::ptr_eq(known, journal)) {
+                each.push(Arc::clone(journal));
+            }
+        }
+        each
+    }
+
     fn write_to(&self, resource: &str, log: &Arc<dyn AccessLog>) {
         let mut journals = self
             .journals
@@ -177,14 +189,18 @@ impl Throttle for CacheDbThrottle {
     }
 
     async fn drain(&self) -> Result<()> {
-        let journals = {
-            let journals = self.journals.read().unwrap_or_else(PoisonError::into_inner);
-            journals.clone()
-        };
         let mut drained = Ok(());
-        for (_, journal) in journals {
+        for journal in self.each_journal() {
             drained = drained.and(journal.drain().await);
         }
         drained
+    }
+
+    fn keys(&self) -> Option<usize> {
+        Some(self.counter.store().len())
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.counter.describe()
     }
 }

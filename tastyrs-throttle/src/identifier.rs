@@ -37,6 +37,11 @@ impl Key {
         key[..WHOLE].copy_from_slice(&digest[..WHOLE]);
         Self(key)
     }
+
+    /// A number that unlike keys are unlikely to share: of a long identifier, its digest's first.
+    pub(crate) fn number(&self) -> u8 {
+        self.0[0]
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@
 //! | [`CacheThrottle`] | an exact sliding window in memory |
 //! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
 //! | [`ConcurrencyThrottle`] | so many requests at once |
+//! | `RedisThrottle` | the same on many machines, with the feature `redis` |
 //! | [`Rate`], [`Rates`], [`Plans`] | `20/5m`, several at once, and by caller |
 //! | [`Throttle`] | one's own: a trait with one method to write |
 //! | [`AnyThrottle`] | holding any of them |
@@ -77,6 +78,7 @@ mod errors;
 mod fields;
 mod identifier;
 mod journal;
+mod metrics;
 #[cfg(any(feature = "actix", feature = "tower"))]
 mod middleware;
 mod plans;
@@ -85,6 +87,8 @@ mod quota;
 mod rate;
 mod recount;
 mod redaction;
+#[cfg(feature = "redis")]
+mod redis;
 mod reservation;
 mod settings;
 mod several;
@@ -95,8 +99,11 @@ mod throttle;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod verdict;
+mod watch;
 mod window;
 
+#[cfg(feature = "redis")]
+pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};
 pub use access::Access;
 pub use access_log::{AccessLog, Binding, Recorded};
 pub use access_row::AccessRow;
@@ -119,3 +126,4 @@ pub use reservation::{Reservation, Ticket};
 pub use store::Store;
 pub use throttle::{Admission, AnyThrottle, BoxFuture, Throttle};
 pub use verdict::{RetryAfter, Verdict};
+pub use watch::{Decision, Decisions, Report, Watch, Watched};

@@ -176,6 +176,10 @@ impl<R: Hooks> Pending for Registered<R> {
                     ))
                 })?;
         }
+        let mut throttles: Vec<AnyThrottle> = meta.throttle.iter().cloned().collect();
+        if let Some(logins) = &meta.login_throttle {
+            throttles.extend(logins.throttles().cloned());
+        }
         let urls = resource.prepend_urls();
         urls.check().map_err(|wrong| {
             Error::Configuration(format!(
@@ -198,7 +202,7 @@ impl<R: Hooks> Pending for Registered<R> {
             name: mounted.meta.resource_name.to_string(),
             type_id: TypeId::of::<R>(),
             related_rows: R::Source::related_rows(&mounted),
-            throttle: mounted.meta.throttle.clone(),
+            throttles,
             mounted: Box::new(Arc::clone(&mounted)),
             views: Box::new(mounted),
         })
@@ -213,7 +217,8 @@ pub(crate) struct Entry {
     pub(super) mounted: Box<dyn Any + Send + Sync>,
     /// A `Box<dyn RelatedRows<DB>>`.
     pub(super) related_rows: Option<Box<dyn Any + Send + Sync>>,
-    pub(super) throttle: Option<AnyThrottle>,
+    /// Those of its requests and of its logins.
+    pub(super) throttles: Vec<AnyThrottle>,
     pub(super) views: Box<dyn Views>,
 }
 

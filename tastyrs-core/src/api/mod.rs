@@ -304,7 +304,9 @@ impl Api {
             .into_iter()
             .map(|resource| resource.finish(&declaring, &self.name, access_log.clone()))
             .collect::<Result<Vec<Entry>>>()?;
-        let upkeep = Upkeep::new(&entries, self.accesses, self.retention);
+        let throttles = entries.iter().flat_map(|entry| &entry.throttles);
+        let throttles = throttles.chain(login_throttle.throttles()).cloned();
+        let upkeep = Upkeep::new(throttles.collect(), self.accesses, self.retention);
         let by_type = entries
             .iter()
             .enumerate()

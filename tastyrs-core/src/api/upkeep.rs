@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use tastyrs_throttle::AnyThrottle;
 
-use super::{Mount, entry::Entry};
+use super::Mount;
 use crate::{
     django::{Accesses, Pruning, Retention, Usage, UsageQuery},
     errors::{Error, Result},
 };
 
-#[derive(Default)]
 pub(crate) struct Upkeep {
     throttles: Vec<AnyThrottle>,
     pub(super) accesses: Option<Arc<dyn Accesses>>,
@@ -20,17 +20,16 @@ pub(crate) struct Upkeep {
 
 impl Upkeep {
     pub(super) fn new(
-        entries: &[Entry],
+        throttles: Vec<AnyThrottle>,
         accesses: Option<Arc<dyn Accesses>>,
         retention: Option<Retention>,
     ) -> Self {
-        let throttles = entries.iter().filter_map(|entry| entry.throttle.clone());
         let pruning = accesses
             .as_ref()
             .zip(retention)
             .map(|(accesses, retention)| Pruning::begin(accesses, retention));
         Self {
-            throttles: throttles.collect(),
+            throttles,
             accesses,
             _pruning: pruning,
         }
@@ -46,11 +45,11 @@ impl Mount {
     /// [`Error::Throttle`] where a throttle could not make it safe: the log of a `CacheDbThrottle` did not take all rows
     /// within 5 seconds.
     pub async fn drain(&self) -> Result<()> {
-        let mut drained = Ok(());
-        for throttle in &self.0.upkeep.throttles {
-            drained = drained.and(throttle.drain().await);
-        }
-        Ok(drained?)
+        let throttles = self.0.upkeep.throttles.iter();
+        let drained = join_all(throttles.map(AnyThrottle::drain)).await;
+        Ok(drained
+            .into_iter()
+            .collect::<tastyrs_throttle::Result<()>>()?)
     }
 
     /// How many calls there were by caller and period, of those that a `CacheDbThrottle` wrote down.

@@ -163,6 +163,10 @@ pub(crate) fn render(
             tracing::error!(target: "tastyrs::request", path = request.path(), error = %throttle, "an access was not written");
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
+        // It was said once, when the store went away.
+        Error::Throttle(tastyrs_throttle::Error::StoreAway) => {
+            canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
+        }
         Error::Throttle(_)
         | Error::Uncertain(_)
         | Error::Unreachable(_)

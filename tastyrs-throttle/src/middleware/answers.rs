@@ -33,7 +33,7 @@ impl<'a> Answer<'a> {
     /// Says that the throttle failed, and nothing of how, which goes to the log.
     pub(crate) fn failed(path: &str, problem: bool, error: &Error) -> Self {
         Self {
-            why: if error.is_of_the_access_log() {
+            why: if error.is_of_the_access_log() || matches!(error, Error::StoreAway) {
                 tracing::error!(target: "tastyrs::throttle", path, %error, "the store of a throttle is away");
                 Why::Away
             } else {

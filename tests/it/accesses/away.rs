@@ -87,3 +87,24 @@ fn a_row_that_the_table_refuses_takes_no_others_with_it() {
         assert_eq!(status, if poison { 503 } else { 200 });
     }
 }
+
+#[test]
+fn a_full_disk_is_a_503_and_the_call_stays_counted() {
+    let options = DatabaseOptions::default().max_connections(1);
+    let database = library(TestDatabase::temporary().options(options), 1);
+    let served = served(&database);
+    served.get("/api/v1/written/").assert_http_ok();
+    // No page is left in the file: what does not fit into the last ones is refused.
+    database.run(|db| Ok(db.batch_execute("PRAGMA max_page_count = 1")?));
+    let long = format!("/api/v1/written/?q={}", "x".repeat(1_900));
+
+    let full: Vec<u16> = (0..5).map(|_| served.get(&long).status()).collect();
+    let over = served.get(&long);
+
+    assert!(full.contains(&503), "{full:?}");
+    assert!(
+        full.iter().all(|status| matches!(status, 200 | 503)),
+        "{full:?}"
+    );
+    assert_eq!(over.status(), 429);
+}

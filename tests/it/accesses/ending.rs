@@ -56,7 +56,7 @@ fn no_answer_is_cut_and_each_has_its_row(written: &str, signal: &str) {
     let database = database();
     let mut bench = bench(&database, 1_000_000, written);
 
-    let Load { answered, cut } = load(bench.port(), 6, 0, |answers| {
+    let Load { answered, cut, .. } = load(bench.port(), 6, 0, |answers| {
         wait_for(answers, 200);
         bench.signal(signal);
     });

@@ -5,7 +5,7 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// What became of the calls of several clients.
@@ -15,6 +15,8 @@ pub struct Load {
     pub answered: HashSet<String>,
     /// The addresses of calls whose answer broke off.
     pub cut: Vec<String>,
+    /// The longest that a client waited for a whole answer.
+    pub worst: Duration,
 }
 
 /// Has clients call, each its own addresses, until nobody answers; `meanwhile` is told how many answers there were.
@@ -35,6 +37,7 @@ pub fn load(port: u16, clients: usize, round: usize, meanwhile: impl FnOnce(&Ato
             let of_one = calling.join().unwrap();
             load.answered.extend(of_one.answered);
             load.cut.extend(of_one.cut);
+            load.worst = load.worst.max(of_one.worst);
         }
         load
     })
@@ -51,6 +54,7 @@ fn call(port: u16, client: &str, keeps_alive: bool, answers: &AtomicUsize) -> Lo
         };
         let connection = if keeps_alive { "keep-alive" } else { "close" };
         let request = format!("GET {url} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n");
+        let began = Instant::now();
         if stream.write_all(request.as_bytes()).is_err() {
             continue;
         }
@@ -59,6 +63,7 @@ fn call(port: u16, client: &str, keeps_alive: bool, answers: &AtomicUsize) -> Lo
                 if status == 200 {
                     load.answered.insert(url);
                 }
+                load.worst = load.worst.max(began.elapsed());
                 answers.fetch_add(1, Ordering::SeqCst);
                 kept = (keeps_alive && !closes).then_some(stream);
             }

@@ -80,7 +80,7 @@ fn callers_see_their_own_usage_and_staff_sees_everybodys() {
     assert_eq!((stranger.status(), written.status()), (401, 405));
     assert_eq!(told(&served, "ada", ""), Ok(vec![of("ada", 3)]));
     assert_eq!(told(&served, "ada", "?identifier=brian"), Ok(vec![]));
-    assert_eq!(told(&served, "chloé", ""), Ok(vec![]));
+    assert_eq!(told(&served, "chloe", ""), Ok(vec![]));
     let everybody = vec![of("ada", 3), of("brian", 2)];
     assert_eq!(told(&served, "staff", "?period=month"), Ok(everybody));
     assert_eq!(

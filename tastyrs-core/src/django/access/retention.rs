@@ -199,8 +199,10 @@ fn delete<DB: Dialect>(
         .sql(&format!(" OR {id} <= "))
         .bind(Bind::Int(doomed.up_to))
         .sql(")");
-    let deleted = database
-        .transaction(|connection| execute::<DB>(connection, &statement, "deleting old accesses"))?;
+    let permit = database.wait_for_permit()?;
+    let deleted = database.with(&permit, true, |connection| {
+        execute::<DB>(connection, &statement, "deleting old accesses")
+    })?;
     Ok(deleted as u64)
 }
 

@@ -77,7 +77,8 @@ pub(super) fn select<DB: Dialect>(
     query: &Fragment,
     columns: &[Loaded],
 ) -> Result<Page> {
-    database.run(|connection| {
+    let permit = database.wait_for_permit()?;
+    database.asking(&permit, |connection| {
         load::<DB>(
             connection,
             Statement::new(query.clone()),
