@@ -62,6 +62,12 @@ impl Counter {
         &self.store
     }
 
+    /// The rates in words.
+    pub(crate) fn describe(&self) -> Option<String> {
+        let Joined { limits, .. } = self.joined().ok()?;
+        Some(limits.rates.to_string())
+    }
+
     /// Joins the store, once.
     #[inline]
     pub(crate) fn joined(&self) -> Result<&Joined> {

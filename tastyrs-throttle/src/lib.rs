@@ -78,6 +78,7 @@ mod errors;
 mod fields;
 mod identifier;
 mod journal;
+mod metrics;
 #[cfg(any(feature = "actix", feature = "tower"))]
 mod middleware;
 mod plans;
@@ -99,6 +100,7 @@ mod throttle;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod verdict;
+mod watch;
 
 #[cfg(feature = "redis")]
 pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};
@@ -124,3 +126,4 @@ pub use reservation::{Reservation, Ticket};
 pub use store::Store;
 pub use throttle::{Admission, AnyThrottle, BoxFuture, Throttle};
 pub use verdict::{RetryAfter, Verdict};
+pub use watch::{Decision, Decisions, Report, Watch, Watched};

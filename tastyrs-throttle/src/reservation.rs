@@ -12,6 +12,7 @@ use crate::concurrency::Seat;
 use crate::counts::{Counts, Outcome};
 use crate::errors::Result;
 use crate::journal::Journal;
+use crate::metrics::Stopwatch;
 use crate::quota::Quota;
 use crate::store::Place;
 use crate::throttle::{AnyThrottle, BoxFuture};
@@ -113,6 +114,8 @@ pub struct Reservation {
     /// What the request costs, where that is not what it said before.
     charged: Option<u32>,
     kept: bool,
+    /// Whether there was no place, but for a dry run.
+    would_refuse: bool,
 }
 
 impl Reservation {
@@ -127,7 +130,21 @@ impl Reservation {
             counts: throttle.what_counts(),
             charged: None,
             kept: false,
+            would_refuse: false,
         }
+    }
+
+    pub(crate) fn set_would_refuse(&mut self) {
+        self.would_refuse = true;
+    }
+
+    /// Whether this place, or one of several, is there because of a dry run alone.
+    pub(crate) fn would_refuse(&self) -> bool {
+        self.would_refuse
+            || match &self.kind {
+                Kind::All(places) => places.iter().any(Self::would_refuse),
+                _ => false,
+            }
     }
 
     /// Marks the place as one to keep; nothing is written yet.
@@ -163,6 +180,7 @@ impl Reservation {
         self.tell_nothing();
         Self {
             kept: self.kept,
+            would_refuse: false,
             counts: None,
             charged: None,
             asked: None,
@@ -226,7 +244,10 @@ impl Reservation {
                 journal,
             } => {
                 place.keep(self.charged);
-                journal.write(*row).await
+                let stopwatch = Stopwatch::start("access_log");
+                let written = journal.write(*row).await;
+                stopwatch.stop();
+                written
             }
         }
     }
