@@ -95,7 +95,7 @@ pub mod prelude {
         dispatch::RequestType,
         fields::{Column, Computed, FieldType, GenericForeignKey, ToMany, ToOne},
         http::{Query, Request, User},
-        meta::{Cost, Meta},
+        meta::{Cost, Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
         validation::{Errors, Validate, Validation},
@@ -119,7 +119,7 @@ pub mod __private {
         database::Row,
         django::ContentType,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},
-        meta::Meta,
+        meta::{Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{
             ColumnOf, ColumnSpec, DeleteAction, Hooks, Model, ModelFor, ModelResource,
