@@ -38,6 +38,8 @@ mod pages {
     struct Hooks;
     #[doc = include_str!("../docs/src/formats.md")]
     struct Formats;
+    #[doc = include_str!("../docs/src/exporting.md")]
+    struct Exporting;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
     #[doc = include_str!("../docs/src/authentication.md")]

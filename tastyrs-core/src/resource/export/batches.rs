@@ -102,9 +102,15 @@ impl Pace {
         let mut list = views::collection(hop, connection, items)?;
         list.insert("meta", self.meta(objects));
         hop.alter_list_data_to_serialize(hop.request, &mut list)?;
-        let Some(Value::List(shown)) = list.remove(name) else {
+        // It may have another name by now.
+        let named = list.remove(name).into_iter();
+        let mut values = named.chain(list.into_pairs().map(|(_, value)| value));
+        let Some(shown) = values.find_map(|value| match value {
+            Value::List(shown) => Some(shown),
+            _ => None,
+        }) else {
             return Err(Error::Configuration(format!(
-                "`alter_list_data_to_serialize` of `{}` left no list under `{name}`",
+                "`alter_list_data_to_serialize` of `{}` left no list",
                 hop.mounted.meta.resource_name
             )));
         };
