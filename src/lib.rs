@@ -11,7 +11,8 @@
 //! | `sqlite` (default) | SQLite, embedded and bundled | a C compiler, a minute of it |
 //! | `postgres` | PostgreSQL | the system's libpq |
 //! | `garde` | validation by forms that derive `garde::Validate` | the crate `garde` |
-//! | `redis` | a cache that machines share | the crate `redis` |
+//! | `redis` | a cache and throttles that machines share, in Redis or Valkey | the crate `redis` |
+//! | `redis-cluster` | the same in a cluster of them | its code for clusters |
 //! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
 //! | `test` | `tastyrs::test`: a client, assertions and databases for tests; for `[dev-dependencies]` | nothing |
 //! | `xml` | the [format](serializers) XML, in both directions | quick-xml |

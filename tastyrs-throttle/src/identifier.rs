@@ -26,10 +26,22 @@ impl Key {
             key[..bytes.len()].copy_from_slice(bytes);
             key[WHOLE] = bytes.len().to_le_bytes()[0];
         } else {
-            key[..WHOLE].copy_from_slice(&Sha256::digest(bytes)[..WHOLE]);
-            key[WHOLE] = DIGEST;
+            return Self::of_digest(&Sha256::digest(bytes).into());
         }
         Self(key)
+    }
+
+    /// The key of an identifier of more than 23 bytes whose SHA-256 is this.
+    pub(crate) fn of_digest(digest: &[u8; 32]) -> Self {
+        let mut key = [DIGEST; WHOLE + 1];
+        key[..WHOLE].copy_from_slice(&digest[..WHOLE]);
+        Self(key)
+    }
+
+    #[cfg(feature = "redis")]
+    /// A number that unlike keys are unlikely to share: of a long identifier, its digest's first.
+    pub(crate) fn number(&self) -> u8 {
+        self.0[0]
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use crate::access::{Access, OwnedAccess};
-use crate::access_log::AccessRow;
+use crate::access_row::AccessRow;
 use crate::concurrency::Seat;
 use crate::counts::{Counts, Outcome};
 use crate::errors::Result;
@@ -41,6 +41,9 @@ pub(crate) enum Kind {
         row: Box<AccessRow>,
         journal: Arc<Journal>,
     },
+    /// Kept, the place counts for good on all machines.
+    #[cfg(feature = "redis")]
+    Shared(Box<crate::redis::SharedPlace>),
     /// Until the request ends, kept or not.
     Seat(#[expect(dead_code, reason = "it is dropped with the request")] Seat),
     /// A place with each of several throttles.
@@ -209,6 +212,11 @@ impl Reservation {
                 place.keep(self.charged);
                 Ok(())
             }
+            #[cfg(feature = "redis")]
+            Kind::Shared(place) => {
+                place.keep(self.charged);
+                Ok(())
+            }
             Kind::Logged {
                 place,
                 row,
@@ -274,6 +282,8 @@ impl Drop for Reservation {
                 }
             }
             Kind::Place(place) => place.keep(self.charged),
+            #[cfg(feature = "redis")]
+            Kind::Shared(place) => place.keep(self.charged),
             Kind::Logged {
                 place,
                 row,

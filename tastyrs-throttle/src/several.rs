@@ -92,4 +92,11 @@ impl Throttle for Several {
             .iter()
             .try_for_each(|throttle| throttle.bind(binding))
     }
+    async fn drain(&self) -> Result<()> {
+        let mut drained = Ok(());
+        for throttle in &self.throttles {
+            drained = drained.and(throttle.drain().await);
+        }
+        drained
+    }
 }

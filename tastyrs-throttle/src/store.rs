@@ -217,6 +217,17 @@ impl Store {
         .is_ok()
     }
 
+    #[cfg(feature = "redis")]
+    /// Takes `cost` places that another store has admitted; nothing where there is no room.
+    pub(crate) fn take(&self, key: Key, now: u64, terms: &Terms<'_>, cost: u32) -> Option<Place> {
+        self.with_window(key, now, |window, scale| {
+            window.touch(now, terms.expiration);
+            window.push(now, now, true, cost, scale)
+        })
+        .ok()
+        .map(|at| Place::new(self, key, at, cost))
+    }
+
     /// Takes the addresses whose rows are yet to be counted, and marks them as counted; the
     /// second list holds those that were counted before.
     pub(crate) fn uncounted(&self, addresses: &[String]) -> (Vec<String>, Vec<String>) {
@@ -241,6 +252,12 @@ impl Store {
     /// The longest timeframe of the store's throttles, in nanoseconds.
     pub(crate) fn longest(&self) -> u64 {
         self.0.longest.load(Ordering::Relaxed)
+    }
+
+    #[cfg(feature = "redis")]
+    /// The largest `throttle_at` of the store's throttles.
+    pub(crate) fn ring(&self) -> u32 {
+        self.0.ring.load(Ordering::Relaxed)
     }
 
     fn scale(&self) -> Scale {
@@ -432,7 +449,7 @@ pub(crate) fn now(clock: &Clock) -> u64 {
 }
 
 /// Refuses what would never pass, however long it waited.
-fn never(terms: &Terms<'_>, cost: u32) -> Result<(), Refused> {
+pub(crate) fn never(terms: &Terms<'_>, cost: u32) -> Result<(), Refused> {
     if terms
         .limits
         .iter()

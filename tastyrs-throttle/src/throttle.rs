@@ -147,6 +147,16 @@ pub trait Throttle: Send + Sync + 'static {
         let _ = binding;
         Ok(())
     }
+
+    /// Returns when everything is safe that the throttle was told before, for a process that is
+    /// about to end; at once, unless it is overridden.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being safe.
+    fn drain(&self) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 impl<T: Throttle> Throttle for Arc<T> {
@@ -171,6 +181,10 @@ impl<T: Throttle> Throttle for Arc<T> {
 
     fn bind(&self, binding: &Binding) -> Result<()> {
         T::bind(self, binding)
+    }
+
+    fn drain(&self) -> impl Future<Output = Result<()>> + Send {
+        T::drain(self)
     }
 }
 
@@ -322,12 +336,26 @@ impl AnyThrottle {
         self.take(access).await
     }
 
+    /// Decides like [`reserve`](Self::reserve), where that needs no waiting; `None` where it does.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) fn reserve_now(
+        &self,
+        access: &Access<'_>,
+    ) -> Option<Result<Admission<Reservation>>> {
+        let admission = self.throttle.reserve_now(access)?;
+        Some(admission.map(|admission| self.admitted(access, admission)))
+    }
+
     /// Takes a place, or nothing in a dry run that would refuse.
     pub(crate) async fn take(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
         let admission = match self.throttle.reserve_now(access) {
             Some(admission) => admission?,
             None => self.throttle.reserve(access).await?,
         };
+        Ok(self.admitted(access, admission))
+    }
+
+    fn admitted(&self, access: &Access<'_>, admission: Admission) -> Admission<Reservation> {
         let ticket = match admission {
             Admission::Admitted(ticket) => ticket,
             Admission::Refused(refusal) if self.dry_run => {
@@ -340,9 +368,9 @@ impl AnyThrottle {
                 );
                 Ticket::of(Kind::Nothing)
             }
-            Admission::Refused(refusal) => return Ok(Admission::Refused(refusal)),
+            Admission::Refused(refusal) => return Admission::Refused(refusal),
         };
-        Ok(Admission::Admitted(Reservation::new(self, access, ticket)))
+        Admission::Admitted(Reservation::new(self, access, ticket))
     }
 
     pub(crate) fn what_counts(&self) -> Option<Counts> {
@@ -356,6 +384,17 @@ impl AnyThrottle {
     /// What the throttle's [`bind`](Throttle::bind) returns.
     pub fn bind(&self, binding: &Binding) -> Result<()> {
         self.throttle.bind(binding)
+    }
+
+    /// Returns when everything is safe that the throttle was told before; see [`Throttle::drain`].
+    ///
+    /// # Errors
+    ///
+    /// What the throttle's [`drain`](Throttle::drain) returns: for a
+    /// [`CacheDbThrottle`](crate::CacheDbThrottle), that its log did not take all rows within 5
+    /// seconds.
+    pub async fn drain(&self) -> Result<()> {
+        self.throttle.drain().await
     }
 }
 
@@ -380,6 +419,7 @@ trait Erased: Send + Sync {
     fn reserve<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Admission>>;
     fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>>;
     fn bind(&self, binding: &Binding) -> Result<()>;
+    fn drain(&self) -> BoxFuture<'_, Result<()>>;
     fn name(&self) -> &'static str;
 }
 
@@ -402,6 +442,10 @@ impl<T: Throttle> Erased for T {
 
     fn bind(&self, binding: &Binding) -> Result<()> {
         Throttle::bind(self, binding)
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(Throttle::drain(self))
     }
 
     fn name(&self) -> &'static str {

@@ -7,6 +7,7 @@
     reason = "a test has no API"
 )]
 
+mod accesses;
 mod authentication;
 mod authorization;
 mod book;

@@ -6,13 +6,17 @@
 //! - [`urls`](Urls): addresses of one's own
 //! - `site`: an API at its place in the address space
 //! - `serve`: requests from actix-web
+//! - `run`: serving until the process is told to end
+//! - `upkeep`: what is looked after while it runs: throttles, and the accesses that they write down
 //! - `index`: the listing
 
 mod declaring;
 mod entry;
 mod index;
+mod run;
 mod serve;
 mod site;
+mod upkeep;
 mod urls;
 
 use std::{
@@ -26,16 +30,17 @@ use std::{
 use tastyrs_throttle::{AccessLog, ClientAddress, Fields, ForwardedHeader, TrustedProxies};
 
 pub use self::{declaring::Binding, site::Mount, urls::Urls};
-pub(crate) use self::{declaring::Declaring, site::Site};
+pub(crate) use self::{declaring::Declaring, site::Site, upkeep::no_database};
 use self::{
     entry::{Entry, Pending},
     site::Registry,
+    upkeep::Upkeep,
 };
 use crate::{
     authentication::LoginThrottle,
     compatibility::Compatibility,
     database::{Database, Dialect},
-    django::{AccessTable, Accounts},
+    django::{AccessTable, Accesses, Accounts, Retention},
     errors::{Error, Result},
     resource::Hooks,
     serializers::Serializer,
@@ -54,7 +59,8 @@ pub struct Api {
     serializer: Serializer,
     default_formats: Serializer,
     databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
-    access_log: Option<Arc<dyn AccessLog>>,
+    accesses: Option<Arc<dyn Accesses>>,
+    retention: Option<Retention>,
     accounts: Option<Arc<dyn Accounts>>,
     /// Or the first setting that was wrong.
     clients: tastyrs_throttle::Result<ClientAddress>,
@@ -83,7 +89,8 @@ impl Api {
             serializer: Serializer::default(),
             default_formats: Serializer::default(),
             databases: HashMap::new(),
-            access_log: None,
+            accesses: None,
+            retention: None,
             accounts: None,
             clients: Ok(ClientAddress::new()),
             login_throttle: None,
@@ -97,7 +104,7 @@ impl Api {
     pub fn database<DB: Dialect>(mut self, database: Database<DB>) -> Self {
         self.accounts
             .get_or_insert_with(|| Arc::new(database.clone()));
-        self.access_log
+        self.accesses
             .get_or_insert_with(|| Arc::new(AccessTable::new(database.clone())));
         self.databases
             .insert(TypeId::of::<DB>(), Box::new(database));
@@ -230,6 +237,14 @@ impl Api {
         self
     }
 
+    /// Has accesses deleted that were written down and need not be kept, in the background and for as long as the API
+    /// is there; without it nothing deletes them. It is the table of the first database.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
     /// Sets the formats of the listing.
     #[must_use]
     pub fn serializer(mut self, serializer: Serializer) -> Self {
@@ -264,8 +279,12 @@ impl Api {
                 LoginThrottle::new()
             }
         });
+        let access_log = self
+            .accesses
+            .clone()
+            .map(|accesses| accesses as Arc<dyn AccessLog>);
         login_throttle
-            .bind(format!("/{}/", self.name), self.access_log.as_ref())
+            .bind(format!("/{}/", self.name), access_log.as_ref())
             .map_err(|error| Error::Configuration(format!("`Api::login_throttle`: {error}")))?;
         check_names(&resources)?;
         let (formats, compatibility) = (self.default_formats, self.compatibility);
@@ -283,8 +302,11 @@ impl Api {
         declaring.freeze()?;
         let entries = resources
             .into_iter()
-            .map(|resource| resource.finish(&declaring, &self.name, self.access_log.as_ref()))
+            .map(|resource| resource.finish(&declaring, &self.name, access_log.clone()))
             .collect::<Result<Vec<Entry>>>()?;
+        let throttles = entries.iter().flat_map(|entry| &entry.throttles);
+        let throttles = throttles.chain(login_throttle.throttles()).cloned();
+        let upkeep = Upkeep::new(throttles.collect(), self.accesses, self.retention);
         let by_type = entries
             .iter()
             .enumerate()
@@ -305,6 +327,7 @@ impl Api {
             fields: self.fields.unwrap_or(usual_fields),
             entries,
             by_type,
+            upkeep,
         }))
     }
 }

@@ -4,11 +4,15 @@ use std::{any::TypeId, collections::HashMap, fmt, sync::Arc};
 
 use tastyrs_throttle::{ClientAddress, Fields};
 
-use super::entry::{Entry, View};
+use super::{
+    entry::{Entry, View},
+    upkeep::Upkeep,
+};
 use crate::{
     authentication::LoginThrottle,
     compatibility::Compatibility,
     database::Dialect,
+    django::Accesses,
     resource::{Mounted, RelatedRows, Resource},
     serializers::Serializer,
 };
@@ -27,11 +31,12 @@ pub(crate) struct Registry {
     pub(super) by_type: HashMap<TypeId, usize>,
     /// In which header fields clients are told where they stand.
     pub(super) fields: Fields,
+    pub(super) upkeep: Upkeep,
 }
 
 /// An API that was built, to be mounted at one place or several; clones are cheap.
 #[derive(Clone)]
-pub struct Mount(Arc<Registry>);
+pub struct Mount(pub(super) Arc<Registry>);
 
 impl fmt::Debug for Mount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,6 +113,11 @@ impl Site {
     /// The name of the API.
     pub(crate) fn name(&self) -> &str {
         &self.registry.name
+    }
+
+    /// The table of accesses that throttles write down.
+    pub(crate) fn accesses(&self) -> Option<&Arc<dyn Accesses>> {
+        self.registry.upkeep.accesses.as_ref()
     }
 
     pub(crate) fn compatibility(&self) -> Compatibility {

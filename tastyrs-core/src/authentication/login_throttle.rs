@@ -122,8 +122,14 @@ impl LoginThrottle {
             addresses: vec![address],
             access_log: access_log.cloned(),
         };
-        let mut gates = [&self.by_address, &self.by_account].into_iter().flatten();
-        gates.try_for_each(|gate| gate.throttle.bind(&binding))
+        self.throttles()
+            .try_for_each(|throttle| throttle.bind(&binding))
+    }
+
+    /// The throttles that it is made of.
+    pub(crate) fn throttles(&self) -> impl Iterator<Item = &AnyThrottle> {
+        let gates = [&self.by_address, &self.by_account].into_iter().flatten();
+        gates.map(|gate| &gate.throttle)
     }
 
     /// The one that holds for a request, where it limits anything: its resource's or its API's.

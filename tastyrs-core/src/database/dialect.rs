@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{Cell, DatabaseOptions, Fragment, Loaded, Page, Statement};
 use crate::{
+    django::Period,
     errors::{Error, Result},
     fields::Kind,
     queries::{Lookup, Part},
@@ -127,6 +128,9 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// Whether it refuses text that is longer than its column.
     #[doc(hidden)]
     fn limits_text() -> bool;
+    /// The second in which the period began that a second of a column lies in.
+    #[doc(hidden)]
+    fn period_start(period: Period, seconds: &str) -> String;
     /// Creates `tastypie_apiaccess` where it is missing.
     #[doc(hidden)]
     fn create_access_table() -> &'static str;

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
     time::{Duration, Instant},
 };
 
@@ -125,6 +128,31 @@ impl<DB: Dialect> Database<DB> {
             .map_err(|_| Error::Busy)?
             .map_err(|_| Error::Busy)?;
         Ok(Permit { until, _one: one })
+    }
+
+    /// Waits for the right to one connection, on this thread.
+    pub(crate) fn wait_for_permit(&self) -> Result<Permit> {
+        struct Unpark(Thread);
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let until = Instant::now() + self.wait;
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let mut acquired = pin!(Arc::clone(&self.permits).acquire_owned());
+        loop {
+            if let Poll::Ready(one) = acquired.as_mut().poll(&mut context) {
+                let one = one.map_err(|_| Error::Busy)?;
+                return Ok(Permit { until, _one: one });
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::Busy);
+            }
+            thread::park_timeout(left);
+        }
     }
 
     /// The number that a content type has in it; nothing where it has none.

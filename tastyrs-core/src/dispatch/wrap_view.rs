@@ -168,11 +168,12 @@ pub(crate) fn render(
             }
             Failure::Inside => broken(request, error, canned),
         },
-        Error::Throttle(
-            throttle @ (tastyrs_throttle::Error::AccessLog { .. }
-            | tastyrs_throttle::Error::WriterEnded),
-        ) => {
+        Error::Throttle(throttle) if throttle.is_of_the_access_log() => {
             tracing::error!(target: "tastyrs::request", path = request.path(), error = %throttle, "an access was not written");
+            canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
+        }
+        // It was said once, when the store went away.
+        Error::Throttle(tastyrs_throttle::Error::StoreAway) => {
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
         Error::Throttle(_)

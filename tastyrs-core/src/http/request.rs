@@ -17,6 +17,8 @@ use actix_web::{
     web::Bytes,
 };
 
+use tastyrs_throttle::Redaction;
+
 use super::Query;
 use crate::{api::Site, dispatch::Progress, errors::Result};
 
@@ -115,7 +117,7 @@ impl fmt::Debug for Request {
                 f,
                 "Request({} {})",
                 inner.head.method,
-                without_api_key(&inner.head.full_path)
+                Redaction::new().apply(&inner.head.full_path)
             ),
             None => f.write_str("Request(lent)"),
         }

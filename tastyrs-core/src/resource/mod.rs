@@ -97,6 +97,12 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// Its fields.
     fn fields() -> Fields<Self>;
 
+    /// What this very resource changes of it.
+    #[doc(hidden)]
+    fn meta_of(&self, meta: Meta<Self>) -> Meta<Self> {
+        meta
+    }
+
     /// A list of nothing, in place of this one.
     fn none(list: Self::List) -> Self::List {
         Self::Source::none(list)

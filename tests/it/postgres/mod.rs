@@ -1,5 +1,6 @@
 //! What a server of PostgreSQL does that a file of SQLite does not, where one answers.
 //!
+//! - `accesses`: what throttles write down
 //! - `kitchen`: the example, on the fixture
 //! - `lists`: pages and their totals, and how many round trips they take
 //! - `columns`: every type of column that Django makes there
@@ -9,6 +10,7 @@
 //! - `server`: a server of the tests' own
 //! - `wire`: what goes over the wire, counted and cut
 
+mod accesses;
 mod columns;
 mod constraints;
 mod kitchen;

@@ -29,13 +29,9 @@ pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }
 
-/// Whether it is as good as nothing: null, or no text.
+/// Whether it is as good as nothing for a form: null, or text without a character that is none of space.
 pub(super) fn is_blank(value: &Value<'_>) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Text(text) => trimmed(text).is_empty(),
-        _ => false,
-    }
+    value.is_empty() || value.as_str().is_some_and(|text| trimmed(text).is_empty())
 }
 
 impl Reading<'_> {
