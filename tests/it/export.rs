@@ -62,7 +62,7 @@ impl Hooks for NoteResource {
     hooks,
     fields(id, title),
     filtering(id = ALL),
-    ordering(id),
+    ordering(id, title),
     throttle = CacheThrottle::new().rate("10000/m").and(ConcurrencyThrottle::new(1)),
     throttle_cost = Cost::Objects,
     export(ndjson),
@@ -372,6 +372,24 @@ fn within_a_minute(what: &str, holds: impl Fn() -> bool) {
         assert!(Instant::now() < until, "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn what_others_write_meanwhile_is_not_in_it() {
+    let library = library(TestDatabase::temporary(), 4_000)
+        .sql("UPDATE note SET title = replace(hex(zeroblob(2000)), '0', 'x')");
+    let server = LiveServer::new(&api(&library).build().unwrap());
+    let mut stream = asked(&server, "/api/v1/counted/export.ndjson?order_by=-title");
+    stream.peek(&mut [0]).unwrap();
+
+    let _library = library.sql(
+        "DELETE FROM subject_notes; DELETE FROM note WHERE id % 2 = 0; UPDATE note SET title = 'y'",
+    );
+
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert_eq!(text.matches("\"id\": ").count(), 4_000);
+    assert!(!text.contains("\"y\""));
 }
 
 #[test]
