@@ -39,6 +39,8 @@ mod pages {
     struct Hooks;
     #[doc = include_str!("../docs/src/formats.md")]
     struct Formats;
+    #[doc = include_str!("../docs/src/exporting.md")]
+    struct Exporting;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
     #[doc = include_str!("../docs/src/authentication.md")]
@@ -96,7 +98,7 @@ pub mod prelude {
         dispatch::RequestType,
         fields::{Column, Computed, FieldType, GenericForeignKey, ToMany, ToOne},
         http::{Query, Request, User},
-        meta::{Cost, Meta},
+        meta::{Cost, Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
         validation::{Errors, Validate, Validation},
@@ -122,7 +124,7 @@ pub mod __private {
         database::Row,
         django::ContentType,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},
-        meta::Meta,
+        meta::{Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{
             ColumnOf, ColumnSpec, DeleteAction, Hooks, Model, ModelFor, ModelResource,

@@ -19,6 +19,7 @@ mod conformance;
 mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
+mod export;
 mod formats;
 mod generic;
 mod kitchen;
