@@ -1,13 +1,16 @@
 //! The contender of the benchmarks: users and notes as django-tastypie would serve them.
 //!
-//! `bench --port 8002 --database sqlite:///path/to/file [--throttle-at N]`; with the feature `postgres` the database
-//! is the URL of one.
+//! `bench --port 8002 --database sqlite:///path/to/file [--throttle-at N [--written before|MILLISECONDS]]`; with the
+//! feature `postgres` the database is the URL of one. `--written` has accesses written down, before the answer or so long
+//! behind it.
 #![expect(missing_docs, reason = "the modules of tables are no API")]
+
+use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use tastyrs::prelude::*;
+use tastyrs::{prelude::*, throttle::Durability};
 
 #[cfg(feature = "postgres")]
 type Db = diesel::pg::Pg;
@@ -78,10 +81,20 @@ struct NoteResource {
 impl NoteResource {
     /// No throttle unless the command line asks for one.
     fn configure(meta: Meta<Self>) -> Meta<Self> {
-        match option("--throttle-at").and_then(|limit| limit.parse().ok()) {
-            Some(limit) => meta.throttle(CacheThrottle::new().throttle_at(limit)),
-            None => meta,
-        }
+        let Some(limit) = option("--throttle-at").and_then(|limit| limit.parse().ok()) else {
+            return meta;
+        };
+        let Some(written) = option("--written") else {
+            return meta.throttle(CacheThrottle::new().throttle_at(limit));
+        };
+        let durability = match written.parse() {
+            Ok(millis) => Durability::Behind {
+                flush: Duration::from_millis(millis),
+            },
+            Err(_) => Durability::BeforeAnswer,
+        };
+        let throttle = CacheDbThrottle::new().throttle_at(limit);
+        meta.throttle(throttle.durability(durability))
     }
 }
 
@@ -104,10 +117,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .register(UserResource)
         .register(NoteResource::new())
         .build()?;
-    HttpServer::new(move || App::new().service(api.scope("/api")))
+    let mounted = api.clone();
+    let server = HttpServer::new(move || App::new().service(mounted.scope("/api")))
         .workers(workers)
-        .bind(("127.0.0.1", port))?
-        .run()
-        .await?;
+        .bind(("127.0.0.1", port))?;
+    api.serve(server).await?;
     Ok(())
 }

@@ -220,8 +220,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .register(SubjectResource::new())
         .register(LuckySubjectResource)
         .build()?;
-    let server =
-        HttpServer::new(move || App::new().service(api.scope("/api"))).bind(("127.0.0.1", port))?;
+    let mounted = api.clone();
+    let server = HttpServer::new(move || App::new().service(mounted.scope("/api")))
+        .bind(("127.0.0.1", port))?;
 
     let root = format!("http://127.0.0.1:{port}/api/v1");
     println!("The notes of {path} are served at {root}/ - try:\n");
@@ -249,7 +250,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("  curl -i -X PATCH {root}/notes/61/ {json} -d '{{\"content\": \"Rye and honey.\"}}'");
     println!("  curl -i -X DELETE {root}/notes/61/\n");
-    server.run().await?;
+    api.serve(server).await?;
     Ok(())
 }
 

@@ -37,10 +37,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let database = database.ok_or("--database says which database to serve")?;
 
     let api = api::build(&database)?;
-    HttpServer::new(move || App::new().service(api.scope("/api")))
+    let mounted = api.clone();
+    let server = HttpServer::new(move || App::new().service(mounted.scope("/api")))
         .workers(2)
-        .bind(("127.0.0.1", port))?
-        .run()
-        .await?;
+        .bind(("127.0.0.1", port))?;
+    api.serve(server).await?;
     Ok(())
 }

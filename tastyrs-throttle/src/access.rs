@@ -1,5 +1,9 @@
 //! The request as a throttle sees it.
 
+use std::fmt;
+
+use crate::redaction::Redaction;
+
 /// Describes one request to a throttle.
 ///
 /// # Examples
@@ -12,7 +16,7 @@
 /// assert_eq!(access.identifier, "daniel");
 /// assert_eq!(access.cost, 1);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Access<'a> {
     /// Who is calling: a user's name, a key, an address. Two callers never share one.
@@ -78,8 +82,20 @@ impl<'a> Access<'a> {
     }
 }
 
+/// Shows the address without its secrets.
+impl fmt::Debug for Access<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("identifier", &self.identifier)
+            .field("resource", &self.resource)
+            .field("method", &self.method)
+            .field("url", &Redaction::new().apply(self.url))
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An [`Access`] that outlives its request.
-#[derive(Debug)]
 pub(crate) struct OwnedAccess {
     identifier: String,
     resource: String,
@@ -112,5 +128,26 @@ impl OwnedAccess {
 
     pub(crate) fn set_cost(&mut self, cost: u32) {
         self.cost = cost;
+    }
+}
+
+impl fmt::Debug for OwnedAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.borrow().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_an_access_holds_no_secret() {
+        let access = Access::new("daniel").url("/notes/?api_key=secret&a=1");
+
+        let shown = format!("{access:?} {:?}", OwnedAccess::of(&access));
+
+        assert!(shown.contains("api_key=***&a=1"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
     }
 }

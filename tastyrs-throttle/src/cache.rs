@@ -143,4 +143,12 @@ impl Throttle for CacheThrottle {
     fn bind(&self, _: &Binding) -> Result<()> {
         self.counter.joined().map(drop)
     }
+
+    fn keys(&self) -> Option<usize> {
+        Some(self.counter.store().len())
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.counter.describe()
+    }
 }

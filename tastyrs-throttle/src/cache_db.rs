@@ -4,29 +4,46 @@ use std::future::{Future, ready};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::access::Access;
-use crate::access_log::{AccessLog, AccessRow, Binding};
+use crate::access_log::{AccessLog, Binding};
+use crate::access_row::AccessRow;
 use crate::clock::Clock;
-use crate::counter::{Counter, Joined};
+use crate::counter::Counter;
+use crate::durability::Durability;
 use crate::errors::{Error, Result};
-use crate::identifier::Key;
 use crate::journal::Journal;
+use crate::recount;
+use crate::redaction::Redaction;
 use crate::reservation::Kind;
 use crate::settings::{Settings, setters};
-use crate::store::{Store, now};
+use crate::store::Store;
 use crate::throttle::{Admission, Throttle};
 use crate::verdict::Verdict;
 
 /// Counts like a [`CacheThrottle`](crate::CacheThrottle), and writes every access that is kept to
-/// an [`AccessLog`] before its request is answered.
+/// an [`AccessLog`], before its request is answered unless [`durability`](Self::durability) says
+/// otherwise.
 ///
 /// Many requests share one insert: while one is under way, the rows of the next gather. When the
-/// log cannot keep up, requests wait for it. A row that cannot be written is an error to its
-/// request; the access stays counted.
+/// log cannot keep up, requests wait for it, at most 5 seconds. A row that cannot be written is an
+/// error to its request; the access stays counted.
 ///
 /// It must be [bound](Throttle::bind) to a log first. Then it counts the rows of its resource that
-/// are younger than its window, so that a restart forgives nothing; a row has whole seconds and
-/// counts from the end of its second. An identifier of more than 255 characters is cut in its row
-/// and is not found again.
+/// are younger than its window, so that a restart forgives nothing. A row has whole seconds and
+/// counts from the end of its second; it counts as one access, whatever its request cost.
+///
+/// A process that ends [drains](Throttle::drain) it first.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tastyrs_throttle::{CacheDbThrottle, Durability};
+///
+/// let throttle = CacheDbThrottle::new()
+///     .throttle_at(100)
+///     .durability(Durability::Behind { flush: Duration::from_millis(100) })
+///     .secret_parameters(["session"]);
+/// ```
 ///
 /// # Compatibility
 ///
@@ -34,6 +51,8 @@ use crate::verdict::Verdict;
 #[derive(Clone, Debug, Default)]
 pub struct CacheDbThrottle {
     counter: Counter,
+    durability: Durability,
+    redaction: Redaction,
     journals: Arc<RwLock<Journals>>,
 }
 
@@ -65,6 +84,21 @@ impl CacheDbThrottle {
         Self { counter, ..self }
     }
 
+    /// Sets when a row is written.
+    #[must_use]
+    pub fn durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
+    /// Has the values of these parameters of an address written as `***` too; see [`Redaction`].
+    #[must_use]
+    pub fn secret_parameters<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        Self {
+            redaction: self.redaction.and(names),
+            ..self
+        }
+    }
+
     fn journal(&self, resource: &str) -> Result<Arc<Journal>> {
         let journals = self.journals.read().unwrap_or_else(PoisonError::into_inner);
         journals
@@ -77,6 +111,18 @@ impl CacheDbThrottle {
             })
     }
 
+    /// Each journal once, however many resources write to it.
+    fn each_journal(&self) -> Vec<Arc<Journal>> {
+        let journals = self.journals.read().unwrap_or_else(PoisonError::into_inner);
+        let mut each: Vec<Arc<Journal>> = Vec::new();
+        for (_, journal) in journals.iter() {
+            if !each.iter().any(|known| Arc::ptr_eq(known, journal)) {
+                each.push(Arc::clone(journal));
+            }
+        }
+        each
+    }
+
     fn write_to(&self, resource: &str, log: &Arc<dyn AccessLog>) {
         let mut journals = self
             .journals
@@ -84,7 +130,7 @@ impl CacheDbThrottle {
             .unwrap_or_else(PoisonError::into_inner);
         let known = journals.iter().find(|(_, journal)| journal.is_of(log));
         let journal = known.map_or_else(
-            || Journal::new(Arc::clone(log)),
+            || Journal::new(Arc::clone(log), self.durability),
             |(_, journal)| Arc::clone(journal),
         );
         journals.retain(|(name, _)| name != resource);
@@ -96,43 +142,13 @@ impl CacheDbThrottle {
         let secs = self.counter.joined()?.clock.wall_secs();
         self.counter.reserve(access, |place| Kind::Logged {
             place,
-            row: Box::new(AccessRow::new(access, secs)),
+            row: Box::new(AccessRow::redacted(access, secs, &self.redaction)),
             journal,
         })
-    }
-
-    /// Counts the rows that are younger than the window, those of each address once.
-    fn count_rows(&self, addresses: &[String], log: &dyn AccessLog) -> Result<()> {
-        let Joined { limits, clock } = self.counter.joined()?;
-        let store = self.counter.store();
-        let (fresh, before) = store.uncounted(addresses);
-        if fresh.is_empty() {
-            return Ok(());
-        }
-        let (now, now_secs) = (now(clock), clock.wall_secs());
-        let window_secs = i64::try_from(store.longest().div_ceil(SECOND)).unwrap_or(i64::MAX);
-        let rows = log
-            .recent(now_secs.saturating_sub(window_secs), &fresh)
-            .inspect_err(|_| store.recount(&fresh))?;
-        for row in rows {
-            if before.iter().any(|prefix| row.url.starts_with(prefix)) {
-                continue;
-            }
-            // The end of the row's second, unless that is still to come.
-            let age_secs = now_secs.saturating_sub(row.accessed_secs).saturating_sub(1);
-            let age = u64::try_from(age_secs).unwrap_or(0).saturating_mul(SECOND);
-            let at = now.saturating_sub(age);
-            if at.saturating_add(store.longest()) > now {
-                store.record(Key::of(&row.identifier), at, now, &limits.terms(), 1);
-            }
-        }
-        Ok(())
     }
 }
 
 setters!(CacheDbThrottle);
-
-const SECOND: u64 = 1_000_000_000;
 
 impl Throttle for CacheDbThrottle {
     fn should_be_throttled(
@@ -146,7 +162,8 @@ impl Throttle for CacheDbThrottle {
         let journal = self.journal(access.resource)?;
         self.counter.accessed(access)?;
         let secs = self.counter.joined()?.clock.wall_secs();
-        journal.write(AccessRow::new(access, secs)).await
+        let row = AccessRow::redacted(access, secs, &self.redaction);
+        journal.write(row).await
     }
 
     fn reserve(&self, access: &Access<'_>) -> impl Future<Output = Result<Admission>> + Send {
@@ -166,8 +183,24 @@ impl Throttle for CacheDbThrottle {
             .ok_or_else(|| Error::NoAccessLog {
                 resource: binding.resource.clone(),
             })?;
-        self.count_rows(&binding.addresses, log.as_ref())?;
+        recount::count_rows(&self.counter, &binding.addresses, log.as_ref())?;
         self.write_to(&binding.resource, log);
         Ok(())
+    }
+
+    async fn drain(&self) -> Result<()> {
+        let mut drained = Ok(());
+        for journal in self.each_journal() {
+            drained = drained.and(journal.drain().await);
+        }
+        drained
+    }
+
+    fn keys(&self) -> Option<usize> {
+        Some(self.counter.store().len())
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.counter.describe()
     }
 }

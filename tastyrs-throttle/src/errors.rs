@@ -59,9 +59,18 @@ pub enum Error {
         /// What the log said.
         source: Arc<dyn StdError + Send + Sync>,
     },
+    /// The access log took none of the rows, and would not at another attempt either.
+    #[error("the access log refused the rows")]
+    RowsRefused {
+        /// What the log said.
+        source: Arc<dyn StdError + Send + Sync>,
+    },
     /// The row was handed to a writer that ended before it said whether the row was written.
     #[error("the access log's writer ended before it answered")]
     WriterEnded,
+    /// The store that machines share is away, and the throttle is to refuse meanwhile.
+    #[error("the throttle's store is away")]
+    StoreAway,
     /// A throttle of one's own failed.
     #[error("the throttle failed")]
     Own {
@@ -80,6 +89,26 @@ impl Error {
             doing,
             source: Arc::from(source.into()),
         }
+    }
+
+    /// Wraps what an access log said that refused one of the rows for what is in it.
+    pub fn rows_refused(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::RowsRefused {
+            source: Arc::from(source.into()),
+        }
+    }
+
+    /// Says that an access log did not answer in time.
+    pub(crate) fn overdue() -> Self {
+        Self::access_log("waiting for it", "it did not answer in time")
+    }
+
+    /// Says whether the failure is the access log's.
+    pub fn is_of_the_access_log(&self) -> bool {
+        matches!(
+            self,
+            Self::AccessLog { .. } | Self::RowsRefused { .. } | Self::WriterEnded
+        )
     }
 
     /// Wraps the failure of a throttle of one's own.

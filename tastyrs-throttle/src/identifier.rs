@@ -32,7 +32,18 @@ impl Key {
 
     #[cold]
     fn digest(bytes: &[u8]) -> Self {
-        Self::whole(&Sha256::digest(bytes)[..WHOLE], DIGEST)
+        Self::of_digest(&Sha256::digest(bytes).into())
+    }
+
+    /// The key of an identifier of more than 23 bytes whose SHA-256 is this.
+    pub(crate) fn of_digest(digest: &[u8; 32]) -> Self {
+        Self::whole(&digest[..WHOLE], DIGEST)
+    }
+
+    /// A number that unlike keys are unlikely to share: of a long identifier, its digest's first.
+    #[cfg(feature = "redis")]
+    pub(crate) fn number(&self) -> u8 {
+        self.0[0].to_le_bytes()[0]
     }
 
     /// Up to 23 bytes, zeros, and a mark, in three words. Words overlap where the length is none of

@@ -41,6 +41,7 @@
 //! | [`CacheThrottle`] | an exact sliding window in memory |
 //! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
 //! | [`ConcurrencyThrottle`] | so many requests at once |
+//! | `RedisThrottle` | the same on many machines, with the feature `redis` |
 //! | [`Rate`], [`Rates`], [`Plans`] | `20/5m`, several at once, and by caller |
 //! | [`Throttle`] | one's own: a trait with one method to write |
 //! | [`AnyThrottle`] | holding any of them |
@@ -51,15 +52,19 @@
 //! | [`Counts`], [`Outcome`] | which requests count |
 //! | [`Admission`], [`Reservation`], [`Ticket`] | the place that a request holds |
 //! | [`Store`] | counting together, and how many callers are remembered |
-//! | [`AccessLog`], [`AccessRow`], [`Binding`] | where accesses are written down |
+//! | [`AccessLog`], [`AccessRow`], [`Recorded`], [`Binding`] | where accesses are written down |
+//! | [`Durability`], [`Redaction`] | when they are, and what of them is not |
 //! | [`ClientAddress`], [`TrustedProxies`] | who is calling, behind proxies too |
 //! | [`Clock`] | moving the time by hand in tests |
 //!
-//! The crate knows no web framework and runs on any executor. Where a tokio runtime is at hand it
-//! leaves the access log's writing to a task there, else to a thread.
+//! The crate knows no web framework and runs on any executor. The access log is written on a thread
+//! of its own.
 
 mod access;
 mod access_log;
+mod access_row;
+#[cfg(feature = "actix")]
+pub mod actix;
 mod base;
 mod cache;
 mod cache_db;
@@ -68,14 +73,22 @@ mod clock;
 mod concurrency;
 mod counter;
 mod counts;
+mod durability;
 mod errors;
 mod fields;
 mod identifier;
 mod journal;
+mod metrics;
+#[cfg(any(feature = "actix", feature = "tower"))]
+mod middleware;
 mod plans;
 mod problem;
 mod quota;
 mod rate;
+mod recount;
+mod redaction;
+#[cfg(feature = "redis")]
+mod redis;
 mod reservation;
 mod settings;
 mod several;
@@ -84,10 +97,16 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod throttle;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod verdict;
+mod watch;
 
+#[cfg(feature = "redis")]
+pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};
 pub use access::Access;
-pub use access_log::{AccessLog, AccessRow, Binding};
+pub use access_log::{AccessLog, Binding, Recorded};
+pub use access_row::AccessRow;
 pub use base::BaseThrottle;
 pub use cache::CacheThrottle;
 pub use cache_db::CacheDbThrottle;
@@ -95,13 +114,16 @@ pub use client::{ClientAddress, ForwardedHeader, TrustedProxies};
 pub use clock::Clock;
 pub use concurrency::ConcurrencyThrottle;
 pub use counts::{Counts, Outcome};
+pub use durability::Durability;
 pub use errors::{Error, Result};
 pub use fields::{Field, Fields};
 pub use plans::Plans;
 pub use problem::{PROBLEM_JSON, REDUCED_CAPACITY, asks_for_problem, quota_exceeded};
 pub use quota::{Quota, Refusal, Unit};
 pub use rate::{IntoRate, Rate, Rates};
+pub use redaction::Redaction;
 pub use reservation::{Reservation, Ticket};
 pub use store::Store;
 pub use throttle::{Admission, AnyThrottle, BoxFuture, Throttle};
 pub use verdict::{RetryAfter, Verdict};
+pub use watch::{Decision, Decisions, Report, Watch, Watched};

@@ -92,4 +92,21 @@ impl Throttle for Several {
             .iter()
             .try_for_each(|throttle| throttle.bind(binding))
     }
+    async fn drain(&self) -> Result<()> {
+        let mut drained = Ok(());
+        for throttle in &self.throttles {
+            drained = drained.and(throttle.drain().await);
+        }
+        drained
+    }
+
+    fn keys(&self) -> Option<usize> {
+        let keys = self.throttles.iter().filter_map(AnyThrottle::keys);
+        keys.reduce(|one, other| one + other)
+    }
+
+    fn describe(&self) -> Option<String> {
+        let words = self.throttles.iter().filter_map(AnyThrottle::describe);
+        words.reduce(|one, other| format!("{one}, {other}"))
+    }
 }

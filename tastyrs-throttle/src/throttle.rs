@@ -10,10 +10,12 @@ use crate::access::Access;
 use crate::access_log::Binding;
 use crate::counts::Counts;
 use crate::errors::Result;
+use crate::metrics;
 use crate::quota::Refusal;
 use crate::reservation::{Kind, Reservation, Ticket};
 use crate::several::Several;
 use crate::verdict::Verdict;
+use crate::watch::{Decision, Watch};
 
 /// A future on the heap, as the traits with a `dyn` of their own return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -147,6 +149,27 @@ pub trait Throttle: Send + Sync + 'static {
         let _ = binding;
         Ok(())
     }
+
+    /// Says how many identifiers are held, for metrics and pages; `None` where that is not known.
+    fn keys(&self) -> Option<usize> {
+        None
+    }
+
+    /// Says in words what the limits are, for pages, as in `10/s, 1000/h`; `None` where there is
+    /// nothing to say.
+    fn describe(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns when everything is safe that the throttle was told before, for a process that is
+    /// about to end; at once, unless it is overridden.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being safe.
+    fn drain(&self) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 impl<T: Throttle> Throttle for Arc<T> {
@@ -171,6 +194,18 @@ impl<T: Throttle> Throttle for Arc<T> {
 
     fn bind(&self, binding: &Binding) -> Result<()> {
         T::bind(self, binding)
+    }
+
+    fn drain(&self) -> impl Future<Output = Result<()>> + Send {
+        T::drain(self)
+    }
+
+    fn keys(&self) -> Option<usize> {
+        T::keys(self)
+    }
+
+    fn describe(&self) -> Option<String> {
+        T::describe(self)
     }
 }
 
@@ -223,6 +258,7 @@ pub struct AnyThrottle {
     throttle: Arc<dyn Erased>,
     counts: Option<Counts>,
     dry_run: bool,
+    watch: Option<Watch>,
 }
 
 impl AnyThrottle {
@@ -232,6 +268,7 @@ impl AnyThrottle {
             throttle: Arc::new(throttle),
             counts: None,
             dry_run: false,
+            watch: None,
         }
     }
 
@@ -252,6 +289,16 @@ impl AnyThrottle {
     pub fn dry_run(self) -> Self {
         Self {
             dry_run: true,
+            ..self
+        }
+    }
+
+    /// Has a watch follow who calls and who is turned away. Several throttles may have one watch;
+    /// of throttles that hold together by [`and`](Self::and), give it to the whole.
+    #[must_use]
+    pub fn watched(self, watch: &Watch) -> Self {
+        Self {
+            watch: Some(watch.clone()),
             ..self
         }
     }
@@ -320,7 +367,44 @@ impl AnyThrottle {
     /// What the throttle's [`reserve`](Throttle::reserve) returns.
     #[inline]
     pub async fn reserve(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
-        self.take(access).await
+        let taken = self.take(access).await;
+        self.observe(access, &taken);
+        taken
+    }
+
+    /// Tells the log, the watch and metrics what was decided.
+    fn observe(&self, access: &Access<'_>, taken: &Result<Admission<Reservation>>) {
+        let decision = match taken {
+            Ok(Admission::Admitted(place)) if place.would_refuse() => Decision::WouldRefuse,
+            Ok(Admission::Admitted(_)) => Decision::Allowed,
+            Ok(Admission::Refused(refusal)) => {
+                tracing::debug!(
+                    target: "tastyrs::throttle",
+                    identifier = access.identifier,
+                    resource = access.resource,
+                    retry_after = ?refusal.retry_after,
+                    "turned away"
+                );
+                Decision::Refused
+            }
+            Err(_) => Decision::Failed,
+        };
+        if let Some(watch) = &self.watch {
+            watch.saw(access.identifier, decision);
+        }
+        metrics::decided(access.resource, decision, || self.keys());
+    }
+
+    /// Decides like [`reserve`](Self::reserve), where that needs no waiting; `None` where it does.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) fn reserve_now(
+        &self,
+        access: &Access<'_>,
+    ) -> Option<Result<Admission<Reservation>>> {
+        let admission = self.throttle.reserve_now(access)?;
+        let taken = admission.map(|admission| self.admitted(access, admission));
+        self.observe(access, &taken);
+        Some(taken)
     }
 
     /// Takes a place, or nothing in a dry run that would refuse.
@@ -330,8 +414,12 @@ impl AnyThrottle {
             Some(admission) => admission?,
             None => self.throttle.reserve(access).await?,
         };
-        let ticket = match admission {
-            Admission::Admitted(ticket) => ticket,
+        Ok(self.admitted(access, admission))
+    }
+
+    fn admitted(&self, access: &Access<'_>, admission: Admission) -> Admission<Reservation> {
+        let (ticket, would_refuse) = match admission {
+            Admission::Admitted(ticket) => (ticket, false),
             Admission::Refused(refusal) if self.dry_run => {
                 tracing::info!(
                     target: "tastyrs::throttle",
@@ -340,11 +428,25 @@ impl AnyThrottle {
                     retry_after = ?refusal.retry_after,
                     "would be turned away, but for the dry run"
                 );
-                Ticket::of(Kind::Nothing)
+                (Ticket::of(Kind::Nothing), true)
             }
-            Admission::Refused(refusal) => return Ok(Admission::Refused(refusal)),
+            Admission::Refused(refusal) => return Admission::Refused(refusal),
         };
-        Ok(Admission::Admitted(Reservation::new(self, access, ticket)))
+        let mut place = Reservation::new(self, access, ticket);
+        if would_refuse {
+            place.set_would_refuse();
+        }
+        Admission::Admitted(place)
+    }
+
+    /// Says how many identifiers the throttle holds, where it knows.
+    pub fn keys(&self) -> Option<usize> {
+        self.throttle.keys()
+    }
+
+    /// Says in words what the throttle's limits are, where it knows: `10/s, 1000/h`.
+    pub fn describe(&self) -> Option<String> {
+        self.throttle.describe()
     }
 
     pub(crate) fn what_counts(&self) -> Option<Counts> {
@@ -358,6 +460,17 @@ impl AnyThrottle {
     /// What the throttle's [`bind`](Throttle::bind) returns.
     pub fn bind(&self, binding: &Binding) -> Result<()> {
         self.throttle.bind(binding)
+    }
+
+    /// Returns when everything is safe that the throttle was told before; see [`Throttle::drain`].
+    ///
+    /// # Errors
+    ///
+    /// What the throttle's [`drain`](Throttle::drain) returns: for a
+    /// [`CacheDbThrottle`](crate::CacheDbThrottle), that its log did not take all rows within 5
+    /// seconds.
+    pub async fn drain(&self) -> Result<()> {
+        self.throttle.drain().await
     }
 }
 
@@ -382,6 +495,9 @@ trait Erased: Send + Sync {
     fn reserve<'a>(&'a self, access: &'a Access<'a>) -> BoxFuture<'a, Result<Admission>>;
     fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>>;
     fn bind(&self, binding: &Binding) -> Result<()>;
+    fn drain(&self) -> BoxFuture<'_, Result<()>>;
+    fn keys(&self) -> Option<usize>;
+    fn describe(&self) -> Option<String>;
     fn name(&self) -> &'static str;
 }
 
@@ -404,6 +520,18 @@ impl<T: Throttle> Erased for T {
 
     fn bind(&self, binding: &Binding) -> Result<()> {
         Throttle::bind(self, binding)
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(Throttle::drain(self))
+    }
+
+    fn keys(&self) -> Option<usize> {
+        Throttle::keys(self)
+    }
+
+    fn describe(&self) -> Option<String> {
+        Throttle::describe(self)
     }
 
     fn name(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use std::{
     net::TcpStream,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -20,16 +20,36 @@ fn free_port() -> u16 {
 }
 
 /// An example that runs until the test ends.
-struct Example {
+pub struct Example {
     port: u16,
     child: Child,
 }
 
 impl Example {
     /// GET of a path.
-    fn get(&self, path: &str) -> TestResponse {
+    pub fn get(&self, path: &str) -> TestResponse {
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         send(("127.0.0.1", self.port), request.as_bytes())
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sends a signal, as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        let sent = Command::new("sh").args(["-c", &kill]).status().unwrap();
+        assert!(sent.success(), "{kill}");
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
     }
 
     /// Another method of a path, whose body is JSON.
@@ -43,7 +63,7 @@ impl Example {
     }
 
     /// Starts an example with `--port` and these arguments, and waits until it answers.
-    fn start(name: &str, arguments: &[&str]) -> Self {
+    pub fn start(name: &str, arguments: &[&str]) -> Self {
         let port = free_port();
         let mut command = Command::new(binary(name));
         command

@@ -7,6 +7,7 @@
     reason = "a test has no API"
 )]
 
+mod accesses;
 mod authentication;
 mod authorization;
 mod book;
@@ -18,14 +19,18 @@ mod conformance;
 mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
+mod export;
 mod formats;
 mod generic;
 mod kitchen;
 mod limits;
+mod logins;
 mod mounting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queries;
+mod rate_limits;
+mod redis_throttle;
 #[cfg(not(feature = "postgres"))]
 mod round_trip;
 mod startup;

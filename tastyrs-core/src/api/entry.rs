@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::{HttpResponse, http::Method};
-use tastyrs_throttle::AccessLog;
+use tastyrs_throttle::{AccessLog, AnyThrottle};
 
 use super::{Binding, Declaring};
 use crate::{
@@ -36,7 +36,7 @@ pub(super) trait Pending: Send {
         self: Box<Self>,
         declaring: &Declaring,
         api_name: &str,
-        access_log: Option<&Arc<dyn AccessLog>>,
+        access_log: Option<Arc<dyn AccessLog>>,
     ) -> Result<Entry>;
 }
 
@@ -47,7 +47,7 @@ struct Registered<R: Resource> {
 }
 
 pub(super) fn pending<R: Hooks>(resource: R) -> Box<dyn Pending> {
-    let meta = R::meta();
+    let meta = resource.meta_of(R::meta());
     let mut fields = R::fields();
     let has = |fields: &Fields<R>, name: &str| fields.0.iter().any(|field| field.spec.name == name);
     if meta.include_resource_uri && !has(&fields, "resource_uri") {
@@ -137,7 +137,7 @@ impl<R: Hooks> Pending for Registered<R> {
         self: Box<Self>,
         declaring: &Declaring,
         api_name: &str,
-        access_log: Option<&Arc<dyn AccessLog>>,
+        access_log: Option<Arc<dyn AccessLog>>,
     ) -> Result<Entry> {
         let Self {
             resource,
@@ -151,12 +151,23 @@ impl<R: Hooks> Pending for Registered<R> {
         };
         meta.authentication.bind(&binding)?;
         meta.authorization.bind(&binding)?;
+        let address = format!("/{api_name}/{}/", meta.resource_name);
+        if let Some(logins) = &meta.login_throttle {
+            logins
+                .bind(address.clone(), access_log.as_ref())
+                .map_err(|error| {
+                    Error::Configuration(format!(
+                        "the login throttle of `{}`: {error}",
+                        meta.resource_name
+                    ))
+                })?;
+        }
         if let Some(throttle) = &meta.throttle {
             throttle
                 .bind(&tastyrs_throttle::Binding {
                     resource: meta.resource_name.to_string(),
-                    addresses: vec![format!("/{api_name}/{}/", meta.resource_name)],
-                    access_log: access_log.cloned(),
+                    addresses: vec![address],
+                    access_log,
                 })
                 .map_err(|error| {
                     Error::Configuration(format!(
@@ -164,6 +175,10 @@ impl<R: Hooks> Pending for Registered<R> {
                         meta.resource_name
                     ))
                 })?;
+        }
+        let mut throttles: Vec<AnyThrottle> = meta.throttle.iter().cloned().collect();
+        if let Some(logins) = &meta.login_throttle {
+            throttles.extend(logins.throttles().cloned());
         }
         let urls = resource.prepend_urls();
         urls.check().map_err(|wrong| {
@@ -187,6 +202,7 @@ impl<R: Hooks> Pending for Registered<R> {
             name: mounted.meta.resource_name.to_string(),
             type_id: TypeId::of::<R>(),
             related_rows: R::Source::related_rows(&mounted),
+            throttles,
             mounted: Box::new(Arc::clone(&mounted)),
             views: Box::new(mounted),
         })
@@ -201,6 +217,8 @@ pub(crate) struct Entry {
     pub(super) mounted: Box<dyn Any + Send + Sync>,
     /// A `Box<dyn RelatedRows<DB>>`.
     pub(super) related_rows: Option<Box<dyn Any + Send + Sync>>,
+    /// Those of its requests and of its logins.
+    pub(super) throttles: Vec<AnyThrottle>,
     pub(super) views: Box<dyn Views>,
 }
 
@@ -214,6 +232,8 @@ pub(super) enum View {
     },
     List,
     Schema,
+    /// The whole list as a file whose name ends so.
+    Export(&'static str),
     /// The names between semicolons.
     Set(String),
     Detail(String),
@@ -239,6 +259,9 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
         }
         if rest.is_empty() {
             return Some(View::List);
+        }
+        if let Some(format) = self.meta.export.as_ref().and_then(|export| export.at(rest)) {
+            return Some(View::Export(format.extension()));
         }
         let name = rest.strip_suffix('/')?;
         if name == "schema" {
@@ -270,6 +293,13 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
                     View::Set(names) => {
                         request.progress_mut().named = names;
                         resource.get_multiple(request).await
+                    }
+                    View::Export(extension) => {
+                        extension.clone_into(&mut request.progress_mut().named);
+                        match &meta.export {
+                            Some(export) => (export.view)(resource, request).await,
+                            None => Err(Error::NotFound),
+                        }
                     }
                     View::Schema => resource.get_schema(request).await,
                     View::Endpoint { places, captures } => {

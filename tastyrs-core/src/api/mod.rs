@@ -6,13 +6,17 @@
 //! - [`urls`](Urls): addresses of one's own
 //! - `site`: an API at its place in the address space
 //! - `serve`: requests from actix-web
+//! - `run`: serving until the process is told to end
+//! - `upkeep`: what is looked after while it runs: throttles, and the accesses that they write down
 //! - `index`: the listing
 
 mod declaring;
 mod entry;
 mod index;
+mod run;
 mod serve;
 mod site;
+mod upkeep;
 mod urls;
 
 use std::{
@@ -23,18 +27,20 @@ use std::{
     sync::Arc,
 };
 
-use tastyrs_throttle::{AccessLog, ClientAddress, ForwardedHeader, TrustedProxies};
+use tastyrs_throttle::{AccessLog, ClientAddress, Fields, ForwardedHeader, TrustedProxies};
 
 pub use self::{declaring::Binding, site::Mount, urls::Urls};
-pub(crate) use self::{declaring::Declaring, site::Site};
+pub(crate) use self::{declaring::Declaring, site::Site, upkeep::no_database};
 use self::{
     entry::{Entry, Pending},
     site::Registry,
+    upkeep::Upkeep,
 };
 use crate::{
+    authentication::LoginThrottle,
     compatibility::Compatibility,
     database::{Database, Dialect},
-    django::{AccessTable, Accounts},
+    django::{AccessTable, Accesses, Accounts, Retention},
     errors::{Error, Result},
     resource::Hooks,
     serializers::Serializer,
@@ -53,10 +59,13 @@ pub struct Api {
     serializer: Serializer,
     default_formats: Serializer,
     databases: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
-    access_log: Option<Arc<dyn AccessLog>>,
+    accesses: Option<Arc<dyn Accesses>>,
+    retention: Option<Retention>,
     accounts: Option<Arc<dyn Accounts>>,
     /// Or the first setting that was wrong.
     clients: tastyrs_throttle::Result<ClientAddress>,
+    login_throttle: Option<LoginThrottle>,
+    fields: Option<Fields>,
     resources: Vec<Box<dyn Pending>>,
 }
 
@@ -80,9 +89,12 @@ impl Api {
             serializer: Serializer::default(),
             default_formats: Serializer::default(),
             databases: HashMap::new(),
-            access_log: None,
+            accesses: None,
+            retention: None,
             accounts: None,
             clients: Ok(ClientAddress::new()),
+            login_throttle: None,
+            fields: None,
             resources: Vec::new(),
         }
     }
@@ -92,7 +104,7 @@ impl Api {
     pub fn database<DB: Dialect>(mut self, database: Database<DB>) -> Self {
         self.accounts
             .get_or_insert_with(|| Arc::new(database.clone()));
-        self.access_log
+        self.accesses
             .get_or_insert_with(|| Arc::new(AccessTable::new(database.clone())));
         self.databases
             .insert(TypeId::of::<DB>(), Box::new(database));
@@ -146,6 +158,14 @@ impl Api {
     #[must_use]
     pub fn ipv6_prefix(self, bits: u8) -> Self {
         self.set_clients(|clients| clients.ipv6_prefix(bits))
+    }
+
+    /// Sets how many failed logins are let through. Unless it is said here or by a resource, an address may fail 100 times
+    /// in five minutes, and any number of times with [`Compatibility::Tastypie`].
+    #[must_use]
+    pub fn login_throttle(mut self, throttle: LoginThrottle) -> Self {
+        self.login_throttle = Some(throttle);
+        self
     }
 
     fn set_clients(
@@ -209,6 +229,22 @@ impl Api {
         self
     }
 
+    /// Sets in which header fields clients are told where they stand with their throttle: `RateLimit` and
+    /// `RateLimit-Policy`, unless it follows Tastypie, which tells nothing.
+    #[must_use]
+    pub fn rate_limit_fields(mut self, fields: Fields) -> Self {
+        self.fields = Some(fields);
+        self
+    }
+
+    /// Has accesses deleted that were written down and need not be kept, in the background and for as long as the API
+    /// is there; without it nothing deletes them. It is the table of the first database.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
     /// Sets the formats of the listing.
     #[must_use]
     pub fn serializer(mut self, serializer: Serializer) -> Self {
@@ -236,6 +272,20 @@ impl Api {
         }
         let wrong = |error: tastyrs_throttle::Error| Error::Configuration(error.to_string());
         let clients = self.clients.map_err(wrong)?;
+        let login_throttle = self.login_throttle.unwrap_or_else(|| {
+            if self.compatibility.is_tastypie() {
+                LoginThrottle::none()
+            } else {
+                LoginThrottle::new()
+            }
+        });
+        let access_log = self
+            .accesses
+            .clone()
+            .map(|accesses| accesses as Arc<dyn AccessLog>);
+        login_throttle
+            .bind(format!("/{}/", self.name), access_log.as_ref())
+            .map_err(|error| Error::Configuration(format!("`Api::login_throttle`: {error}")))?;
         check_names(&resources)?;
         let (formats, compatibility) = (self.default_formats, self.compatibility);
         formats
@@ -252,17 +302,33 @@ impl Api {
         declaring.freeze()?;
         let entries = resources
             .into_iter()
-            .map(|resource| resource.finish(&declaring, &self.name, self.access_log.as_ref()))
+            .map(|resource| resource.finish(&declaring, &self.name, access_log.clone()))
             .collect::<Result<Vec<Entry>>>()?;
-        Ok(Mount::new(Registry::new(
-            self.name,
-            self.compatibility,
-            self.script_prefix,
-            self.allow_missing_slash,
+        let throttles = entries.iter().flat_map(|entry| &entry.throttles);
+        let throttles = throttles.chain(login_throttle.throttles()).cloned();
+        let upkeep = Upkeep::new(throttles.collect(), self.accesses, self.retention);
+        let by_type = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.type_id, place))
+            .collect();
+        let usual_fields = match self.compatibility {
+            Compatibility::Strict => Fields::RateLimit,
+            Compatibility::Tastypie => Fields::None,
+        };
+        Ok(Mount::new(Registry {
+            name: self.name,
+            compatibility: self.compatibility,
+            script_prefix: self.script_prefix,
+            allow_missing_slash: self.allow_missing_slash,
             serializer,
             clients,
+            login_throttle,
+            fields: self.fields.unwrap_or(usual_fields),
             entries,
-        )))
+            by_type,
+            upkeep,
+        }))
     }
 }
 

@@ -2,60 +2,41 @@
 
 use std::{any::TypeId, collections::HashMap, fmt, sync::Arc};
 
-use tastyrs_throttle::ClientAddress;
+use tastyrs_throttle::{ClientAddress, Fields};
 
-use super::entry::{Entry, View};
+use super::{
+    entry::{Entry, View},
+    upkeep::Upkeep,
+};
 use crate::{
+    authentication::LoginThrottle,
     compatibility::Compatibility,
     database::Dialect,
+    django::Accesses,
     resource::{Mounted, RelatedRows, Resource},
     serializers::Serializer,
 };
 
 /// The resources of an API that was built.
 pub(crate) struct Registry {
-    name: String,
+    pub(super) name: String,
     pub(super) compatibility: Compatibility,
     pub(super) script_prefix: String,
     pub(super) allow_missing_slash: bool,
     pub(super) serializer: Serializer,
-    clients: ClientAddress,
+    pub(super) clients: ClientAddress,
+    pub(super) login_throttle: LoginThrottle,
     /// The longest names first, so that `auth/user` goes before `auth`.
     pub(super) entries: Vec<Entry>,
-    by_type: HashMap<TypeId, usize>,
-}
-
-impl Registry {
-    pub(super) fn new(
-        name: String,
-        compatibility: Compatibility,
-        script_prefix: String,
-        allow_missing_slash: bool,
-        serializer: Serializer,
-        clients: ClientAddress,
-        entries: Vec<Entry>,
-    ) -> Self {
-        let by_type = entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| (entry.type_id, place))
-            .collect();
-        Self {
-            name,
-            compatibility,
-            script_prefix,
-            allow_missing_slash,
-            serializer,
-            clients,
-            entries,
-            by_type,
-        }
-    }
+    pub(super) by_type: HashMap<TypeId, usize>,
+    /// In which header fields clients are told where they stand.
+    pub(super) fields: Fields,
+    pub(super) upkeep: Upkeep,
 }
 
 /// An API that was built, to be mounted at one place or several; clones are cheap.
 #[derive(Clone)]
-pub struct Mount(Arc<Registry>);
+pub struct Mount(pub(super) Arc<Registry>);
 
 impl fmt::Debug for Mount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,9 +100,24 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
+    /// In which header fields clients are told where they stand.
+    pub(crate) fn fields(&self) -> Fields {
+        self.registry.fields
+    }
+
+    /// Whether clients are told where they stand.
+    pub(crate) fn tells_quotas(&self) -> bool {
+        self.registry.fields.any()
+    }
+
     /// The name of the API.
     pub(crate) fn name(&self) -> &str {
         &self.registry.name
+    }
+
+    /// The table of accesses that throttles write down.
+    pub(crate) fn accesses(&self) -> Option<&Arc<dyn Accesses>> {
+        self.registry.upkeep.accesses.as_ref()
     }
 
     pub(crate) fn compatibility(&self) -> Compatibility {
@@ -131,6 +127,11 @@ impl Site {
     /// How the address of a caller is found.
     pub(crate) fn clients(&self) -> &ClientAddress {
         &self.registry.clients
+    }
+
+    /// How many failed logins are let through, unless a resource says otherwise.
+    pub(crate) fn login_throttle(&self) -> &LoginThrottle {
+        &self.registry.login_throttle
     }
 
     /// The resource of a type.

@@ -6,8 +6,8 @@ use actix_web::http::{
 };
 
 use super::{
-    Authenticate,
-    credentials::{Credentials, Directory, NO_USER, authorization_data, name_and_secret},
+    Authenticate, Claim,
+    credentials::{Credentials, Directory, NO_USER, authorization_data, is_whole, name_and_secret},
     multi::answers_without_challenge,
 };
 use crate::{
@@ -106,9 +106,7 @@ impl ApiKeyAuthentication {
 
     /// Who it is that has this name and key.
     async fn user(&self, credentials: Option<Credentials>) -> Result<User, Refusal> {
-        let (username, api_key) = credentials
-            .filter(|(username, api_key)| !username.is_empty() && !api_key.is_empty())
-            .ok_or(Refusal::Unauthorized)?;
+        let (username, api_key) = credentials.filter(is_whole).ok_or(Refusal::Unauthorized)?;
         let account = self
             .directory
             .get()?
@@ -163,6 +161,11 @@ impl Authenticate for ApiKeyAuthentication {
             || identifier(self.extract_credentials(request).as_ref()),
             ToOwned::to_owned,
         )
+    }
+
+    fn claim(&self, request: &Request) -> Option<Claim> {
+        let sent = self.extract_credentials(request).filter(is_whole);
+        sent.map(|(username, _)| Claim::Account(username))
     }
 
     fn bind(&self, binding: &Binding<'_>) -> Result<()> {

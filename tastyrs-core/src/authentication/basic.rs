@@ -9,8 +9,8 @@ use base64::{
 };
 
 use super::{
-    Authenticate,
-    credentials::{Credentials, Directory, NO_USER, authorization_data, name_and_secret},
+    Authenticate, Claim,
+    credentials::{Credentials, Directory, NO_USER, authorization_data, is_whole, name_and_secret},
 };
 use crate::{
     api::Binding,
@@ -112,9 +112,7 @@ impl BasicAuthentication {
 
 impl Authenticate for BasicAuthentication {
     async fn is_authenticated(&self, request: &mut Request) -> Result<()> {
-        let (username, password) = extract_credentials(request)
-            .filter(|(username, password)| !username.is_empty() && !password.is_empty())
-            .ok_or_else(|| self.unauthorized())?;
+        let (username, password) = sent(request).ok_or_else(|| self.unauthorized())?;
         let user = self.user(Hashing::shared(), &username, &password).await?;
         request.set_user(user.ok_or_else(|| self.unauthorized())?);
         request.set_identifier(username);
@@ -130,6 +128,10 @@ impl Authenticate for BasicAuthentication {
             },
             ToOwned::to_owned,
         )
+    }
+
+    fn claim(&self, request: &Request) -> Option<Claim> {
+        sent(request).map(|(username, _)| Claim::Account(username))
     }
 
     fn bind(&self, binding: &Binding<'_>) -> Result<()> {
@@ -151,6 +153,11 @@ fn challenge(realm: &str) -> String {
     }
     text.push('"');
     text
+}
+
+/// A name and a password that were sent; nothing where either is missing.
+fn sent(request: &Request) -> Option<Credentials> {
+    extract_credentials(request).filter(is_whole)
 }
 
 /// What was sent; nothing where that cannot be understood.

@@ -38,6 +38,11 @@ pub(super) fn name_and_secret(data: &[u8]) -> Option<Credentials> {
     Some((name.to_owned(), secret.to_owned()))
 }
 
+/// Whether neither part is missing.
+pub(super) fn is_whole((name, secret): &Credentials) -> bool {
+    !name.is_empty() && !secret.is_empty()
+}
+
 /// Where an authentication or authorization looks accounts up: where it was told to, or in the API's own database.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {

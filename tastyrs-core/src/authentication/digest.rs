@@ -6,7 +6,7 @@ use md5::Md5;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Authenticate,
+    Authenticate, Claim,
     credentials::{Directory, NO_USER, authorization_data},
     digest_response::{DigestResponse, quoted},
     nonces::{Known, Nonces},
@@ -212,6 +212,13 @@ impl Authenticate for DigestAuthentication {
 
     fn get_identifier(&self, request: &Request) -> String {
         request.identifier().unwrap_or(NO_USER).to_owned()
+    }
+
+    /// The name, where the answer is to a nonce that may still be used: of any other the key is not looked at.
+    fn claim(&self, request: &Request) -> Option<Claim> {
+        let answer = self.answer(request)?;
+        let is_fresh = matches!(self.nonces.look_at(&answer.nonce), Known::Fresh(_));
+        is_fresh.then_some(Claim::Account(answer.username))
     }
 
     fn bind(&self, binding: &Binding<'_>) -> Result<()> {

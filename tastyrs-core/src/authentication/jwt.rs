@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
 use super::{
-    Authenticate,
+    Authenticate, Claim,
     credentials::{Directory, NO_USER, authorization_data},
     digest_response::quoted,
 };
@@ -318,6 +318,11 @@ impl Authenticate for JwtAuthentication {
 
     fn get_identifier(&self, request: &Request) -> String {
         request.identifier().unwrap_or(NO_USER).to_owned()
+    }
+
+    /// Nothing: a signature cannot be guessed, and a token that has expired is everyday's.
+    fn claim(&self, _: &Request) -> Option<Claim> {
+        None
     }
 
     fn bind(&self, binding: &Binding<'_>) -> Result<()> {

@@ -9,17 +9,24 @@
 //! - [`SessionAuthentication`]: by the session of a Django site
 //! - `jwt`, with the feature of that name: by a signed token
 //! - [`MultiAuthentication`]: by the first of several that lets them in
+//! - [`LoginThrottle`]: how many failed logins are let through; [`Claim`] is what counts, `account_key` by which name,
+//!   `login` the way to its end, `flights` are those whose end is not known yet
 //! - `credentials`: the header that says who calls, and where their account is found
 //! - `csrf`: whether a page of our own sent the request
 
+mod account_key;
 mod api_key;
 mod basic;
+mod claim;
 mod credentials;
 mod csrf;
 mod digest;
 mod digest_response;
+mod flights;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod login;
+mod login_throttle;
 mod multi;
 mod nonces;
 mod open;
@@ -36,11 +43,15 @@ pub use self::jwt::{JwtAuthentication, JwtClaims, JwtKey};
 pub use self::{
     api_key::ApiKeyAuthentication,
     basic::BasicAuthentication,
+    claim::Claim,
     digest::{Algorithm as DigestAlgorithm, DigestAuthentication},
+    login_throttle::LoginThrottle,
     multi::{Backends, MultiAuthentication},
     open::Authentication,
     session::SessionAuthentication,
 };
+use actix_web::http::header::AUTHORIZATION;
+
 use crate::{api::Binding, errors::Result, http::Request};
 
 /// Finds out who calls.
@@ -86,6 +97,16 @@ pub trait Authenticate: Send + Sync + 'static {
             .map_or_else(|| open::address(request), ToOwned::to_owned)
     }
 
+    /// What the request claims that could be guessed; nothing where it holds no such thing, or nothing that will be
+    /// looked at. Where this is something and the caller is not let in, a [`LoginThrottle`] counts it.
+    ///
+    /// Unless it is overridden, whoever sends the header `Authorization` claims to know a secret. An authentication that
+    /// reads another header says so here; one that asks others claims nothing by itself, since they do.
+    fn claim(&self, request: &Request) -> Option<Claim> {
+        let sent = request.headers().contains_key(AUTHORIZATION);
+        sent.then_some(Claim::Secret)
+    }
+
     /// Is told of the database when the API is built.
     ///
     /// # Errors
@@ -103,6 +124,7 @@ type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 trait Erased: Send + Sync {
     fn is_authenticated<'a>(&'a self, request: &'a mut Request) -> Local<'a, Result<()>>;
     fn get_identifier(&self, request: &Request) -> String;
+    fn claim(&self, request: &Request) -> Option<Claim>;
     fn bind(&self, binding: &Binding<'_>) -> Result<()>;
 }
 
@@ -113,6 +135,10 @@ impl<A: Authenticate> Erased for A {
 
     fn get_identifier(&self, request: &Request) -> String {
         Authenticate::get_identifier(self, request)
+    }
+
+    fn claim(&self, request: &Request) -> Option<Claim> {
+        Authenticate::claim(self, request)
     }
 
     fn bind(&self, binding: &Binding<'_>) -> Result<()> {
@@ -134,9 +160,18 @@ impl AnyAuthentication {
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthorized`](crate::Error::Unauthorized) where nobody is let in.
+    /// - [`Error::Unauthorized`](crate::Error::Unauthorized) where nobody is let in.
+    /// - [`Error::Throttled`](crate::Error::Throttled) where the [`LoginThrottle`] has its limit reached; nothing was
+    ///   looked at then.
     pub async fn is_authenticated(&self, request: &mut Request) -> Result<()> {
-        self.0.is_authenticated(request).await
+        let Some(throttle) = LoginThrottle::of(request) else {
+            return self.0.is_authenticated(request).await;
+        };
+        let Some(claim) = self.0.claim(request) else {
+            return self.0.is_authenticated(request).await;
+        };
+        let attempt = throttle.attempt(request, &claim).await?;
+        login::login(Arc::clone(&self.0), request, attempt).await
     }
 
     /// The name by which throttles know the caller.

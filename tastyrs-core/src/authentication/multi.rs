@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 
-use super::{AnyAuthentication, Authenticate, credentials::NO_USER};
+use super::{AnyAuthentication, Authenticate, Claim, credentials::NO_USER};
 use crate::{
     api::Binding,
     errors::{Error, Result},
@@ -79,6 +79,11 @@ impl Authenticate for MultiAuthentication {
 
     fn get_identifier(&self, request: &Request) -> String {
         request.identifier().unwrap_or(NO_USER).to_owned()
+    }
+
+    /// Nothing: those that are asked claim for themselves, and each refusal counts, also where another lets the caller in.
+    fn claim(&self, _: &Request) -> Option<Claim> {
+        None
     }
 
     fn bind(&self, binding: &Binding<'_>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Everybody is let in.
 
-use super::Authenticate;
+use super::{Authenticate, Claim};
 use crate::{errors::Result, http::Request};
 
 /// Lets everybody in, and knows them by their address.
@@ -27,6 +27,11 @@ impl Authenticate for Authentication {
 
     fn get_identifier(&self, request: &Request) -> String {
         address(request)
+    }
+
+    /// Nothing, since nothing is looked at.
+    fn claim(&self, _: &Request) -> Option<Claim> {
+        None
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderName};
 
 use super::{
-    Authenticate,
+    Authenticate, Claim,
     credentials::{Directory, NO_USER},
     csrf,
 };
@@ -177,6 +177,11 @@ impl Authenticate for SessionAuthentication {
 
     fn get_identifier(&self, request: &Request) -> String {
         request.identifier().unwrap_or(NO_USER).to_owned()
+    }
+
+    /// Nothing: the key of a session cannot be guessed, and one that has expired is everyday's.
+    fn claim(&self, _: &Request) -> Option<Claim> {
+        None
     }
 
     fn bind(&self, binding: &Binding<'_>) -> Result<()> {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{Cell, DatabaseOptions, Fragment, Loaded, Page, Statement};
 use crate::{
+    django::Period,
     errors::{Error, Result},
     fields::Kind,
     queries::{Lookup, Part},
@@ -70,6 +71,15 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// Whether a transaction sees one state of the database, so that what only reads wants one.
     #[doc(hidden)]
     fn reads_in_transactions() -> bool;
+    /// Begins a transaction that sees one state of the database until it ends, unless writers would have to wait for it.
+    #[doc(hidden)]
+    fn begin_snapshot(connection: &mut Self::Connection) -> QueryResult<bool>;
+    /// Whether nulls come before all else in ascending order.
+    #[doc(hidden)]
+    fn nulls_first() -> bool;
+    /// What stands between two values that are the same, nulls too.
+    #[doc(hidden)]
+    fn is_same() -> &'static str;
     /// Begins a transaction that is right for reading or for writing.
     #[doc(hidden)]
     fn begin(connection: &mut Self::Connection, writes: bool) -> QueryResult<()>;
@@ -118,6 +128,9 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// Whether it refuses text that is longer than its column.
     #[doc(hidden)]
     fn limits_text() -> bool;
+    /// The second in which the period began that a second of a column lies in.
+    #[doc(hidden)]
+    fn period_start(period: Period, seconds: &str) -> String;
     /// Creates `tastypie_apiaccess` where it is missing.
     #[doc(hidden)]
     fn create_access_table() -> &'static str;

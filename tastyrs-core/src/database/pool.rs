@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
     time::{Duration, Instant},
 };
 
@@ -20,8 +23,8 @@ use crate::{
     errors::{Error, Result},
 };
 
-type Pooled<DB> = PooledConnection<Manager<DB>>;
-type Transactions<DB> = <<DB as Dialect>::Connection as Connection>::TransactionManager;
+pub(super) type Pooled<DB> = PooledConnection<Manager<DB>>;
+pub(super) type Transactions<DB> = <<DB as Dialect>::Connection as Connection>::TransactionManager;
 
 /// A database and its connections; clones share them.
 ///
@@ -35,6 +38,8 @@ pub struct Database<DB: Dialect> {
     pool: Pool<Manager<DB>>,
     /// As many permits as connections: who waits, waits here, where no thread is held.
     permits: Arc<Semaphore>,
+    /// How many more connections exports may hold; half of them are for others.
+    pub(super) exports: Arc<Semaphore>,
     wait: Duration,
     content_types: Arc<ContentTypes>,
 }
@@ -44,6 +49,7 @@ impl<DB: Dialect> Clone for Database<DB> {
         Self {
             pool: self.pool.clone(),
             permits: Arc::clone(&self.permits),
+            exports: Arc::clone(&self.exports),
             wait: self.wait,
             content_types: Arc::clone(&self.content_types),
         }
@@ -61,7 +67,7 @@ impl<DB: Dialect> fmt::Debug for Database<DB> {
 /// The right to one connection, and until when to wait for it.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    until: Instant,
+    pub(super) until: Instant,
     _one: OwnedSemaphorePermit,
 }
 
@@ -108,6 +114,7 @@ impl<DB: Dialect> Database<DB> {
         Ok(Self {
             pool,
             permits: Arc::new(Semaphore::new(connections as usize)),
+            exports: Arc::new(Semaphore::new((connections as usize / 2).max(1))),
             wait,
             content_types: Arc::default(),
         })
@@ -121,6 +128,31 @@ impl<DB: Dialect> Database<DB> {
             .map_err(|_| Error::Busy)?
             .map_err(|_| Error::Busy)?;
         Ok(Permit { until, _one: one })
+    }
+
+    /// Waits for the right to one connection, on this thread.
+    pub(crate) fn wait_for_permit(&self) -> Result<Permit> {
+        struct Unpark(Thread);
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let until = Instant::now() + self.wait;
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let mut acquired = pin!(Arc::clone(&self.permits).acquire_owned());
+        loop {
+            if let Poll::Ready(one) = acquired.as_mut().poll(&mut context) {
+                let one = one.map_err(|_| Error::Busy)?;
+                return Ok(Permit { until, _one: one });
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::Busy);
+            }
+            thread::park_timeout(left);
+        }
     }
 
     /// The number that a content type has in it; nothing where it has none.
@@ -185,7 +217,7 @@ impl<DB: Dialect> Database<DB> {
         work(&mut *self.connection(Instant::now() + self.wait)?)
     }
 
-    fn connection(&self, until: Instant) -> Result<Pooled<DB>> {
+    pub(super) fn connection(&self, until: Instant) -> Result<Pooled<DB>> {
         let left = until.saturating_duration_since(Instant::now());
         self.pool.get_timeout(left).map_err(|error| {
             tracing::debug!(target: "tastyrs::database", %error, "no connection could be had");

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     data::stored_datetime,
+    django::Period,
     errors::{Error, Result},
     fields::Kind,
     queries::{Lookup, Part, check_regular_expression, matches},
@@ -63,6 +64,28 @@ impl Dialect for Sqlite {
 
     fn reads_in_transactions() -> bool {
         true
+    }
+
+    fn begin_snapshot(connection: &mut SqliteConnection) -> QueryResult<bool> {
+        #[derive(diesel::QueryableByName)]
+        struct Journal {
+            #[diesel(sql_type = sql::Text)]
+            journal_mode: String,
+        }
+        let journal: Journal = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
+        // Without a write-ahead log whoever reads keeps writers out.
+        if journal.journal_mode != "wal" {
+            return Ok(false);
+        }
+        AnsiTransactionManager::begin_transaction(connection).map(|()| true)
+    }
+
+    fn nulls_first() -> bool {
+        true
+    }
+
+    fn is_same() -> &'static str {
+        " IS "
     }
 
     fn begin(connection: &mut SqliteConnection, writes: bool) -> QueryResult<()> {
@@ -244,6 +267,16 @@ impl Dialect for Sqlite {
 
     fn limits_text() -> bool {
         false
+    }
+
+    fn period_start(period: Period, seconds: &str) -> String {
+        match period {
+            Period::Hour => format!("({seconds} - {seconds} % 3600)"),
+            Period::Day => format!("({seconds} - {seconds} % 86400)"),
+            Period::Month => {
+                format!("CAST(strftime('%s', {seconds}, 'unixepoch', 'start of month') AS INTEGER)")
+            }
+        }
     }
 
     fn create_access_table() -> &'static str {

@@ -12,13 +12,18 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`Error::Unauthorized`] where it does not.
+/// - [`Error::Unauthorized`] where it does not.
+/// - [`Error::Throttled`] where too many failed logins came before.
 ///
 /// # Compatibility
 ///
 /// `Resource.is_authenticated`, `resources.py:551`.
 pub(crate) async fn is_authenticated<R: Hooks>(resource: &R, request: &mut Request) -> Result<()> {
     let mounted = mounted(resource, request)?;
+    request
+        .progress_mut()
+        .login_throttle
+        .clone_from(&mounted.meta.login_throttle);
     mounted
         .meta
         .authentication

@@ -1,6 +1,7 @@
 //! The order of the steps, and the steps.
 //!
 //! - `method_check`, `is_authenticated`, `throttle_check`, `log_throttled_access`: a file each
+//! - `rate_limit`: what a client learns of its limits
 //! - `wrap_view`: where an answer or an error becomes what is sent
 //! - `blocking`: the hop to a thread where rows may be touched
 
@@ -8,6 +9,7 @@ mod blocking;
 mod is_authenticated;
 mod log_throttled_access;
 mod method_check;
+mod rate_limit;
 mod throttle_check;
 mod wrap_view;
 
@@ -15,17 +17,19 @@ use actix_web::{
     HttpResponse,
     http::{Method, StatusCode, header::HeaderName},
 };
-use tastyrs_throttle::Reservation;
+use tastyrs_throttle::{Counts, Outcome, Quota, Reservation};
+use tokio::sync::oneshot;
 
 pub(crate) use self::{
-    blocking::blocking,
+    blocking::{blocking, panicked},
     is_authenticated::{is_authenticated, permitted},
     log_throttled_access::log_throttled_access,
     method_check::method_check,
-    throttle_check::throttle_check,
-    wrap_view::{render, wrap_view},
+    throttle_check::{throttle_check, throttle_check_cost},
+    wrap_view::{render, settle, wrap_view},
 };
 use crate::{
+    authentication::LoginThrottle,
     data::Value,
     errors::{Error, Result},
     http::{Answer, Request},
@@ -50,10 +54,18 @@ pub(crate) struct Progress {
     pub(crate) named: String,
     /// What the address says in the places that an endpoint left open.
     pub(crate) captures: Vec<(&'static str, String)>,
+    /// What limits failed logins, where the resource says otherwise than the API.
+    pub(crate) login_throttle: Option<LoginThrottle>,
     /// Whether `throttle_check` was called.
     pub(crate) throttle_checked: bool,
     /// The place that it took.
     pub(crate) reservation: Option<Reservation>,
+    /// How many places that one is.
+    pub(crate) cost: u32,
+    /// Where its caller stands, if clients are told.
+    pub(crate) quotas: Vec<Quota>,
+    /// Who takes the request over when its answer begins, and settles its place when the answer ends.
+    pub(crate) sender: Option<oneshot::Sender<Request>>,
 }
 
 /// The steps of a request to the list or to one object.
@@ -83,7 +95,7 @@ pub(crate) async fn dispatch<R: Hooks>(
 }
 
 /// Does the work of a request whose place is kept; with the switch the place is given back where the work ends in an
-/// error.
+/// error, unless its throttle counts otherwise.
 ///
 /// It is kept before the work, so that who hangs up meanwhile is counted.
 pub(crate) async fn counted<R: Hooks>(
@@ -96,9 +108,10 @@ pub(crate) async fn counted<R: Hooks>(
     if answer.is_err()
         && request.is_whole()
         && request.site().compatibility().is_tastypie()
-        && let Some(reservation) = request.progress_mut().reservation.take()
+        && let Some(reservation) = &mut request.progress_mut().reservation
     {
-        reservation.release();
+        // Which status it becomes is seen later, and then asked again.
+        reservation.ended(Outcome::Raised(500), Counts::Answered);
     }
     answer
 }

@@ -10,8 +10,9 @@ use actix_web::{
     },
 };
 use futures_util::FutureExt as _;
+use tastyrs_throttle::{Counts, Outcome};
 
-use super::blocking::panicked;
+use super::{blocking::panicked, rate_limit};
 use crate::{
     cache::{self, AnyCache},
     data::{Data, Value},
@@ -47,25 +48,46 @@ pub(crate) async fn wrap_view(
         // The thread that it was lent to ended with the process; there is nobody to tell more.
         return Answer::new(StatusCode::SERVICE_UNAVAILABLE).into();
     }
-    let settled = AssertUnwindSafe(settle(request)).catch_unwind().await;
-    let settled = settled.unwrap_or_else(|panic| Err(panicked(&*panic)));
-    let answer = match (answer, settled) {
-        (Ok(_), Err(failed)) => Err(failed),
-        (answer, _) => answer,
+    let rendered = |request: &Request, error: &Error| -> HttpResponse {
+        render(request, serializer, default_format, error).into()
     };
-    match answer {
+    let (outcome, mut response) = match answer {
         Ok(mut response) => {
             cache::patch(cache, request, &mut response);
-            response
+            (Outcome::Answered(response.status().as_u16()), response)
         }
-        Err(error) => render(request, serializer, default_format, &error).into(),
+        Err(error) => {
+            let response = rendered(request, &error);
+            (Outcome::Raised(response.status().as_u16()), response)
+        }
+    };
+    let sender = request.progress_mut().sender.take();
+    let sender = sender.filter(|_| matches!(outcome, Outcome::Answered(_)));
+    let settled = if sender.is_some() {
+        Ok(())
+    } else {
+        let settled = AssertUnwindSafe(settle(request, outcome)).catch_unwind();
+        let settled = settled.await;
+        settled.unwrap_or_else(|panic| Err(panicked(&*panic)))
+    };
+    if let (Outcome::Answered(_), Err(failed)) = (outcome, settled) {
+        response = rendered(request, &failed);
     }
+    rate_limit::tell(request, &mut response);
+    if let Some(sender) = sender {
+        // Where nobody takes it, it is dropped, and its place settled so.
+        let _ = sender.send(request.lend());
+    }
+    response
 }
 
 /// Counts the request's place where it was kept, and gives it back where it was not.
-async fn settle(request: &mut Request) -> Result<()> {
+pub(crate) async fn settle(request: &mut Request, outcome: Outcome) -> Result<()> {
     match request.progress_mut().reservation.take() {
-        Some(reservation) => Ok(reservation.settle().await?),
+        Some(mut reservation) => {
+            reservation.ended(outcome, Counts::All);
+            Ok(reservation.settle().await?)
+        }
         None => Ok(()),
     }
 }
@@ -112,13 +134,7 @@ pub(crate) fn render(
             }
         }
         Error::Forbidden => Answer::new(StatusCode::FORBIDDEN),
-        Error::Throttled(refusal) => {
-            let answer = Answer::new(StatusCode::TOO_MANY_REQUESTS);
-            match refusal.retry_after.header_value() {
-                Some(value) => answer.header(RETRY_AFTER, &value),
-                None => answer,
-            }
-        }
+        Error::Throttled(refusal) => rate_limit::refused(request, refusal),
         Error::Immediate(answer) => (**answer).clone(),
         Error::UnsupportedSerializationFormat => canned(StatusCode::NOT_ACCEPTABLE),
         Error::UnsupportedDeserializationFormat(_) => canned(StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -152,11 +168,12 @@ pub(crate) fn render(
             }
             Failure::Inside => broken(request, error, canned),
         },
-        Error::Throttle(
-            throttle @ (tastyrs_throttle::Error::AccessLog { .. }
-            | tastyrs_throttle::Error::WriterEnded),
-        ) => {
+        Error::Throttle(throttle) if throttle.is_of_the_access_log() => {
             tracing::error!(target: "tastyrs::request", path = request.path(), error = %throttle, "an access was not written");
+            canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
+        }
+        // It was said once, when the store went away.
+        Error::Throttle(tastyrs_throttle::Error::StoreAway) => {
             canned(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, "1")
         }
         Error::Throttle(_)

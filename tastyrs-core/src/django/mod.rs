@@ -1,6 +1,6 @@
 //! The tables of Django and Tastypie that an API uses.
 //!
-//! - [`access`](AccessTable): `tastypie_apiaccess`
+//! - [`access`](AccessTable): `tastypie_apiaccess`, how long it is kept ([`Retention`]) and what it says ([`Usage`])
 //! - [`accounts`](Accounts): who has an account, and what proves it
 //! - [`api_key`](ApiKey): `tastypie_apikey`
 //! - [`content_types`](ContentType): `django_content_type`
@@ -20,7 +20,8 @@ mod permissions;
 mod secret_keys;
 mod user_table;
 
-pub use access::AccessTable;
+pub use access::{AccessTable, Period, Retention, Usage, UsageQuery, UsageResource};
+pub(crate) use access::{Accesses, Pruning};
 pub use accounts::{Account, Accounts};
 pub use api_key::ApiKey;
 pub use content_types::ContentType;

@@ -17,6 +17,8 @@ use actix_web::{
     web::Bytes,
 };
 
+use tastyrs_throttle::Redaction;
+
 use super::Query;
 use crate::{api::Site, dispatch::Progress, errors::Result};
 
@@ -115,7 +117,7 @@ impl fmt::Debug for Request {
                 f,
                 "Request({} {})",
                 inner.head.method,
-                without_api_key(&inner.head.full_path)
+                Redaction::new().apply(&inner.head.full_path)
             ),
             None => f.write_str("Request(lent)"),
         }
@@ -287,6 +289,14 @@ impl Request {
     /// Says by which name the caller is known to throttles; an authentication does.
     pub fn set_identifier(&mut self, identifier: impl Into<String>) {
         self.inner_mut().identifier = Some(identifier.into());
+    }
+
+    /// Says how many places of its throttle the request takes after all, where only the work could tell: fewer than
+    /// were taken are given back, more are counted whether there is room for them or not.
+    pub fn charge(&mut self, cost: u32) {
+        if let Some(reservation) = &mut self.progress_mut().reservation {
+            reservation.charge(cost);
+        }
     }
 
     /// Values of one's own that travel with the request.

@@ -1,5 +1,6 @@
 //! What a resource says of itself.
 
+mod export;
 mod methods;
 
 use std::{borrow::Cow, fmt, time::Duration};
@@ -8,9 +9,10 @@ use actix_web::http::Method;
 
 use tastyrs_throttle::AnyThrottle;
 
+pub use self::export::{Export, ExportFormat};
 pub(crate) use self::methods::{ALL_METHODS, method_name};
 use crate::{
-    authentication::{AnyAuthentication, Authentication},
+    authentication::{AnyAuthentication, Authentication, LoginThrottle},
     authorization::{AnyAuthorization, Authorize, ReadOnlyAuthorization},
     cache::{AnyCache, NoCache},
     queries::Filtering,
@@ -18,6 +20,21 @@ use crate::{
     serializers::Serializer,
     validation::{AnyValidation, Validate},
 };
+
+/// How many places of its throttle a request takes.
+///
+/// What a single request costs is said by [`Hooks::throttle_cost`](crate::resource::Hooks::throttle_cost) and
+/// [`Request::charge`](crate::http::Request::charge).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cost {
+    /// One, whatever it asks for.
+    #[default]
+    Request,
+    /// A list that is written and a set take one for each of their objects, so that a bulk of 500 is not one request;
+    /// a page of a list is one. An export takes one for each object that it sent, counted when it ends.
+    Objects,
+}
 
 /// What a resource says of itself: Tastypie's `class Meta`.
 ///
@@ -41,8 +58,13 @@ pub struct Meta<R: Resource> {
     pub max_limit: u64,
     /// Who is turned away for calling too often; nobody, at no cost.
     pub throttle: Option<AnyThrottle>,
+    /// How many places of the throttle a request takes; one.
+    pub throttle_cost: Cost,
     /// Who calls; anybody.
     pub authentication: AnyAuthentication,
+    /// How many failed logins are let through; as many as
+    /// [`Api::login_throttle`](crate::api::Api::login_throttle) says.
+    pub login_throttle: Option<LoginThrottle>,
     /// What they may do; read.
     pub authorization: AnyAuthorization<R>,
     /// Whether what they send is right; nobody looks, at no cost.
@@ -57,6 +79,8 @@ pub struct Meta<R: Resource> {
     pub filtering: Vec<(Cow<'static, str>, Filtering)>,
     /// By which fields clients may order; none.
     pub ordering: Vec<Cow<'static, str>>,
+    /// In which formats the whole list is sent as a file; none.
+    pub export: Option<Export<R>>,
     /// The name under which a list holds its objects.
     pub collection_name: Cow<'static, str>,
     /// The column by which an address names an object, or `pk`.
@@ -92,7 +116,9 @@ impl<R: Resource> Meta<R> {
             limit: 20,
             max_limit: 1_000,
             throttle: None,
+            throttle_cost: Cost::Request,
             authentication: AnyAuthentication::new(Authentication::new()),
+            login_throttle: None,
             authorization: AnyAuthorization::new(ReadOnlyAuthorization),
             validation: None,
             cache: AnyCache::new(NoCache::new()),
@@ -100,6 +126,7 @@ impl<R: Resource> Meta<R> {
             default_format: Cow::Borrowed("application/json"),
             filtering: Vec::new(),
             ordering: Vec::new(),
+            export: None,
             collection_name: Cow::Borrowed("objects"),
             detail_uri_name: Cow::Borrowed("pk"),
             include_resource_uri: true,
@@ -134,8 +161,12 @@ setters! {
     max_limit(limit: u64) => limit;
     /// Sets who is turned away for calling too often.
     throttle(throttle: impl Into<AnyThrottle>) => Some(throttle.into());
+    /// Sets how many places of the throttle a request takes.
+    throttle_cost(cost: Cost) => cost;
     /// Sets who may call.
     authentication(authentication: impl Into<AnyAuthentication>) => authentication.into();
+    /// Sets how many failed logins are let through, where that is not as the API says.
+    login_throttle(throttle: LoginThrottle) => Some(throttle);
     /// Sets what callers may do.
     authorization(authorization: impl Authorize<R>) => AnyAuthorization::new(authorization);
     /// Sets whether what callers send is right.
@@ -146,6 +177,8 @@ setters! {
     serializer(serializer: Serializer) => serializer;
     /// Sets the format where a client does not say, as a media type.
     default_format(mime: impl Into<Cow<'static, str>>) => mime.into();
+    /// Sets in which formats the whole list is sent as a file.
+    export(export: Export<R>) => Some(export);
     /// Sets the name under which a list holds its objects.
     collection_name(name: impl Into<Cow<'static, str>>) => name.into();
     /// Sets the column by which an address names an object.

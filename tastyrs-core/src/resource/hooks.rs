@@ -100,6 +100,31 @@ pub trait Hooks: Resource {
         dispatch::throttle_check(self, request)
     }
 
+    /// How many places of its throttle a request takes, as far as its head tells; 1.
+    ///
+    /// What only the body or the work tells is said by [`throttle_check_cost`](Self::throttle_check_cost) before the
+    /// work, or by [`Request::charge`] after it.
+    fn throttle_cost(&self, request: &Request) -> u32 {
+        let _ = request;
+        1
+    }
+
+    /// Takes as many places more as make `cost` in all, for a request of which `throttle_check` could not know what it
+    /// costs. Where there are not so many, the request is turned away, and nothing of it counts.
+    ///
+    /// With [`Cost::Objects`](crate::meta::Cost::Objects) a list that is written and a set call it with the number of their objects.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`throttle_check`](Self::throttle_check).
+    fn throttle_check_cost(
+        &self,
+        request: &mut Request,
+        cost: u32,
+    ) -> impl Future<Output = Result<()>> {
+        dispatch::throttle_check_cost(self, request, cost)
+    }
+
     /// Marks the request's place as kept: it is counted when the request ends.
     ///
     /// # Errors
@@ -163,6 +188,19 @@ pub trait Hooks: Resource {
     /// `get_schema`, `resources.py:1728`.
     fn get_schema(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
         super::get_schema(self, request)
+    }
+
+    /// Answers with the whole list as a file, `export.csv`, where the resource says that it has such files.
+    ///
+    /// # Errors
+    ///
+    /// What the steps, the database and the hooks meet before anything is sent. What goes wrong later cuts the body off.
+    ///
+    /// # Compatibility
+    ///
+    /// Tastypie has no such thing.
+    fn get_export(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::get_export(self, request)
     }
 
     /// Creates an object of what was sent.

@@ -13,6 +13,7 @@ use crate::{
     dispatch,
     errors::{Error, Result},
     http::{Answer, Request},
+    meta::Cost,
     schema,
 };
 
@@ -41,7 +42,7 @@ pub(crate) async fn get_list<R: Hooks>(
 }
 
 /// Objects as a list holds them, under the name that the resource gives them.
-fn collection<'h, R: Hooks>(
+pub(super) fn collection<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     connection: &mut <R::Source as Source<R>>::Connection,
     items: &[Item<'h, R>],
@@ -126,6 +127,11 @@ pub(crate) async fn get_multiple<R: Hooks>(
 async fn set<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
     let address = request.progress().named.clone();
+    if mounted.meta.throttle_cost == Cost::Objects {
+        let objects = address.split(';').count();
+        let cost = u32::try_from(objects).unwrap_or(u32::MAX);
+        resource.throttle_check_cost(request, cost).await?;
+    }
     let answer = R::Source::read(&mounted, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let names: Vec<&str> = address.split(';').collect();

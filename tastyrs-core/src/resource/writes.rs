@@ -1,6 +1,6 @@
 //! The views that write.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use actix_web::{
     HttpResponse,
@@ -17,7 +17,7 @@ use crate::{
     dispatch,
     errors::{Error, Result},
     http::{Answer, Request},
-    meta::method_name,
+    meta::{Cost, method_name},
     queries::Key,
 };
 
@@ -139,12 +139,36 @@ pub(crate) async fn patch_detail<R: Hooks>(
     .await
 }
 
+/// Has a list take a place of the throttle for each of the objects that it was sent, where it is to.
+async fn charge<R: Hooks>(
+    resource: &R,
+    request: &mut Request,
+    sent: &Value<'static>,
+) -> Result<()> {
+    let mounted = mounted(resource, request)?;
+    let Value::Map(data) = sent else {
+        return Ok(());
+    };
+    if mounted.meta.throttle_cost != Cost::Objects {
+        return Ok(());
+    }
+    let counted = |name: &str| match data.get(name) {
+        Some(Value::List(objects)) => objects.len(),
+        _ => 0,
+    };
+    let objects = counted(&mounted.meta.collection_name)
+        + counted(&format!("deleted_{}", mounted.meta.collection_name));
+    let cost = u32::try_from(objects).unwrap_or(u32::MAX);
+    resource.throttle_check_cost(request, cost).await
+}
+
 /// Puts other objects in the place of those that the request asks for: all or nothing.
 pub(crate) async fn put_list<R: Hooks>(
     resource: &R,
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let sent = deserialized(resource, request).await?;
+    charge(resource, request, &sent).await?;
     writing(resource, request, move |hop, connection| {
         let (objects, _) = collection(hop, sent)?;
         only_known_filters(hop)?;
@@ -183,6 +207,7 @@ pub(crate) async fn patch_list<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let sent = deserialized(resource, request).await?;
+    charge(resource, request, &sent).await?;
     writing(resource, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let (objects, deleted) = collection(hop, sent)?;
@@ -367,8 +392,7 @@ fn update_in_place<'h, R: Hooks>(
     keeps_auto_now: bool,
 ) -> Result<Bundle<'h, R>> {
     let meta = &hop.mounted.meta;
-    refuse_another(hop, &R::Source::edit(hop, &item)?, &change)?;
-    let mut names: BTreeSet<String> = change.iter().map(|(name, _)| name.to_owned()).collect();
+    let mut sent = Sent::names_of(&change);
     let seen = R::READS_OBJECTS || meta.always_return_data || meta.validation.is_some();
     let mut data = Data::new();
     if seen {
@@ -379,21 +403,12 @@ fn update_in_place<'h, R: Hooks>(
         hop.alter_detail_data_to_serialize(hop.request, &mut data)?;
     }
     data.update(change);
-    let before = data.clone();
+    let before = R::READS_OBJECTS.then(|| data.clone());
     hop.alter_deserialized_detail_data(hop.request, &mut data)?;
-    names.extend(
-        data.iter()
-            .filter(|(name, value)| before.get(name) != Some(value))
-            .map(|(name, _)| name.to_owned()),
-    );
-    update(
-        hop,
-        connection,
-        item,
-        data,
-        Sent::Part(names),
-        keeps_auto_now,
-    )
+    if let Some(before) = &before {
+        sent.notice(&data, before);
+    }
+    update(hop, connection, item, data, sent, keeps_auto_now)
 }
 
 /// More than one object answers to a name.

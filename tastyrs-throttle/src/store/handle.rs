@@ -289,6 +289,23 @@ impl Store {
         .is_ok()
     }
 
+    /// Takes `cost` places that another store has admitted; nothing where there is no room.
+    #[cfg(feature = "redis")]
+    pub(crate) fn take(&self, key: Key, now: u64, terms: &Terms<'_>, cost: u32) -> Option<Place> {
+        let taken = self
+            .with_window(key, now, |window, scale| {
+                window.touch(now, terms.expiration, scale);
+                let at = window.push(now, now, true, cost, scale);
+                if terms.own {
+                    window.note(now, terms.limits);
+                }
+                at
+            })
+            .ok()?;
+        let (at, shard, slot) = (taken.result, taken.shard, taken.slot);
+        Some(Place::new(self, key, at, cost, shard, slot))
+    }
+
     /// Takes the addresses whose rows are yet to be counted, and marks them as counted; the
     /// second list holds those that were counted before.
     pub(crate) fn uncounted(&self, addresses: &[String]) -> (Vec<String>, Vec<String>) {
@@ -313,6 +330,12 @@ impl Store {
     /// The longest timeframe of the store's throttles, in nanoseconds.
     pub(crate) fn longest(&self) -> u64 {
         self.0.longest.load(Ordering::Acquire)
+    }
+
+    /// The largest `throttle_at` of the store's throttles.
+    #[cfg(feature = "redis")]
+    pub(crate) fn ring(&self) -> u32 {
+        self.0.ring.load(Ordering::Relaxed)
     }
 
     #[inline]
@@ -502,7 +525,7 @@ fn decide(window: &mut Window, now: u64, terms: &Terms<'_>, cost: u32) -> Result
 
 /// Refuses what would never pass, however long it waited.
 #[inline]
-fn never(terms: &Terms<'_>, cost: u32) -> Result<(), Refused> {
+pub(crate) fn never(terms: &Terms<'_>, cost: u32) -> Result<(), Refused> {
     if terms
         .limits
         .iter()

@@ -16,5 +16,7 @@ mod tick;
 mod window;
 
 pub use handle::Store;
+#[cfg(feature = "redis")]
+pub(crate) use handle::never;
 pub(crate) use handle::{Refused, now};
 pub(crate) use place::Place;

@@ -183,7 +183,7 @@ mod tests {
             assert_eq!(ring.slots(), model);
             assert_eq!(
                 ring.pending(),
-                model.iter().map(|slot| slot & PENDING).sum()
+                model.iter().map(|slot| slot & PENDING).sum::<u32>()
             );
         }
     }

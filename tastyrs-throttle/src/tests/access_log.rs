@@ -7,17 +7,24 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::journal::block_on;
-use crate::{AccessLog, AccessRow, Binding, BoxFuture, CacheDbThrottle, Error, Throttle};
+use crate::journal::{Journal, block_on};
+use crate::{
+    AccessLog, AccessRow, Binding, BoxFuture, CacheDbThrottle, Durability, Error, Recorded,
+    Throttle,
+};
 
 /// Keeps rows in memory. Each insert needs a permit of `gate`.
 struct FakeLog {
     rows: Mutex<Vec<AccessRow>>,
+    /// The inserts that were begun, and those that got their permit.
+    begun: AtomicUsize,
     inserts: AtomicUsize,
     reads: AtomicUsize,
     gate: Semaphore,
     fails: AtomicBool,
     panics: AtomicBool,
+    /// A URL that the log takes in no row.
+    refuses: Mutex<Option<&'static str>>,
 }
 
 impl FakeLog {
@@ -34,11 +41,13 @@ impl FakeLog {
     fn with_permits(permits: usize) -> Arc<Self> {
         Arc::new(Self {
             rows: Mutex::default(),
+            begun: AtomicUsize::new(0),
             inserts: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
             gate: Semaphore::new(permits),
             fails: AtomicBool::new(false),
             panics: AtomicBool::new(false),
+            refuses: Mutex::default(),
         })
     }
 
@@ -49,11 +58,26 @@ impl FakeLog {
     fn rows(&self) -> Vec<AccessRow> {
         self.rows.lock().unwrap().clone()
     }
+
+    /// Waits until so many inserts were begun.
+    fn wait_for_inserts(&self, count: usize) {
+        while self.begun.load(Ordering::SeqCst) < count {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until so many rows are there.
+    fn wait_for_rows(&self, count: usize) {
+        while self.rows.lock().unwrap().len() < count {
+            std::thread::yield_now();
+        }
+    }
 }
 
 impl AccessLog for FakeLog {
-    fn record(&self, rows: Vec<AccessRow>) -> BoxFuture<'_, Result<()>> {
+    fn record(&self, rows: Arc<[AccessRow]>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
+            self.begun.fetch_add(1, Ordering::SeqCst);
             self.gate.acquire().await.unwrap().forget();
             self.inserts.fetch_add(1, Ordering::SeqCst);
             assert!(
@@ -63,22 +87,32 @@ impl AccessLog for FakeLog {
             if self.fails.load(Ordering::SeqCst) {
                 return Err(Error::access_log("writing rows", "the disk is full"));
             }
-            self.rows.lock().unwrap().extend(rows);
+            let refused = *self.refuses.lock().unwrap();
+            if rows.iter().any(|row| Some(row.url.as_str()) == refused) {
+                return Err(Error::rows_refused("a value is too long"));
+            }
+            self.rows.lock().unwrap().extend(rows.iter().cloned());
             Ok(())
         })
     }
 
-    fn recent(&self, since_secs: i64, prefixes: &[String]) -> Result<Vec<AccessRow>> {
+    fn recent(
+        &self,
+        since_secs: i64,
+        addresses: &[String],
+        each: &mut dyn FnMut(Recorded<'_>),
+    ) -> Result<()> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         if self.fails.load(Ordering::SeqCst) {
             return Err(Error::access_log("reading rows", "the disk is gone"));
         }
-        let mut rows = self.rows();
-        rows.retain(|row| {
-            row.accessed_secs >= since_secs
-                && prefixes.iter().any(|prefix| row.url.starts_with(prefix))
-        });
-        Ok(rows)
+        for row in self.rows() {
+            let row = Recorded::new(&row.identifier, &row.url, row.accessed_secs);
+            if row.accessed_secs >= since_secs && addresses.iter().any(|at| row.is_at(at)) {
+                each(row);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -99,6 +133,21 @@ fn bound(throttle_at: u32, clock: &Clock, log: &Arc<FakeLog>) -> Result<AnyThrot
     let throttle = AnyThrottle::new(logged(throttle_at, clock));
     throttle.bind(&notes(log))?;
     Ok(throttle)
+}
+
+/// A throttle whose rows are written behind their answers.
+fn behind(flush: Duration, clock: &Clock, log: &Arc<FakeLog>) -> Result<AnyThrottle> {
+    let durability = Durability::Behind { flush };
+    let throttle = AnyThrottle::new(logged(1_000_000, clock).durability(durability));
+    throttle.bind(&notes(log))?;
+    Ok(throttle)
+}
+
+fn call_of(identifier: &str) -> Access<'_> {
+    Access::new(identifier)
+        .resource("notes")
+        .method("GET")
+        .url("/api/v1/notes/")
 }
 
 fn call() -> Access<'static> {
@@ -182,6 +231,7 @@ async fn requests_that_come_while_one_is_written_share_an_insert() -> Result<()>
         let place = kept(&throttle).await?;
         settling.push(tokio::spawn(place.settle()));
         let_others_run().await;
+        log.wait_for_inserts(1);
     }
 
     assert!(settling.iter().all(|settling| !settling.is_finished()));
@@ -204,7 +254,7 @@ async fn a_request_waits_for_room_when_the_log_is_slow() -> Result<()> {
     }
     let_others_run().await;
 
-    log.gate.add_permits(1_000);
+    log.gate.add_permits(20_000);
     for settling in settling {
         settling.await.unwrap()?;
     }
@@ -272,9 +322,9 @@ fn a_runtime_that_ends_in_the_midst_of_an_insert_strands_nobody() {
     drop(runtime);
     log.gate.add_permits(10);
 
-    assert!(matches!(block_on(first), Err(Error::WriterEnded)));
+    block_on(first).unwrap();
     block_on(second).unwrap();
-    assert_eq!(log.rows().len(), 1);
+    assert_eq!(log.rows().len(), 2);
 }
 
 #[tokio::test]
@@ -307,7 +357,6 @@ async fn a_log_that_panics_strands_nobody() -> Result<()> {
 
     assert!(matches!(result, Err(Error::WriterEnded)));
     log.panics.store(false, Ordering::SeqCst);
-    // The writer's thread may still be on its way out; a row that comes now is written either way.
     kept(&throttle).await?.settle().await?;
     assert_eq!(log.rows().len(), 1);
     Ok(())
@@ -461,12 +510,12 @@ async fn rows_that_cannot_be_read_fail_the_start_and_are_read_at_the_next() -> R
 struct Stuck;
 
 impl AccessLog for Stuck {
-    fn record(&self, _: Vec<AccessRow>) -> BoxFuture<'_, Result<()>> {
+    fn record(&self, _: Arc<[AccessRow]>) -> BoxFuture<'_, Result<()>> {
         Box::pin(pending())
     }
 
-    fn recent(&self, _: i64, _: &[String]) -> Result<Vec<AccessRow>> {
-        Ok(Vec::new())
+    fn recent(&self, _: i64, _: &[String], _: &mut dyn FnMut(Recorded<'_>)) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -480,5 +529,220 @@ async fn each_resource_writes_to_its_own_log() -> Result<()> {
     assert!(passes(&throttle, &call()).await?);
 
     assert_eq!(log.rows().len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_row_behind_its_answer_is_written_when_its_time_has_come() -> Result<()> {
+    let (clock, log) = (Clock::manual(), FakeLog::shut());
+    let throttle = behind(Duration::from_millis(1), &clock, &log)?;
+
+    kept(&throttle).await?.settle().await?;
+    kept(&throttle).await?.settle().await?;
+    assert!(log.rows().is_empty());
+    log.gate.add_permits(10);
+    log.wait_for_rows(2);
+
+    assert!(log.inserts() <= 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn draining_writes_what_waits_behind_its_answer() -> Result<()> {
+    let (clock, log) = (Clock::manual(), FakeLog::open());
+    let throttle = behind(Duration::from_secs(3_600), &clock, &log)?;
+    for _ in 0..2_500 {
+        kept(&throttle).await?.settle().await?;
+    }
+    assert!(log.rows().is_empty());
+
+    throttle.drain().await?;
+
+    assert_eq!((log.rows().len(), log.inserts()), (2_500, 3));
+    throttle.drain().await
+}
+
+#[tokio::test]
+async fn a_request_waits_when_the_queue_behind_the_answers_is_full() -> Result<()> {
+    let (clock, log) = (Clock::manual(), FakeLog::shut());
+    let throttle = behind(Duration::from_secs(3_600), &clock, &log)?;
+    kept(&throttle).await?.settle().await?;
+    while log.begun.load(Ordering::SeqCst) == 0 {
+        kept(&throttle).await?.settle().await?;
+    }
+    let mut settling = Vec::new();
+    for _ in 0..10_010 {
+        settling.push(tokio::spawn(kept(&throttle).await?.settle()));
+    }
+    let_others_run().await;
+
+    let waiting = settling
+        .iter()
+        .filter(|settling| !settling.is_finished())
+        .count();
+    log.gate.add_permits(20_000);
+    for settling in settling {
+        settling.await.unwrap()?;
+    }
+
+    assert!((1..10_010).contains(&waiting), "{waiting}");
+    throttle.drain().await
+}
+
+#[tokio::test]
+async fn rows_behind_their_answers_outlive_a_log_that_fails_for_a_while() -> Result<()> {
+    let (clock, log) = (Clock::manual(), FakeLog::open());
+    let throttle = behind(Duration::from_millis(1), &clock, &log)?;
+    log.fails.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        kept(&throttle).await?.settle().await?;
+    }
+    log.wait_for_inserts(2);
+
+    log.fails.store(false, Ordering::SeqCst);
+    throttle.drain().await?;
+
+    assert_eq!(log.rows().len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_row_that_is_refused_takes_no_others_with_it() -> Result<()> {
+    for durability in [
+        Durability::BeforeAnswer,
+        Durability::Behind {
+            flush: Duration::from_millis(1),
+        },
+    ] {
+        let log = FakeLog::shut();
+        let throttle = AnyThrottle::new(logged(1_000, &Clock::manual()).durability(durability));
+        throttle.bind(&notes(&log))?;
+        *log.refuses.lock().unwrap() = Some("/api/v1/notes/poison/");
+        let mut settling = Vec::new();
+        for number in 0..300 {
+            let url = if number == 170 {
+                "/api/v1/notes/poison/"
+            } else {
+                "/api/v1/notes/"
+            };
+            let mut place = admitted(&throttle, &call().url(url)).await?;
+            place.keep();
+            settling.push(tokio::spawn(place.settle()));
+        }
+        let_others_run().await;
+        log.gate.add_permits(1_000);
+
+        let mut failed = Vec::new();
+        for (number, settling) in settling.into_iter().enumerate() {
+            if let Err(error) = settling.await.unwrap() {
+                assert!(matches!(error, Error::RowsRefused { .. }), "{error}");
+                failed.push(number);
+            }
+        }
+        throttle.drain().await?;
+
+        assert_eq!(log.rows().len(), 299, "{durability:?}");
+        let told = if durability == Durability::BeforeAnswer {
+            vec![170]
+        } else {
+            vec![]
+        };
+        assert_eq!(failed, told);
+        assert!(log.inserts() < 64, "{}", log.inserts());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_log_that_never_answers_keeps_nobody_for_ever() {
+    let patience = Duration::from_millis(80);
+    let journal = Journal::patient(Arc::new(Stuck), Durability::BeforeAnswer, patience);
+    let row = || AccessRow::new(&call(), 0);
+
+    let (first, second) = tokio::join!(journal.write(row()), async {
+        tokio::task::yield_now().await;
+        journal.write(row()).await
+    });
+    let third = journal.write(row()).await;
+    journal.write_in_the_background(row());
+    let drained = journal.drain().await;
+
+    for result in [first, second, third, drained] {
+        let error = result.unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, "it did not answer in time");
+    }
+}
+
+#[tokio::test]
+async fn identifiers_that_are_too_long_for_a_row_are_found_again() -> Result<()> {
+    let (clock, log) = (Clock::manual(), FakeLog::open());
+    let lengthy = |end: &str| format!("{}{end}", "x".repeat(400));
+    let (one, other, nul) = (lengthy("one"), lengthy("other"), "a\0b");
+    let whole = "y".repeat(255);
+    let before = bound(1, &clock, &log)?;
+    assert!(passes(&before, &call_of(&one)).await?);
+    assert!(passes(&before, &call_of(nul)).await?);
+    assert!(passes(&before, &call_of(&whole)).await?);
+
+    let after = bound(1, &clock, &log)?;
+
+    assert!(!passes(&after, &call_of(&one)).await?);
+    assert!(passes(&after, &call_of(&other)).await?);
+    assert!(!passes(&after, &call_of(nul)).await?);
+    assert!(passes(&after, &call_of("a\u{FFFD}b")).await?);
+    assert!(!passes(&after, &call_of(&whole)).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn further_parameters_may_hold_secrets() -> Result<()> {
+    for durability in [
+        Durability::BeforeAnswer,
+        Durability::Behind {
+            flush: Duration::ZERO,
+        },
+    ] {
+        let log = FakeLog::open();
+        let throttle = logged(2, &Clock::manual())
+            .secret_parameters(["sid"])
+            .durability(durability);
+        let throttle = AnyThrottle::new(throttle);
+        throttle.bind(&notes(&log))?;
+
+        let call = call().url("/api/v1/notes/?sid=s1&token=t1&a=1");
+        assert!(passes(&throttle, &call).await?);
+        throttle.accessed(&call).await?;
+        throttle.drain().await?;
+
+        for row in log.rows() {
+            assert_eq!(row.url, "/api/v1/notes/?sid=***&token=***&a=1");
+        }
+        assert_eq!(log.rows().len(), 2);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_waits_behind_rows_that_rest_does_not_hurry_them() -> Result<()> {
+    let (clock, log) = (Clock::manual(), FakeLog::open());
+    let throttle = behind(Duration::from_millis(1), &clock, &log)?;
+    log.fails.store(true, Ordering::SeqCst);
+    for _ in 0..10_000 {
+        kept(&throttle).await?.settle().await?;
+    }
+    log.wait_for_inserts(3);
+    let (before, began) = (log.inserts(), std::time::Instant::now());
+
+    let waiting = tokio::spawn(kept(&throttle).await?.settle());
+    let_others_run().await;
+    log.wait_for_inserts(before + 3);
+    let rested = began.elapsed();
+    log.fails.store(false, Ordering::SeqCst);
+    waiting.await.unwrap()?;
+
+    assert!(rested > Duration::from_millis(100), "{rested:?}");
+    throttle.drain().await?;
+    assert_eq!(log.rows().len(), 10_001);
     Ok(())
 }

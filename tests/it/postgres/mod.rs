@@ -1,16 +1,20 @@
 //! What a server of PostgreSQL does that a file of SQLite does not, where one answers.
 //!
+//! - `accesses`: what throttles write down
 //! - `kitchen`: the example, on the fixture
 //! - `lists`: pages and their totals, and how many round trips they take
 //! - `columns`: every type of column that Django makes there
 //! - `limits`: what takes too long, and who is in the way of others
 //! - `constraints`: what goes against other rows, told when the transaction ends
+//! - `export`: whole lists as files
 //! - `restart`: a server that goes away and comes back
 //! - `server`: a server of the tests' own
 //! - `wire`: what goes over the wire, counted and cut
 
+mod accesses;
 mod columns;
 mod constraints;
+mod export;
 mod kitchen;
 mod limits;
 mod lists;
