@@ -33,6 +33,7 @@ mod rate_limits;
 mod round_trip;
 mod startup;
 mod support;
+mod throttle_page;
 mod throttling;
 mod validation;
 mod writing;
