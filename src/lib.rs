@@ -41,6 +41,8 @@ mod pages {
     struct Hooks;
     #[doc = include_str!("../docs/src/formats.md")]
     struct Formats;
+    #[doc = include_str!("../docs/src/exporting.md")]
+    struct Exporting;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
     #[doc = include_str!("../docs/src/throttle-alone.md")]
@@ -100,12 +102,14 @@ pub mod prelude {
         dispatch::RequestType,
         fields::{Column, Computed, FieldType, GenericForeignKey, ToMany, ToOne},
         http::{Query, Request, User},
-        meta::{Cost, Meta},
+        meta::{Cost, Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
         validation::{Errors, Validate, Validation},
     };
     pub use tastyrs_derive::{Model, ModelResource, Resource};
+    #[cfg(feature = "redis")]
+    pub use tastyrs_throttle::RedisThrottle;
     pub use tastyrs_throttle::{
         Access, AnyThrottle, BaseThrottle, CacheDbThrottle, CacheThrottle, ConcurrencyThrottle,
         RetryAfter, Throttle, Verdict,
@@ -124,7 +128,7 @@ pub mod __private {
         database::Row,
         django::ContentType,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},
-        meta::Meta,
+        meta::{Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{
             ColumnOf, ColumnSpec, DeleteAction, Hooks, Model, ModelFor, ModelResource,

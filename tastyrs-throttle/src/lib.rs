@@ -93,6 +93,7 @@ mod reservation;
 mod settings;
 mod several;
 mod store;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -100,7 +101,6 @@ mod throttle;
 pub mod tower;
 mod verdict;
 mod watch;
-mod window;
 
 #[cfg(feature = "redis")]
 pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};

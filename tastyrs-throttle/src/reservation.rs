@@ -119,6 +119,7 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    #[inline]
     pub(crate) fn new(throttle: &AnyThrottle, access: &Access<'_>, ticket: Ticket) -> Self {
         let asked = matches!(ticket.kind, Kind::Asked)
             .then(|| Box::new((throttle.clone(), OwnedAccess::of(access))));
@@ -147,6 +148,7 @@ impl Reservation {
     }
 
     /// Marks the place as one to keep; nothing is written yet.
+    #[inline]
     pub fn keep(&mut self) {
         self.kept = true;
         self.parts().for_each(Self::keep);
@@ -217,6 +219,7 @@ impl Reservation {
     ///   [`CacheDbThrottle`](crate::CacheDbThrottle) could not be written; the hit stays counted.
     /// - What [`Throttle::accessed`](crate::Throttle::accessed) returns, for a throttle of one's
     ///   own.
+    #[inline]
     pub async fn settle(mut self) -> Result<()> {
         match mem::replace(&mut self.kind, Kind::Nothing) {
             Kind::All(places) => all_settled(places).await,
@@ -290,6 +293,7 @@ fn all_settled(places: Vec<Reservation>) -> BoxFuture<'static, Result<()>> {
 }
 
 impl Drop for Reservation {
+    #[inline]
     fn drop(&mut self) {
         if !self.kept {
             return;

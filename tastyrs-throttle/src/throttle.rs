@@ -365,6 +365,7 @@ impl AnyThrottle {
     /// # Errors
     ///
     /// What the throttle's [`reserve`](Throttle::reserve) returns.
+    #[inline]
     pub async fn reserve(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
         let taken = self.take(access).await;
         self.observe(access, &taken);
@@ -407,6 +408,7 @@ impl AnyThrottle {
     }
 
     /// Takes a place, or nothing in a dry run that would refuse.
+    #[inline]
     pub(crate) async fn take(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
         let admission = match self.throttle.reserve_now(access) {
             Some(admission) => admission?,

@@ -456,6 +456,19 @@ async fn a_row_that_cannot_be_written_is_a_503_that_tells_nothing_of_the_inside(
     assert!(!body.contains("hunter2"), "{body}");
 }
 
+#[cfg(feature = "redis")]
+#[actix_web::test]
+async fn a_store_that_is_away_is_a_503_where_the_throttle_is_to_refuse_then() {
+    let throttle = crate::RedisThrottle::open("redis://127.0.0.1:1").unwrap();
+    let throttle = throttle.on_store_failure(crate::OnStoreFailure::Refuse);
+    let app = app!(Throttling::new(throttle));
+
+    let answer = call_service(&app, get("/").to_request()).await;
+
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(header(&answer, "retry-after"), Some("1"));
+}
+
 #[actix_web::test]
 async fn a_user_found_by_a_middleware_in_front_can_be_counted() {
     #[derive(Clone)]

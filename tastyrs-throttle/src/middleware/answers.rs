@@ -33,7 +33,10 @@ impl<'a> Answer<'a> {
     /// Says that the throttle failed, and nothing of how, which goes to the log.
     pub(crate) fn failed(path: &str, problem: bool, error: &Error) -> Self {
         Self {
-            why: if error.is_of_the_access_log() || matches!(error, Error::StoreAway) {
+            why: if matches!(error, Error::StoreAway) {
+                // It was said once, when the store went away.
+                Why::Away
+            } else if error.is_of_the_access_log() {
                 tracing::error!(target: "tastyrs::throttle", path, %error, "the store of a throttle is away");
                 Why::Away
             } else {

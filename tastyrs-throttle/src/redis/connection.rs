@@ -47,7 +47,7 @@ struct Shared {
 pub(super) enum Target {
     Single(Client),
     #[cfg(feature = "redis-cluster")]
-    Cluster(redis::cluster::ClusterClient),
+    Cluster(Box<redis::cluster::ClusterClient>),
 }
 
 /// A command on its way.
@@ -97,7 +97,7 @@ impl Redis {
             .connection_timeout(driver::ATTEMPT)
             .response_timeout(driver::ATTEMPT)
             .build()
-            .map(|client| Self::of(Target::Cluster(client)))
+            .map(|client| Self::of(Target::Cluster(Box::new(client))))
             .map_err(|error| no_address(&error))
     }
 

@@ -58,20 +58,18 @@ pub(super) enum Scope {
 
 impl Scope {
     pub(super) fn of(name: Option<&str>, limits: &[Limit]) -> Self {
-        match name {
-            Some(name) => Self::Named(format!("={name}")),
-            None => {
-                let rates: Vec<String> = limits
-                    .iter()
-                    .map(|limit| {
-                        let timeframe = Duration::from_nanos(limit.timeframe);
-                        Rate::new(limit.throttle_at, timeframe).to_string()
-                    })
-                    .collect();
-                Self::Resource {
-                    rates: rates.join(","),
-                }
-            }
+        if let Some(name) = name {
+            return Self::Named(format!("={name}"));
+        }
+        let rates: Vec<String> = limits
+            .iter()
+            .map(|limit| {
+                let timeframe = Duration::from_nanos(limit.timeframe);
+                Rate::new(limit.throttle_at, timeframe).to_string()
+            })
+            .collect();
+        Self::Resource {
+            rates: rates.join(","),
         }
     }
 }
@@ -122,24 +120,19 @@ impl Desk {
         let Some(reply) = reply else {
             return self.fall_back(case);
         };
-        Ok(match reply.wait {
-            Some(wait) => Admission::Refused(self.refused(&case, wait, reply, freed)),
-            None => {
-                // A dearer request that was refused has to wait longer now.
-                self.free(&case.caller);
-                let terms = self.limits.with(Some(&case.rates));
-                let local = self.counter.store().take(
-                    case.caller.hashed,
-                    now(&self.clock),
-                    &terms,
-                    access.cost,
-                );
-                let taken = Taken::There(reply.at);
-                let place = SharedPlace::new(self, case.caller, id, taken, access.cost, local);
-                let ticket = Ticket::of(Kind::Shared(Box::new(place)));
-                Admission::Admitted(ticket.quotas(reply.quotas))
-            }
-        })
+        if let Some(wait) = reply.wait {
+            let refusal = self.refused(&case, wait, reply, freed);
+            return Ok(Admission::Refused(refusal));
+        }
+        // A dearer request that was refused has to wait longer now.
+        self.free(&case.caller);
+        let (terms, now) = (self.limits.with(Some(&case.rates)), now(&self.clock));
+        let store = self.counter.store();
+        let local = store.take(case.caller.hashed, now, &terms, access.cost);
+        let taken = Taken::There(reply.at);
+        let place = SharedPlace::new(self, case.caller, id, taken, access.cost, local);
+        let ticket = Ticket::of(Kind::Shared(Box::new(place)));
+        Ok(Admission::Admitted(ticket.quotas(reply.quotas)))
     }
 
     pub(super) async fn should_be_throttled(&self, access: &Access<'_>) -> Result<Verdict> {

@@ -170,13 +170,13 @@ pub(crate) fn in_full(command: &Cmd) -> Option<Cmd> {
         .into_iter()
         .find(|(script, _)| script.get_hash().as_bytes() == hash)?
         .1;
-    Some(changed(command, &[(0, b"EVAL"), (1, text.as_bytes())]))
+    Some(with(command, &[(0, b"EVAL"), (1, text.as_bytes())]))
 }
 
 /// The same command, asked again because its answer was lost: what was done is not done twice.
 pub(crate) fn again(command: Cmd) -> Cmd {
     match argument(&command, 1) {
-        Some(hash) if hash == DECIDE.get_hash().as_bytes() => changed(&command, &[(4, b"1")]),
+        Some(hash) if hash == DECIDE.get_hash().as_bytes() => with(&command, &[(4, b"1")]),
         _ => command,
     }
 }
@@ -188,17 +188,17 @@ fn argument(command: &Cmd, position: usize) -> Option<&[u8]> {
     }
 }
 
-fn changed(command: &Cmd, changes: &[(usize, &[u8])]) -> Cmd {
-    let mut changed = Cmd::new();
+fn with(command: &Cmd, changes: &[(usize, &[u8])]) -> Cmd {
+    let mut other = Cmd::new();
     for (position, argument) in command.args_iter().enumerate() {
         let change = changes.iter().find(|(changed, _)| *changed == position);
         match (change, argument) {
-            (Some((_, bytes)), _) => changed.arg(*bytes),
-            (None, redis::Arg::Simple(bytes)) => changed.arg(bytes),
-            (None, _) => &mut changed,
+            (Some((_, bytes)), _) => other.arg(*bytes),
+            (None, redis::Arg::Simple(bytes)) => other.arg(bytes),
+            (None, _) => &mut other,
         };
     }
-    changed
+    other
 }
 
 /// Whole microseconds, rounded up.

@@ -44,7 +44,6 @@ fn of_two_processes_with_many_clients_exactly_the_limit_passes() {
 
 #[test]
 #[ignore = "what a process of the test above does"]
-#[expect(clippy::print_stdout, reason = "the test above reads it")]
 fn a_process_of_a_test() {
     let Ok(worker) = std::env::var(WORKER) else {
         return;

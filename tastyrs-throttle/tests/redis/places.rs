@@ -24,12 +24,12 @@ async fn machines_count_together() -> Result<()> {
     assert!(passes(&there, &call()).await?);
     assert!(passes(&here, &call()).await?);
 
-    let (wait_here, wait_there) = (
+    let waits = [
         refused(&here, &call()).await?,
         refused(&there, &call()).await?,
-    );
+    ];
 
-    for wait in [wait_here, wait_there] {
+    for wait in waits {
         assert!(wait <= Duration::from_secs(3_600), "{wait:?}");
         assert!(wait > Duration::from_secs(3_500), "{wait:?}");
     }
