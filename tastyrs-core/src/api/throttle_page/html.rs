@@ -92,7 +92,7 @@ fn callers(page: &mut String, title: &str, callers: &[Caller]) {
     }
     page.push_str(
         "<table>\n<tr><th scope=\"col\">Identifier</th><th scope=\"col\">admitted</th><th scope=\"col\">refused</th>\
-         <th scope=\"col\">lately</th><th scope=\"col\">not seen, at most</th><th scope=\"col\">last call</th>\
+         <th scope=\"col\">of them lately</th><th scope=\"col\">unseen, at most</th><th scope=\"col\">last call</th>\
          <th scope=\"col\">now</th></tr>\n",
     );
     for caller in callers {
@@ -110,24 +110,22 @@ fn callers(page: &mut String, title: &str, callers: &[Caller]) {
         let _ = match &caller.now {
             Now::Free => writeln!(page, "<td>free</td></tr>"),
             Now::Unknown => writeln!(page, "<td>unknown</td></tr>"),
-            Now::Limited { retry_after: None } => {
-                writeln!(page, "<td class=\"limited\">limited</td></tr>")
+            Now::Limited { retry_after } => {
+                let wait = retry_after.as_deref().map(wait).unwrap_or_default();
+                writeln!(page, "<td class=\"limited\">limited{wait}</td></tr>")
             }
-            Now::Limited {
-                retry_after: Some(wait),
-            } => match wait.parse() {
-                Ok(secs) => {
-                    let wait = Length(secs);
-                    writeln!(page, "<td class=\"limited\">limited for {wait}</td></tr>")
-                }
-                Err(_) => {
-                    let date = Escaped(wait);
-                    writeln!(page, "<td class=\"limited\">limited until {date}</td></tr>")
-                }
-            },
         };
     }
     page.push_str("</table>\n");
+}
+
+/// What a `Retry-After` says: a length of time, or a date.
+fn wait(retry_after: &str) -> String {
+    if let Ok(secs) = retry_after.parse() {
+        format!(" for {}", Length(secs))
+    } else {
+        format!(" until {}", Escaped(retry_after))
+    }
 }
 
 /// Text from wherever, as a page may show it: nothing in it is markup, and what cannot be seen, or turns the
@@ -194,6 +192,10 @@ mod tests {
             .map(|secs| Length(secs).to_string())
             .to_vec();
 
+        assert_eq!(
+            wait("Mon, 02 Jan 2040 03:04:05 GMT"),
+            " until Mon, 02 Jan 2040 03:04:05 GMT"
+        );
         assert_eq!(told, ["0 s", "119 s", "2 min", "119 min", "2 h", "2 days"]);
     }
 }
