@@ -11,7 +11,8 @@
 //! | `sqlite` (default) | SQLite, embedded and bundled | a C compiler, a minute of it |
 //! | `postgres` | PostgreSQL | the system's libpq |
 //! | `garde` | validation by forms that derive `garde::Validate` | the crate `garde` |
-//! | `redis` | a cache that machines share | the crate `redis` |
+//! | `redis` | a cache and throttles that machines share, in Redis or Valkey | the crate `redis` |
+//! | `redis-cluster` | the same in a cluster of them | its code for clusters |
 //! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
 //! | `test` | `tastyrs::test`: a client, assertions and databases for tests; for `[dev-dependencies]` | nothing |
 //! | `xml` | the [format](serializers) XML, in both directions | quick-xml |
@@ -38,6 +39,8 @@ mod pages {
     struct Hooks;
     #[doc = include_str!("../docs/src/formats.md")]
     struct Formats;
+    #[doc = include_str!("../docs/src/exporting.md")]
+    struct Exporting;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
     #[doc = include_str!("../docs/src/authentication.md")]
@@ -95,12 +98,14 @@ pub mod prelude {
         dispatch::RequestType,
         fields::{Column, Computed, FieldType, GenericForeignKey, ToMany, ToOne},
         http::{Query, Request, User},
-        meta::{Cost, Meta},
+        meta::{Cost, Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
         validation::{Errors, Validate, Validation},
     };
     pub use tastyrs_derive::{Model, ModelResource, Resource};
+    #[cfg(feature = "redis")]
+    pub use tastyrs_throttle::RedisThrottle;
     pub use tastyrs_throttle::{
         Access, AnyThrottle, BaseThrottle, CacheDbThrottle, CacheThrottle, ConcurrencyThrottle,
         RetryAfter, Throttle, Verdict,
@@ -119,7 +124,7 @@ pub mod __private {
         database::Row,
         django::ContentType,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},
-        meta::Meta,
+        meta::{Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{
             ColumnOf, ColumnSpec, DeleteAction, Hooks, Model, ModelFor, ModelResource,

@@ -42,6 +42,21 @@ pub(crate) enum Sent {
 }
 
 impl Sent {
+    /// The fields that data has.
+    pub(crate) fn names_of(data: &Data<'_>) -> Self {
+        Self::Part(data.iter().map(|(name, _)| name.to_owned()).collect())
+    }
+
+    /// Counts what a hook changed in the data as sent, where a request sets only a part of the object.
+    pub(crate) fn notice(&mut self, data: &Data<'_>, before: &Data<'_>) {
+        if let Self::Part(names) = self {
+            let changed = data
+                .iter()
+                .filter(|(name, value)| before.get(name) != Some(value));
+            names.extend(changed.map(|(name, _)| name.to_owned()));
+        }
+    }
+
     /// Whether a field of this name is set.
     pub(crate) fn sets(&self, name: &str) -> bool {
         match self {

@@ -282,6 +282,11 @@ impl Value<'_> {
         matches!(self, Self::Null)
     }
 
+    /// Whether it is as good as nothing for a key: null, or empty text.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.is_null() || self.as_str() == Some("")
+    }
+
     /// Its text, if it is text.
     pub fn as_str(&self) -> Option<&str> {
         match self {

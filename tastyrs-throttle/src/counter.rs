@@ -62,11 +62,23 @@ impl Counter {
         &self.store
     }
 
+    /// The rates in words.
+    pub(crate) fn describe(&self) -> Option<String> {
+        let Joined { limits, .. } = self.joined().ok()?;
+        Some(limits.rates.to_string())
+    }
+
     /// Joins the store, once.
+    #[inline]
     pub(crate) fn joined(&self) -> Result<&Joined> {
-        if let Some(joined) = self.joined.get() {
-            return Ok(joined);
+        match self.joined.get() {
+            Some(joined) => Ok(joined),
+            None => self.join(),
         }
+    }
+
+    #[cold]
+    fn join(&self) -> Result<&Joined> {
         let limits = self.settings.limits()?;
         let clock = self
             .store
@@ -75,17 +87,22 @@ impl Counter {
     }
 
     /// The caller's own limits, where it has any; the store learns of them.
-    fn own(&self, access: &Access<'_>) -> Option<Rates> {
+    #[inline]
+    pub(crate) fn own(&self, access: &Access<'_>) -> Option<Rates> {
         let rates = self.settings.rates_for.as_ref()?(access)?;
         self.store.widen(rates.limits());
         Some(rates)
     }
 
     pub(crate) fn should_be_throttled(&self, access: &Access<'_>) -> Result<Verdict> {
+        self.should_be_throttled_as(Key::of(access.identifier), access)
+    }
+
+    /// The same, of a caller that is counted under this key.
+    pub(crate) fn should_be_throttled_as(&self, key: Key, access: &Access<'_>) -> Result<Verdict> {
         let Joined { limits, clock } = self.joined()?;
         let own = self.own(access);
         let terms = limits.with(own.as_ref());
-        let key = Key::of(access.identifier);
         Ok(
             match self.store.wait(key, now(clock), &terms, access.cost) {
                 Ok(()) => Verdict::Allowed,
@@ -94,15 +111,31 @@ impl Counter {
         )
     }
 
+    #[inline]
+    pub(crate) fn admit(&self, access: &Access<'_>) -> Result<Verdict> {
+        let Joined { limits, clock } = self.joined()?;
+        let own = self.own(access);
+        let terms = limits.with(own.as_ref());
+        let key = Key::of(access.identifier);
+        Ok(
+            match self.store.admit(key, now(clock), &terms, access.cost) {
+                Ok(()) => Verdict::Allowed,
+                Err(refused) => Verdict::Throttled(retry_after(refused)),
+            },
+        )
+    }
+
     pub(crate) fn accessed(&self, access: &Access<'_>) -> Result<()> {
+        self.accessed_as(Key::of(access.identifier), access)
+    }
+
+    /// The same, of a caller that is counted under this key.
+    pub(crate) fn accessed_as(&self, key: Key, access: &Access<'_>) -> Result<()> {
         let Joined { limits, clock } = self.joined()?;
         let own = self.own(access);
         let terms = limits.with(own.as_ref());
         let now = now(clock);
-        if !self
-            .store
-            .record(Key::of(access.identifier), now, now, &terms, access.cost)
-        {
+        if !self.store.record(key, now, now, &terms, access.cost) {
             tracing::warn!("an access was not counted: every identifier in the store is limited");
         }
         Ok(())
@@ -114,19 +147,25 @@ impl Counter {
         access: &Access<'_>,
         kind: impl FnOnce(Place) -> Kind,
     ) -> Result<Admission> {
+        self.reserve_as(Key::of(access.identifier), access, kind)
+    }
+
+    /// The same, of a caller that is counted under this key.
+    pub(crate) fn reserve_as(
+        &self,
+        key: Key,
+        access: &Access<'_>,
+        kind: impl FnOnce(Place) -> Kind,
+    ) -> Result<Admission> {
         let Joined { limits, clock } = self.joined()?;
         let own = self.own(access);
         let terms = limits.with(own.as_ref());
-        let key = Key::of(access.identifier);
         let now = now(clock);
         let mut quotas = Vec::new();
         let told = access.quotas.then_some(&mut quotas);
         Ok(
             match self.store.reserve(key, now, &terms, access.cost, told) {
-                Ok(at) => {
-                    let place = Place::new(&self.store, key, at, access.cost);
-                    Admission::Admitted(Ticket::of(kind(place)).quotas(quotas))
-                }
+                Ok(place) => Admission::Admitted(Ticket::of(kind(place)).quotas(quotas)),
                 Err(refused) => {
                     Admission::Refused(Refusal::from(retry_after(refused)).quotas(quotas))
                 }

@@ -68,6 +68,9 @@ pub enum Error {
     /// The row was handed to a writer that ended before it said whether the row was written.
     #[error("the access log's writer ended before it answered")]
     WriterEnded,
+    /// The store that machines share is away, and the throttle is to refuse meanwhile.
+    #[error("the throttle's store is away")]
+    StoreAway,
     /// A throttle of one's own failed.
     #[error("the throttle failed")]
     Own {

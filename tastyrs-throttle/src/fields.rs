@@ -66,7 +66,8 @@ impl Fields {
     /// Writes the fields of an answer to a request that was let through.
     pub fn admitted(self, quotas: &[&Quota]) -> Vec<Field> {
         let mut fields = Vec::new();
-        self.write(quotas.iter().copied(), |_| true, u64::MAX, &mut fields);
+        let mut put = |name, value| fields.push((name, value));
+        self.write(quotas.iter().copied(), |_| true, u64::MAX, &mut put);
         fields
     }
 
@@ -77,18 +78,22 @@ impl Fields {
     /// than `Retry-After`. Both are rounded up to whole seconds, at least 1.
     pub fn refused(self, refusal: &Refusal) -> Vec<Field> {
         let mut fields = Vec::with_capacity(4);
+        self.put_refused(refusal, &mut |name, value| fields.push((name, value)));
+        fields
+    }
+
+    /// Hands each field of a 429 to `put`.
+    pub(crate) fn put_refused(self, refusal: &Refusal, put: &mut Put<'_>) {
         if let Some(value) = refusal.retry_after.header_value() {
-            fields.push(("retry-after", value.into()));
+            put("retry-after", value.into());
         }
         // RFC 6585, section 4: a 429 must not be stored.
-        fields.push(("cache-control", "no-store".into()));
+        put("cache-control", "no-store".into());
         let latest = match refusal.retry_after {
             RetryAfter::After(wait) => whole_secs(wait),
             RetryAfter::At(_) | RetryAfter::Unknown => u64::MAX,
         };
-        let quotas = refusal.quotas.iter();
-        self.write(quotas, |quota| quota.violated, latest, &mut fields);
-        fields
+        self.write(refusal.quotas.iter(), |quota| quota.violated, latest, put);
     }
 
     /// Writes the policies of all quotas, and where the caller stands with those that are
@@ -98,17 +103,20 @@ impl Fields {
         quotas: impl Iterator<Item = &'a Quota> + Clone,
         shown: fn(&Quota) -> bool,
         latest: u64,
-        fields: &mut Vec<Field>,
+        put: &mut Put<'_>,
     ) {
         let standing = quotas.clone().filter(|quota| shown(quota));
         if matches!(self, Self::RateLimit | Self::Both) {
-            rate_limit(&DRAFT_11, quotas, standing.clone(), latest, fields);
+            rate_limit(&DRAFT_11, quotas, standing.clone(), latest, put);
         }
         if matches!(self, Self::XRateLimit | Self::Both) {
-            x_rate_limit(standing, latest, fields);
+            x_rate_limit(standing, latest, put);
         }
     }
 }
+
+/// Takes a field.
+pub(crate) type Put<'a> = dyn FnMut(&'static str, Cow<'static, str>) + 'a;
 
 /// How a version of the draft calls its parameters.
 struct Draft {
@@ -132,7 +140,7 @@ fn rate_limit<'a>(
     quotas: impl Iterator<Item = &'a Quota>,
     standing: impl Iterator<Item = &'a Quota>,
     latest: u64,
-    fields: &mut Vec<Field>,
+    put: &mut Put<'_>,
 ) {
     let mut policies = String::new();
     for quota in quotas {
@@ -155,18 +163,14 @@ fn rate_limit<'a>(
     }
     // An empty list has no way to be written.
     if !policies.is_empty() {
-        fields.push(("ratelimit-policy", policies.into()));
+        put("ratelimit-policy", policies.into());
     }
     if !limits.is_empty() {
-        fields.push(("ratelimit", limits.into()));
+        put("ratelimit", limits.into());
     }
 }
 
-fn x_rate_limit<'a>(
-    standing: impl Iterator<Item = &'a Quota>,
-    latest: u64,
-    fields: &mut Vec<Field>,
-) {
+fn x_rate_limit<'a>(standing: impl Iterator<Item = &'a Quota>, latest: u64, put: &mut Put<'_>) {
     // Of those with as little left, the one that takes the longest.
     let least = |quota: &&Quota| {
         (
@@ -177,11 +181,11 @@ fn x_rate_limit<'a>(
     let Some(quota) = standing.min_by_key(least) else {
         return;
     };
-    fields.push(("x-ratelimit-limit", quota.limit.to_string().into()));
-    fields.push(("x-ratelimit-remaining", quota.remaining.to_string().into()));
+    put("x-ratelimit-limit", quota.limit.to_string().into());
+    put("x-ratelimit-remaining", quota.remaining.to_string().into());
     if let Some(reset) = quota.reset {
         let secs = whole_secs(reset).min(latest);
-        fields.push(("x-ratelimit-reset", secs.to_string().into()));
+        put("x-ratelimit-reset", secs.to_string().into());
     }
 }
 

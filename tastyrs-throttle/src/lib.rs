@@ -41,6 +41,7 @@
 //! | [`CacheThrottle`] | an exact sliding window in memory |
 //! | [`CacheDbThrottle`] | the same, and every access written down before its answer leaves |
 //! | [`ConcurrencyThrottle`] | so many requests at once |
+//! | `RedisThrottle` | the same on many machines, with the feature `redis` |
 //! | [`Rate`], [`Rates`], [`Plans`] | `20/5m`, several at once, and by caller |
 //! | [`Throttle`] | one's own: a trait with one method to write |
 //! | [`AnyThrottle`] | holding any of them |
@@ -62,6 +63,8 @@
 mod access;
 mod access_log;
 mod access_row;
+#[cfg(feature = "actix")]
+pub mod actix;
 mod base;
 mod cache;
 mod cache_db;
@@ -75,22 +78,32 @@ mod errors;
 mod fields;
 mod identifier;
 mod journal;
+mod metrics;
+#[cfg(any(feature = "actix", feature = "tower"))]
+mod middleware;
 mod plans;
 mod problem;
 mod quota;
 mod rate;
 mod recount;
 mod redaction;
+#[cfg(feature = "redis")]
+mod redis;
 mod reservation;
 mod settings;
 mod several;
 mod store;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod throttle;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod verdict;
-mod window;
+mod watch;
 
+#[cfg(feature = "redis")]
+pub use crate::redis::{OnStoreFailure, Redis, RedisHealth, RedisThrottle};
 pub use access::Access;
 pub use access_log::{AccessLog, Binding, Recorded};
 pub use access_row::AccessRow;
@@ -113,3 +126,4 @@ pub use reservation::{Reservation, Ticket};
 pub use store::Store;
 pub use throttle::{Admission, AnyThrottle, BoxFuture, Throttle};
 pub use verdict::{RetryAfter, Verdict};
+pub use watch::{Decision, Decisions, Report, Watch, Watched};

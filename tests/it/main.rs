@@ -19,6 +19,7 @@ mod conformance;
 mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
+mod export;
 mod formats;
 mod generic;
 mod kitchen;
@@ -29,6 +30,7 @@ mod mounting;
 mod postgres;
 mod queries;
 mod rate_limits;
+mod redis_throttle;
 #[cfg(not(feature = "postgres"))]
 mod round_trip;
 mod startup;

@@ -1,5 +1,6 @@
 //! What takes minutes to show, in one table. `cargo run --release -- [NAME..]` runs all, or those that are named.
 
+mod export;
 mod kill9;
 mod recount;
 mod table;
@@ -11,7 +12,11 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A subject's name, and what runs it.
 type Subject = (&'static str, fn() -> Outcome<Vec<Row>>);
 
-const SUBJECTS: [Subject; 2] = [("kill9", kill9::run), ("recount", recount::run)];
+const SUBJECTS: [Subject; 3] = [
+    ("kill9", kill9::run),
+    ("recount", recount::run),
+    ("export", export::run),
+];
 
 fn main() -> Outcome<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -232,6 +232,8 @@ pub(super) enum View {
     },
     List,
     Schema,
+    /// The whole list as a file whose name ends so.
+    Export(&'static str),
     /// The names between semicolons.
     Set(String),
     Detail(String),
@@ -257,6 +259,9 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
         }
         if rest.is_empty() {
             return Some(View::List);
+        }
+        if let Some(format) = self.meta.export.as_ref().and_then(|export| export.at(rest)) {
+            return Some(View::Export(format.extension()));
         }
         let name = rest.strip_suffix('/')?;
         if name == "schema" {
@@ -288,6 +293,13 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
                     View::Set(names) => {
                         request.progress_mut().named = names;
                         resource.get_multiple(request).await
+                    }
+                    View::Export(extension) => {
+                        extension.clone_into(&mut request.progress_mut().named);
+                        match &meta.export {
+                            Some(export) => (export.view)(resource, request).await,
+                            None => Err(Error::NotFound),
+                        }
                     }
                     View::Schema => resource.get_schema(request).await,
                     View::Endpoint { places, captures } => {

@@ -1,20 +1,9 @@
 //! The cache that machines share.
 
-use std::{
-    borrow::Cow,
-    fmt,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{borrow::Cow, fmt, time::Duration};
 
-use redis::{
-    Client, Cmd, FromRedisValue, RedisResult,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
-use tastyrs_throttle::Clock;
+use redis::{Cmd, FromRedisValue};
+use tastyrs_throttle::Redis;
 
 use super::{
     Bytes, Cache,
@@ -22,15 +11,12 @@ use super::{
 };
 use crate::errors::{Error, Result};
 
-/// For how long a Redis that did not answer is left alone.
-const REST: Duration = Duration::from_secs(1);
-
 /// Remembers in Redis, so that all machines remember the same.
 ///
 /// Clones share a connection, which is made at the first request and again whenever it is lost. A Redis that does not
-/// answer within the budget is left alone for a second, in which nothing is found and nothing kept: it costs a request
-/// the budget at most, and most requests nothing. What was written meanwhile may be shown as it was before for up to the
-/// timeout once Redis is back, where it still holds it.
+/// answer within the budget is left alone until a probe in the background finds it answering; nothing is found meanwhile
+/// and nothing kept. It costs a request the budget at most, and most requests nothing. What was written meanwhile may be
+/// shown as it was before for up to the timeout once Redis is back, where it still holds it.
 ///
 /// Rows stand in Redis with all columns that a resource loads of them: whoever reads it, reads them.
 ///
@@ -58,16 +44,7 @@ pub struct RedisCache {
     pub(super) control: Control,
     prefix: Cow<'static, str>,
     budget: Duration,
-    connection: Arc<Connection>,
-}
-
-/// A connection, and whether it is left alone.
-struct Connection {
-    client: Client,
-    manager: OnceLock<RedisResult<ConnectionManager>>,
-    clock: Clock,
-    /// Until when it is left alone, in milliseconds of the clock.
-    rests_until: AtomicU64,
+    redis: Redis,
 }
 
 impl RedisCache {
@@ -78,19 +55,19 @@ impl RedisCache {
     ///
     /// [`Error::Configuration`] where `url` is no address of a Redis. Whether one is there shows at the first request.
     pub fn open(url: &str) -> Result<Self> {
-        let client = Client::open(url)
-            .map_err(|error| Error::Configuration(format!("the address of Redis: {error}")))?;
-        Ok(Self {
+        Redis::open(url)
+            .map(Self::new)
+            .map_err(|error| Error::Configuration(error.to_string()))
+    }
+
+    /// The same over a connection that others may use, too, such as a `RedisThrottle`.
+    pub fn new(redis: Redis) -> Self {
+        Self {
             control: Control::new(),
             prefix: Cow::Borrowed("tastyrs:"),
             budget: Duration::from_millis(100),
-            connection: Arc::new(Connection {
-                client,
-                manager: OnceLock::new(),
-                clock: Clock::system(),
-                rests_until: AtomicU64::new(0),
-            }),
-        })
+            redis,
+        }
     }
 
     /// Sets what its keys begin with. Two sites that share a Redis need two.
@@ -113,40 +90,8 @@ impl RedisCache {
 
     /// What Redis answers, within the budget.
     async fn ask<T: FromRedisValue>(&self, command: Cmd) -> Option<T> {
-        let connection = &*self.connection;
-        let now = millis(connection.clock.monotonic());
-        if now < connection.rests_until.load(Ordering::Relaxed) {
-            return None;
-        }
-        let answer = tokio::time::timeout(self.budget, async {
-            let mut manager = connection.manager()?;
-            command.query_async(&mut manager).await
-        })
-        .await;
-        let error = match answer {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {:?}", self.budget),
-        };
-        let until = millis(connection.clock.monotonic().saturating_add(REST));
-        connection.rests_until.store(until, Ordering::Relaxed);
-        tracing::warn!(target: "tastyrs::cache", error, "Redis is left alone for a second");
-        None
-    }
-}
-
-impl Connection {
-    fn manager(&self) -> RedisResult<ConnectionManager> {
-        self.manager
-            .get_or_init(|| {
-                // Attempts that fail are made anew by later requests, not by this one.
-                let config = ConnectionManagerConfig::new()
-                    .set_number_of_retries(0)
-                    .set_connection_timeout(Some(REST))
-                    .set_response_timeout(Some(REST));
-                ConnectionManager::new_lazy_with_config(self.client.clone(), config)
-            })
-            .clone()
+        let value = self.redis.ask(command, self.budget).await?;
+        T::from_redis_value(value).ok()
     }
 }
 
@@ -196,14 +141,19 @@ impl Cache for RedisCache {
 
 #[cfg(test)]
 mod tests {
+    use tastyrs_throttle::Clock;
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
+    fn url() -> String {
+        std::env::var("TASTYRS_TEST_REDIS_URL")
+            .unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned())
+    }
+
     /// A cache of its own in the Redis of tests, or nothing where there is none.
     async fn cache(name: &str) -> Option<RedisCache> {
-        let url = std::env::var("TASTYRS_TEST_REDIS_URL")
-            .unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
+        let url = url();
         let mut word = [0; 8];
         getrandom::fill(&mut word).unwrap();
         let prefix = format!("tastyrs-test:{name}:{:x}:", u64::from_le_bytes(word));
@@ -226,12 +176,7 @@ mod tests {
             return;
         };
         let there = RedisCache {
-            connection: Arc::new(Connection {
-                client: here.connection.client.clone(),
-                manager: OnceLock::new(),
-                clock: Clock::system(),
-                rests_until: AtomicU64::new(0),
-            }),
+            redis: Redis::open(&url()).unwrap(),
             ..here.clone()
         };
         let bytes = Bytes::from_static(&[0, 255, 10]);
@@ -283,22 +228,22 @@ mod tests {
             .prefix(there.prefix.clone())
             .budget(Duration::from_secs(5));
         cache.set("a", Bytes::from_static(b"1"), None).await;
-        let rests = cache.connection.rests_until.swap(0, Ordering::Relaxed) > 0;
-        let address = there
-            .connection
-            .client
-            .get_connection_info()
-            .addr()
-            .to_string();
+        let was_there = cache.redis.health().is_there;
+        let address = url()
+            .trim_start_matches("redis://")
+            .trim_end_matches('/')
+            .to_owned();
         tokio::spawn(forward(TcpListener::bind(port).await.unwrap(), address));
 
-        // The first request finds the old attempt failed, and has a new one made.
-        let _ = cache.get("a").await;
-        cache.connection.rests_until.store(0, Ordering::Relaxed);
+        let mut tries = 0;
+        while !cache.redis.health().is_there && tries < 1_000 {
+            tries += 1;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         cache.set("a", Bytes::from_static(b"2"), None).await;
         let found = cache.get("a").await;
 
-        assert!(rests);
+        assert!(!was_there);
         assert_eq!(found.as_deref(), Some(&b"2"[..]));
         there.delete("a").await;
     }

@@ -165,98 +165,71 @@ impl<DB: Dialect> fmt::Debug for DjangoAccounts<DB> {
     }
 }
 
-impl<DB: Dialect> Accounts for DjangoAccounts<DB> {
-    fn with_password<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Option<Account>>> {
-        let by = By::Username(username.to_owned());
-        Box::pin(lookup::account(
-            &self.database,
-            &self.table,
-            Secret::Password,
-            by,
-        ))
-    }
+/// Looks accounts up in the tables that `$of` finds in an `$accounts`: the database, and the names in it.
+macro_rules! accounts {
+    ($accounts:ident, $of:expr) => {
+        impl<DB: Dialect> Accounts for $accounts<DB> {
+            fn with_password<'a>(
+                &'a self,
+                username: &'a str,
+            ) -> BoxFuture<'a, Result<Option<Account>>> {
+                let (database, table) = $of(self);
+                let by = By::Username(username.to_owned());
+                Box::pin(lookup::account(database, table, Secret::Password, by))
+            }
 
-    fn with_api_key<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Option<Account>>> {
-        let by = By::Username(username.to_owned());
-        Box::pin(lookup::account(
-            &self.database,
-            &self.table,
-            Secret::ApiKey,
-            by,
-        ))
-    }
+            fn with_api_key<'a>(
+                &'a self,
+                username: &'a str,
+            ) -> BoxFuture<'a, Result<Option<Account>>> {
+                let (database, table) = $of(self);
+                let by = By::Username(username.to_owned());
+                Box::pin(lookup::account(database, table, Secret::ApiKey, by))
+            }
 
-    fn some_passwords(&self) -> BoxFuture<'_, Result<Vec<String>>> {
-        Box::pin(lookup::newest_passwords(&self.database, &self.table))
-    }
+            fn some_passwords(&self) -> BoxFuture<'_, Result<Vec<String>>> {
+                let (database, table) = $of(self);
+                Box::pin(lookup::newest_passwords(database, table))
+            }
 
-    fn by_id(&self, id: i64) -> BoxFuture<'_, Result<Option<Account>>> {
-        Box::pin(lookup::account(
-            &self.database,
-            &self.table,
-            Secret::Password,
-            By::Id(id),
-        ))
-    }
+            fn by_id(&self, id: i64) -> BoxFuture<'_, Result<Option<Account>>> {
+                let (database, table) = $of(self);
+                Box::pin(lookup::account(
+                    database,
+                    table,
+                    Secret::Password,
+                    By::Id(id),
+                ))
+            }
 
-    fn with_session<'a>(
-        &'a self,
-        session_key: &'a str,
-        keys: &'a Arc<SecretKeys>,
-    ) -> BoxFuture<'a, Result<Option<Account>>> {
-        Box::pin(lookup::with_session(
-            &self.database,
-            &self.table,
-            session_key,
-            keys,
-        ))
-    }
+            fn with_session<'a>(
+                &'a self,
+                session_key: &'a str,
+                keys: &'a Arc<SecretKeys>,
+            ) -> BoxFuture<'a, Result<Option<Account>>> {
+                let (database, table) = $of(self);
+                Box::pin(lookup::with_session(database, table, session_key, keys))
+            }
 
-    fn permissions<'a>(&'a self, user: &'a User) -> BoxFuture<'a, Result<Permissions>> {
-        Box::pin(lookup::permissions(&self.database, &self.table, user))
+            fn permissions<'a>(&'a self, user: &'a User) -> BoxFuture<'a, Result<Permissions>> {
+                let (database, table) = $of(self);
+                Box::pin(lookup::permissions(database, table, user))
+            }
+        }
+    };
+}
+
+accounts!(DjangoAccounts, DjangoAccounts::tables);
+accounts!(Database, usual_tables);
+
+impl<DB: Dialect> DjangoAccounts<DB> {
+    fn tables(&self) -> (&Database<DB>, &Arc<UserTable>) {
+        (&self.database, &self.table)
     }
 }
 
-impl<DB: Dialect> Accounts for Database<DB> {
-    fn with_password<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Option<Account>>> {
-        let by = By::Username(username.to_owned());
-        Box::pin(lookup::account(self, lookup::usual(), Secret::Password, by))
-    }
-
-    fn with_api_key<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Option<Account>>> {
-        let by = By::Username(username.to_owned());
-        Box::pin(lookup::account(self, lookup::usual(), Secret::ApiKey, by))
-    }
-
-    fn some_passwords(&self) -> BoxFuture<'_, Result<Vec<String>>> {
-        Box::pin(lookup::newest_passwords(self, lookup::usual()))
-    }
-
-    fn by_id(&self, id: i64) -> BoxFuture<'_, Result<Option<Account>>> {
-        Box::pin(lookup::account(
-            self,
-            lookup::usual(),
-            Secret::Password,
-            By::Id(id),
-        ))
-    }
-
-    fn with_session<'a>(
-        &'a self,
-        session_key: &'a str,
-        keys: &'a Arc<SecretKeys>,
-    ) -> BoxFuture<'a, Result<Option<Account>>> {
-        Box::pin(lookup::with_session(
-            self,
-            lookup::usual(),
-            session_key,
-            keys,
-        ))
-    }
-
-    fn permissions<'a>(&'a self, user: &'a User) -> BoxFuture<'a, Result<Permissions>> {
-        Box::pin(lookup::permissions(self, lookup::usual(), user))
-    }
+fn usual_tables<DB: Dialect>(database: &Database<DB>) -> (&Database<DB>, &Arc<UserTable>) {
+    (database, lookup::usual())
 }
 
 #[cfg(test)]

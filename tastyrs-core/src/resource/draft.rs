@@ -116,6 +116,15 @@ impl RowDraft {
         self.nested.retain(|nested| !nested.sets(column));
     }
 
+    /// Whether its statement names a column: of a new row all that have a value, of one that is there those that are set.
+    pub(super) fn writes(&self, column: usize) -> bool {
+        match self.origins[column] {
+            Origin::Nowhere => false,
+            Origin::Kept => self.loaded.is_none(),
+            Origin::Set => true,
+        }
+    }
+
     /// Whether the request changes a column of it.
     pub(super) fn differs(&self) -> bool {
         let Some(loaded) = &self.loaded else {

@@ -2,8 +2,7 @@
 
 use super::{Hooks, Hop, Resource, Source, Store};
 use crate::{
-    bundle::{Bundle, Sent},
-    data::Data,
+    bundle::Bundle,
     errors::{Error, Result},
     fields::Kind,
 };
@@ -26,7 +25,7 @@ pub(super) fn full_hydrate<'h, R: Hooks>(
     let before = R::READS_OBJECTS.then(|| bundle.data.clone());
     resource.hydrate(bundle)?;
     if let Some(before) = &before {
-        notice(bundle, before);
+        bundle.sent.notice(&bundle.data, before);
     }
     for field in &hop.mounted.fields {
         if field.spec.readonly {
@@ -45,17 +44,6 @@ pub(super) fn full_hydrate<'h, R: Hooks>(
         }
     }
     Ok(())
-}
-
-/// Counts what a hook changed in the data as sent, where a request sets only a part of the object.
-pub(super) fn notice<R: Resource>(bundle: &mut Bundle<'_, R>, before: &Data<'_>) {
-    if let Sent::Part(names) = &mut bundle.sent {
-        for (name, value) in bundle.data.iter() {
-            if before.get(name) != Some(value) {
-                names.insert(name.to_owned());
-            }
-        }
-    }
 }
 
 /// A required field that nothing gives a value.

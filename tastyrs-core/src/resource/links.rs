@@ -478,7 +478,7 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
                 },
                 _ => continue,
             };
-            if value.is_null() || value.as_str() == Some("") {
+            if value.is_nothing() {
                 continue;
             }
             let column = &node.columns[position];
@@ -514,7 +514,7 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         };
         let sent = match key {
             None => Sent::Whole,
-            Some(_) => Sent::Part(data.iter().map(|(name, _)| name.to_owned()).collect()),
+            Some(_) => Sent::names_of(&data),
         };
         let mut draft = if key.is_some() {
             Rows::edit(&hop, &item)?

@@ -301,7 +301,7 @@ impl<R: ModelResource> Store<R> for Rows {
             |field| matches!(field.spec.attribute, Attribute::Column(column) if column == node.key),
         )?;
         let sent = data.get(field.spec.name).filter(|_| !field.spec.readonly)?;
-        if sent.is_null() || sent.as_str() == Some("") {
+        if sent.is_nothing() {
             return None;
         }
         let wanted = Wanted::any(field.spec.name, node.key().kind, false);
@@ -344,10 +344,7 @@ fn check_text<R: ModelResource + Hooks>(hop: &Hop<'_, R>, draft: &RowDraft) -> R
             continue;
         };
         let (column, value) = (&R::Model::COLUMNS[position], &draft.values[position]);
-        if column.kind == Kind::Text
-            && draft.origins[position] != Origin::Nowhere
-            && !value.is_null()
-        {
+        if column.kind == Kind::Text && draft.writes(position) && !value.is_null() {
             let wanted = Wanted {
                 max_length: column.max_length.filter(|_| R::Db::limits_text()),
                 nul: R::Db::holds_nul(),
@@ -379,7 +376,6 @@ fn set_column<R: ModelResource + Hooks>(
     let strict = !hop.mounted.compatibility.is_tastypie();
     let column = &R::Model::COLUMNS[position];
     let key = position == hop.mounted.state.node().key;
-    let empty = |value: &Value<'_>| value.is_null() || value.as_str() == Some("");
     let wanted = Wanted {
         name: field.spec.name,
         kind: column.kind,
@@ -411,7 +407,7 @@ fn set_column<R: ModelResource + Hooks>(
             Ok(())
         }
         // The key of a row stays what it is, and an empty one is the database's to give.
-        Some(value) if key && (draft.loaded.is_some() || empty(&value)) => Ok(()),
+        Some(value) if key && (draft.loaded.is_some() || value.is_nothing()) => Ok(()),
         Some(value) if value.is_null() => {
             if field.spec.null && column.nullable {
                 draft.set(position, Value::Null);

@@ -2,11 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{
-    DeleteAction, OnDelete,
-    draft::{Origin, RowDraft},
-    rows::RowsState,
-};
+use super::{DeleteAction, OnDelete, draft::RowDraft, rows::RowsState};
 use crate::{
     data::Value,
     database::{Bind, Dialect, Fragment, Loaded, Page, Statement, load},
@@ -59,7 +55,7 @@ pub(super) fn insert<DB: Dialect>(
 ) -> Result<Page> {
     let node = state.node();
     let set: Vec<usize> = (0..node.columns.len())
-        .filter(|column| draft.origins[*column] != Origin::Nowhere)
+        .filter(|column| draft.writes(*column))
         .collect();
     let mut statement = Fragment::new();
     statement.sql(&format!("INSERT INTO {} ", node.table));
@@ -107,7 +103,7 @@ pub(super) fn update<DB: Dialect>(
     statement.sql(&format!("UPDATE {} SET ", node.table));
     let mut columns = 0;
     for (position, column) in node.columns.iter().enumerate() {
-        if draft.origins[position] == Origin::Set && position != node.key {
+        if draft.writes(position) && position != node.key {
             statement.sql(if columns > 0 { ", " } else { "" });
             statement.sql(&column.quoted).sql(" = ");
             push_value::<DB>(&mut statement, &draft.values[position], column.kind);

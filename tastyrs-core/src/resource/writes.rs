@@ -1,6 +1,6 @@
 //! The views that write.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use actix_web::{
     HttpResponse,
@@ -392,8 +392,7 @@ fn update_in_place<'h, R: Hooks>(
     keeps_auto_now: bool,
 ) -> Result<Bundle<'h, R>> {
     let meta = &hop.mounted.meta;
-    refuse_another(hop, &R::Source::edit(hop, &item)?, &change)?;
-    let mut names: BTreeSet<String> = change.iter().map(|(name, _)| name.to_owned()).collect();
+    let mut sent = Sent::names_of(&change);
     let seen = R::READS_OBJECTS || meta.always_return_data || meta.validation.is_some();
     let mut data = Data::new();
     if seen {
@@ -404,21 +403,12 @@ fn update_in_place<'h, R: Hooks>(
         hop.alter_detail_data_to_serialize(hop.request, &mut data)?;
     }
     data.update(change);
-    let before = data.clone();
+    let before = R::READS_OBJECTS.then(|| data.clone());
     hop.alter_deserialized_detail_data(hop.request, &mut data)?;
-    names.extend(
-        data.iter()
-            .filter(|(name, value)| before.get(name) != Some(value))
-            .map(|(name, _)| name.to_owned()),
-    );
-    update(
-        hop,
-        connection,
-        item,
-        data,
-        Sent::Part(names),
-        keeps_auto_now,
-    )
+    if let Some(before) = &before {
+        sent.notice(&data, before);
+    }
+    update(hop, connection, item, data, sent, keeps_auto_now)
 }
 
 /// More than one object answers to a name.

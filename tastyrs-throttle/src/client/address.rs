@@ -174,7 +174,7 @@ impl ClientAddress {
             Some(IpAddr::V4(address)) => {
                 let behind = u32::from(32_u8.saturating_sub(self.ipv4_prefix));
                 let mask = u32::MAX.checked_shl(behind).unwrap_or(0);
-                Ipv4Addr::from_bits(address.to_bits() & mask).to_string()
+                dotted(Ipv4Addr::from_bits(address.to_bits() & mask))
             }
             Some(IpAddr::V6(address)) => {
                 let behind = u32::from(128_u8.saturating_sub(self.ipv6_prefix));
@@ -183,6 +183,24 @@ impl ClientAddress {
             }
         }
     }
+}
+
+/// An IPv4 address as it is written everywhere, in a fraction of the time that its `Display` takes.
+fn dotted(address: Ipv4Addr) -> String {
+    let mut text = String::with_capacity(15);
+    for octet in address.octets() {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        if octet >= 100 {
+            text.push(char::from(b'0' + octet / 100));
+        }
+        if octet >= 10 {
+            text.push(char::from(b'0' + octet / 10 % 10));
+        }
+        text.push(char::from(b'0' + octet % 10));
+    }
+    text
 }
 
 /// An IPv6 network by the parts that its prefix reaches into, zeros among them too.
@@ -215,6 +233,15 @@ mod tests {
 
     fn address(text: &str) -> Option<IpAddr> {
         text.parse().ok()
+    }
+
+    #[test]
+    fn an_address_is_written_as_everywhere() {
+        for octet in 0..=255 {
+            let address = Ipv4Addr::new(octet, 255 - octet, octet / 2, 9);
+
+            assert_eq!(dotted(address), address.to_string());
+        }
     }
 
     /// What is found behind proxies in 10.0.0.0/8, of which 10.0.0.1 calls.

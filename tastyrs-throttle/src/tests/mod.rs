@@ -63,10 +63,10 @@ async fn passes(throttle: &AnyThrottle, access: &Access<'_>) -> Result<bool> {
 }
 
 /// A small generator of numbers that only look random: xorshift.
-struct Draw(u64);
+pub(crate) struct Draw(pub(crate) u64);
 
 impl Draw {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -1,0 +1,53 @@
+//! The place of a request on its way.
+
+use crate::counts::{Counts, Outcome};
+use crate::errors::Result;
+use crate::fields::{Field, Fields};
+use crate::reservation::Reservation;
+
+use super::Charge;
+
+/// A place that counts from now on, unless the end of its request says otherwise. Dropped, its
+/// caller hung up.
+pub(crate) struct Held {
+    place: Option<Reservation>,
+    usual: Counts,
+}
+
+impl Held {
+    pub(crate) fn new(mut place: Reservation, usual: Counts) -> Self {
+        place.keep();
+        Self {
+            place: Some(place),
+            usual,
+        }
+    }
+
+    /// What the client is told of where it stands.
+    pub(crate) fn fields(&self, fields: Fields) -> Vec<Field> {
+        match &self.place {
+            Some(place) if fields.any() => fields.admitted(&place.quotas()),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Settles the place before the answer leaves.
+    pub(crate) async fn ended(mut self, outcome: Outcome, charge: Option<Charge>) -> Result<()> {
+        let Some(mut place) = self.place.take() else {
+            return Ok(());
+        };
+        place.ended(outcome, self.usual);
+        if let Some(Charge(cost)) = charge {
+            place.charge(cost);
+        }
+        place.settle().await
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(place) = &mut self.place {
+            place.ended(Outcome::Dropped, self.usual);
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Redis, as everybody in the process shares it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use redis::{Client, Cmd, Value};
+use tokio::sync::{mpsc, oneshot};
+
+use super::driver;
+use crate::errors::{Error, Result};
+
+/// A Redis or a Valkey, or a cluster of them, that throttles and caches of a process ask over one connection;
+/// a clone is the same connection.
+///
+/// The connection is made at the first question and lives on a thread of its own, so it can be
+/// made before any runtime runs and serves all of them. When an answer is not there in time, or the
+/// connection fails, Redis counts as away: nobody waits for it, nothing is sent but a probe ten
+/// times a second at most, and the first probe that is answered in time ends that.
+///
+/// # Examples
+///
+/// ```
+/// use tastyrs_throttle::{Redis, RedisThrottle};
+///
+/// # fn main() -> tastyrs_throttle::Result<()> {
+/// let redis = Redis::open("redis://127.0.0.1:6379")?;
+/// let notes = RedisThrottle::new(redis.clone()).rate("20/5m");
+/// let users = RedisThrottle::new(redis).rates(["10/s", "1000/d"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Redis(Arc<Shared>);
+
+struct Shared {
+    target: Target,
+    state: Arc<State>,
+    /// The way to the driver, once somebody asked; nothing where there can be none.
+    jobs: OnceLock<Option<mpsc::Sender<Job>>>,
+}
+
+/// Where Redis is.
+#[derive(Clone)]
+pub(super) enum Target {
+    Single(Client),
+    #[cfg(feature = "redis-cluster")]
+    Cluster(Box<redis::cluster::ClusterClient>),
+}
+
+/// A command on its way.
+pub(super) struct Job {
+    pub(super) command: Cmd,
+    pub(super) deadline: Instant,
+    /// Who waits for the answer; dropped, it says that there is none.
+    pub(super) reply: Option<oneshot::Sender<Value>>,
+    /// Whether its answer was lost once.
+    pub(super) again: bool,
+}
+
+/// What Redis is to be told, made into a command when it is sent.
+pub(super) type Errand = Box<dyn Fn() -> Cmd + Send>;
+
+/// How many commands wait for the driver, at most.
+const QUEUE: usize = 1_024;
+/// How much Redis is to be told when it is back, at most.
+const OWED: usize = 10_000;
+/// For how long an errand may be on its way.
+const ERRAND: Duration = Duration::from_secs(1);
+
+impl Redis {
+    /// Takes the Redis at `url`: `redis://`, `rediss://` where the crate `redis` has a feature for
+    /// TLS, `unix://`. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] where `url` is no address of a Redis. Whether one is there shows at the
+    /// first question.
+    pub fn open(url: &str) -> Result<Self> {
+        Client::open(url)
+            .map(|client| Self::of(Target::Single(client)))
+            .map_err(|error| no_address(&error))
+    }
+
+    /// Takes the cluster to which these nodes belong; some of them are enough. It counts as away
+    /// as a whole while one of its masters is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] where there is none, or one is no address of a Redis.
+    #[cfg(feature = "redis-cluster")]
+    pub fn cluster<'a>(urls: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        redis::cluster::ClusterClient::builder(urls)
+            .retries(1)
+            .connection_timeout(driver::ATTEMPT)
+            .response_timeout(driver::ATTEMPT)
+            .build()
+            .map(|client| Self::of(Target::Cluster(Box::new(client))))
+            .map_err(|error| no_address(&error))
+    }
+
+    fn of(target: Target) -> Self {
+        Self(Arc::new(Shared {
+            target,
+            state: Arc::default(),
+            jobs: OnceLock::new(),
+        }))
+    }
+
+    /// Says how Redis is doing.
+    pub fn health(&self) -> RedisHealth {
+        let state = &self.0.state;
+        RedisHealth {
+            is_there: !state.is_away(),
+            times_away: state.times_away.load(Ordering::Relaxed),
+            fallbacks: state.fallbacks.load(Ordering::Relaxed),
+            owed: lock(&state.owed).len(),
+            forgotten: state.forgotten.load(Ordering::Relaxed),
+            last_failure: lock(&state.last_failure).clone(),
+        }
+    }
+
+    /// Asks, and waits for the answer until the budget is spent; nothing where there is none.
+    ///
+    /// It is for what lives in the same process, not for users.
+    #[doc(hidden)]
+    pub async fn ask(&self, command: Cmd, budget: Duration) -> Option<Value> {
+        let answer = self.answer(command, budget).await;
+        if answer.is_none() {
+            self.0.state.fallbacks.fetch_add(1, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    async fn answer(&self, command: Cmd, budget: Duration) -> Option<Value> {
+        if self.0.state.is_away() {
+            return None;
+        }
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            command,
+            deadline: Instant::now() + budget,
+            reply: Some(reply),
+            again: false,
+        };
+        self.jobs()?.send(job).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Tells something that nobody waits for: behind all that was asked before, or, where Redis
+    /// is away, when it is back.
+    pub(super) fn tell(&self, make: impl Fn() -> Cmd + Send + 'static) {
+        if !self.0.state.is_away()
+            && let Some(jobs) = self.jobs()
+            && let Ok(permit) = jobs.try_reserve()
+        {
+            permit.send(Job::errand(make()));
+            return;
+        }
+        self.0.state.owe(Box::new(make));
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        self.0.state.is_away()
+    }
+
+    /// Says of how many slots a probe must be, so that it is of all that is asked.
+    pub(super) fn slots(&self) -> u32 {
+        match self.0.target {
+            Target::Single(_) => 1,
+            #[cfg(feature = "redis-cluster")]
+            Target::Cluster(_) => 16,
+        }
+    }
+
+    pub(super) fn fell_back(&self) {
+        self.0.state.fallbacks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts Redis as there only while these are answered, and within so long.
+    pub(super) fn probe_by(&self, probes: Vec<Cmd>, budget: Duration) {
+        let state = &self.0.state;
+        let budget = u64::try_from(budget.as_millis()).unwrap_or(u64::MAX);
+        state.patience.fetch_min(budget.max(1), Ordering::Relaxed);
+        *lock(&state.probes) = probes;
+    }
+
+    fn jobs(&self) -> Option<&mpsc::Sender<Job>> {
+        let start = || {
+            let (sender, receiver) = mpsc::channel(QUEUE);
+            match driver::start(&self.0.target, &self.0.state, receiver) {
+                Ok(()) => Some(sender),
+                Err(error) => {
+                    self.0
+                        .state
+                        .went_away(&format!("no thread for its connection: {error}"));
+                    None
+                }
+            }
+        };
+        self.0.jobs.get_or_init(start).as_ref()
+    }
+}
+
+fn no_address(error: &redis::RedisError) -> Error {
+    Error::Setting {
+        setting: "url",
+        value: format!("no address of a Redis ({error})"),
+        expected: "such as redis://127.0.0.1:6379",
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may hold a password.
+        f.debug_struct("Redis")
+            .field("health", &self.health())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How Redis is doing, for whoever operates the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedisHealth {
+    /// Whether Redis answers; also before it was first asked.
+    pub is_there: bool,
+    /// How often it went away since the process began.
+    pub times_away: u64,
+    /// How many questions were answered without it because it was away or late.
+    pub fallbacks: u64,
+    /// How many places it is to be told of when it is back.
+    pub owed: usize,
+    /// How many of them were forgotten because there were more than 10,000.
+    pub forgotten: u64,
+    /// Why it last went away.
+    pub last_failure: Option<String>,
+}
+
+/// What the driver and those who ask know of Redis.
+pub(super) struct State {
+    away: AtomicBool,
+    times_away: AtomicU64,
+    fallbacks: AtomicU64,
+    /// Within how many milliseconds a probe must be answered.
+    patience: AtomicU64,
+    probes: Mutex<Vec<Cmd>>,
+    owed: Mutex<VecDeque<Errand>>,
+    owes: AtomicBool,
+    forgotten: AtomicU64,
+    last_failure: Mutex<Option<String>>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            away: AtomicBool::new(false),
+            times_away: AtomicU64::new(0),
+            fallbacks: AtomicU64::new(0),
+            patience: AtomicU64::new(100),
+            probes: Mutex::default(),
+            owed: Mutex::default(),
+            owes: AtomicBool::new(false),
+            forgotten: AtomicU64::new(0),
+            last_failure: Mutex::default(),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn is_away(&self) -> bool {
+        self.away.load(Ordering::Acquire)
+    }
+
+    /// Notes that Redis is away; said once, until it is back.
+    pub(super) fn went_away(&self, error: &str) {
+        if self.away.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.times_away.fetch_add(1, Ordering::Relaxed);
+        *lock(&self.last_failure) = Some(error.to_owned());
+        tracing::warn!(target: "tastyrs::redis", error, "Redis is away, and is left alone until a probe finds it");
+    }
+
+    pub(super) fn came_back(&self) {
+        if self.away.swap(false, Ordering::AcqRel) {
+            let fallbacks = self.fallbacks.load(Ordering::Relaxed);
+            tracing::info!(target: "tastyrs::redis", fallbacks, "Redis is back");
+        }
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        Duration::from_millis(self.patience.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn probes(&self) -> Vec<Cmd> {
+        lock(&self.probes).clone()
+    }
+
+    /// Whether there is something to tell.
+    pub(super) fn owes(&self) -> bool {
+        self.owes.load(Ordering::Acquire)
+    }
+
+    fn owe(&self, errand: Errand) {
+        let mut owed = lock(&self.owed);
+        if owed.len() >= OWED {
+            owed.pop_front();
+            self.forgotten.fetch_add(1, Ordering::Relaxed);
+        }
+        owed.push_back(errand);
+        self.owes.store(true, Ordering::Release);
+    }
+
+    /// What is to be told next, if anything is.
+    pub(super) fn next_owed(&self) -> Option<Job> {
+        let mut owed = lock(&self.owed);
+        let errand = owed.pop_front();
+        self.owes.store(!owed.is_empty(), Ordering::Release);
+        errand.map(|make| Job::errand(make()))
+    }
+}
+
+impl Job {
+    fn errand(command: Cmd) -> Self {
+        Self {
+            command,
+            deadline: Instant::now() + ERRAND,
+            reply: None,
+            again: false,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,3 @@
+//! Fields as the crate `http` has them.
+
+crate::middleware::headers!(http::header);
