@@ -378,12 +378,12 @@ impl Store {
 
     #[cold]
     fn make_shards(&self) -> &[Aligned<Mutex<Shard>>] {
-        self.0.shards.get_or_init(|| {
-            let count = shards_for(self.0.max_keys.load(Ordering::Relaxed));
-            (0..count)
-                .map(|_| Aligned(Mutex::new(Shard::new())))
-                .collect()
-        })
+        // Made before, so that under shuttle no thread is changed while others wait for it.
+        let count = shards_for(self.0.max_keys.load(Ordering::Relaxed));
+        let shards = (0..count)
+            .map(|_| Aligned(Mutex::new(Shard::new())))
+            .collect();
+        self.0.shards.get_or_init(|| shards)
     }
 
     /// Runs `act` on the window of `key` with its shard locked; a window that is not there yet is
