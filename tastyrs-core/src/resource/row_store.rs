@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::{
-    Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
+    ColumnSpec, Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
     generic,
     hydrate::{no_data, null_refused},
@@ -14,7 +14,7 @@ use crate::{
     data::{Data, Value},
     database::{Dialect, Fragment, Narrow, load},
     errors::{Error, Result},
-    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted, told},
+    fields::{Attribute, By, DefaultValue, Field, FieldSpec, Kind, RelationSpec, Wanted, told},
     queries::{Key, build_filters, parse_key},
 };
 
@@ -94,10 +94,18 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         match &field.spec.attribute {
             Attribute::Column(column) if generic::decides(hop, bundle, *column) => Ok(()),
-            Attribute::Column(column) => set_column(hop, bundle.draft()?, field, *column, value),
+            Attribute::Column(column) => {
+                let is_key = *column == hop.mounted.state.node().key;
+                let strict = !hop.mounted.compatibility.is_tastypie();
+                let place = Place::of::<R>(&field.spec, *column, strict);
+                set_column::<R::Db>(bundle.draft()?, place, is_key, value)
+            }
             Attribute::Relation(relation) => match (&relation.by, value) {
                 (By::Column(column), Some(value)) => {
-                    refer(hop, connection, bundle, field, relation, *column, value)
+                    let strict = !hop.mounted.compatibility.is_tastypie();
+                    let place = Place::of::<R>(&field.spec, *column, strict);
+                    let mut writing = links::Writing::<R::Db>::of(hop, connection);
+                    refer(&mut writing, bundle.draft()?, place, relation, value)
                 }
                 (By::Generic(generic), Some(value)) => {
                     generic::refer(hop, connection, bundle, field, generic, value)
@@ -365,35 +373,57 @@ fn moment_of(kind: Kind, now: &Value<'static>) -> Value<'static> {
     }
 }
 
-/// Sets a column to what was sent for its field.
-fn set_column<R: ModelResource + Hooks>(
-    hop: &Hop<'_, R>,
-    draft: &mut RowDraft,
-    field: &Field<R>,
+/// A field and the column behind it, whatever the resource: what reads them is compiled once.
+#[derive(Clone, Copy)]
+struct Place<'f> {
+    field: &'f FieldSpec,
+    column: &'f ColumnSpec,
     position: usize,
+    strict: bool,
+}
+
+impl<'f> Place<'f> {
+    fn of<R: ModelResource>(field: &'f FieldSpec, position: usize, strict: bool) -> Self {
+        Self {
+            field,
+            column: &R::Model::COLUMNS[position],
+            position,
+            strict,
+        }
+    }
+}
+
+/// Sets a column to what was sent for its field.
+fn set_column<DB: Dialect>(
+    draft: &mut RowDraft,
+    place: Place<'_>,
+    key: bool,
     value: Option<Value<'static>>,
 ) -> Result<()> {
-    let strict = !hop.mounted.compatibility.is_tastypie();
-    let column = &R::Model::COLUMNS[position];
-    let key = position == hop.mounted.state.node().key;
+    let Place {
+        field,
+        column,
+        position,
+        strict,
+    } = place;
     let wanted = Wanted {
-        name: field.spec.name,
+        name: field.name,
         kind: column.kind,
         null: column.nullable,
         range: if strict {
             column.kind.range()
         } else {
-            R::Db::integer_range(column.kind)
+            DB::integer_range(column.kind)
         },
         max_length: column.max_length.filter(|_| strict),
         max_digits: column.max_digits,
         decimal_places: column.decimal_places,
-        not_finite: !strict && R::Db::holds_not_finite(),
-        nul: !strict || R::Db::holds_nul(),
+        not_finite: !strict && DB::holds_not_finite(),
+        nul: !strict || DB::holds_nul(),
     };
     match value {
         None => {
-            let default = match field.spec.default {
+            let default = match field.default {
                 DefaultValue::NotProvided => None,
                 default => default.value(),
             };
@@ -409,20 +439,19 @@ fn set_column<R: ModelResource + Hooks>(
         // The key of a row stays what it is, and an empty one is the database's to give.
         Some(value) if key && (draft.loaded.is_some() || value.is_nothing()) => Ok(()),
         Some(value) if value.is_null() => {
-            if field.spec.null && column.nullable {
+            if field.null && column.nullable {
                 draft.set(position, Value::Null);
                 return Ok(());
             }
-            let left_out = field.spec.blank
-                || column.blank
-                || !matches!(field.spec.default, DefaultValue::NotProvided);
+            let left_out =
+                field.blank || column.blank || !matches!(field.default, DefaultValue::NotProvided);
             if left_out || !strict {
                 return Ok(());
             }
             Err(if draft.loaded.is_some() {
-                null_refused(field.spec.name)
+                null_refused(field.name)
             } else {
-                no_data(field.spec.name)
+                no_data(field.name)
             })
         }
         Some(sent) => {
@@ -438,35 +467,30 @@ fn set_column<R: ModelResource + Hooks>(
 }
 
 /// Sets the column of a relation to one to the key of what was sent: an address, or an object.
-fn refer<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
-    bundle: &mut Bundle<'h, R>,
-    field: &Field<R>,
+fn refer<DB: Dialect>(
+    writing: &mut links::Writing<'_, '_, DB>,
+    draft: &mut RowDraft,
+    place: Place<'_>,
     relation: &RelationSpec,
-    column: usize,
     value: Value<'static>,
 ) -> Result<()> {
+    let (field, column) = (place.field, place.position);
     if value.is_null() {
-        let nullable = R::Model::COLUMNS[column].nullable;
-        let strict = !hop.mounted.compatibility.is_tastypie();
-        if field.spec.null && nullable {
-            bundle.draft()?.set(column, Value::Null);
-        } else if strict && !field.spec.blank {
-            return Err(null_refused(field.spec.name));
+        if field.null && place.column.nullable {
+            draft.set(column, Value::Null);
+        } else if place.strict && !field.blank {
+            return Err(null_refused(field.name));
         }
         return Ok(());
     }
     // The data of an object is read in twice where its validation cleans it.
-    if bundle.draft()?.written.contains(&column) {
+    if draft.written.contains(&column) {
         return Ok(());
     }
-    let target = links::target::<R::Db>(hop.request, relation.target)?;
-    let mut writing = links::Writing::<R::Db>::of(hop, connection);
-    match links::resolve(target, &mut writing, field.spec.name, value)? {
-        links::Resolved::Row(key) => bundle.draft()?.set(column, key.value()),
+    let target = links::target::<DB>(writing.request, relation.target)?;
+    match links::resolve(target, writing, field.name, value)? {
+        links::Resolved::Row(key) => draft.set(column, key.value()),
         links::Resolved::Data(key, data) => {
-            let draft = bundle.draft()?;
             draft.nested.retain(|nested| !nested.sets(column));
             draft.nested.push(super::draft::Nested {
                 column,
