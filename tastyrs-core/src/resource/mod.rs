@@ -7,7 +7,7 @@
 //! - `dehydrate`: objects as data
 //! - `related`: the objects behind relations, loaded by the page
 //! - `generic`: those behind generic foreign keys, read and written
-//! - `views`: lists, details, sets; `writes`: what changes them
+//! - `views`: lists, details, sets; `writes`: what changes them, one object or many
 //! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
 //!   [`provided`] is what hooks do where they are not overridden
 //! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
