@@ -97,7 +97,11 @@ mod tests {
         }
 
         fn tell(&self, value: &str) {
-            self.1.0.lock().expect("nobody panicked").push(format!("{} {value}", self.0));
+            self.1
+                .0
+                .lock()
+                .expect("nobody panicked")
+                .push(format!("{} {value}", self.0));
         }
     }
 
