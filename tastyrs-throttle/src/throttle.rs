@@ -62,6 +62,55 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// # }
 /// ```
 ///
+/// # Counting in a throttle of one's own
+///
+/// A number that is read, compared and written in two steps loses what others write meanwhile. A
+/// throttle that decides by something else and counts by the way has a
+/// [`CacheThrottle`](crate::CacheThrottle) inside, whose every operation is one step:
+///
+/// ```
+/// use tastyrs_throttle::{Access, Admission, AnyThrottle, CacheThrottle, Result, Throttle, Verdict};
+///
+/// /// Counts a caller's GETs and the rest apart.
+/// struct ByMethod {
+///     reads: CacheThrottle,
+///     writes: CacheThrottle,
+/// }
+///
+/// impl ByMethod {
+///     fn of(&self, access: &Access<'_>) -> &CacheThrottle {
+///         if access.method == "GET" { &self.reads } else { &self.writes }
+///     }
+/// }
+///
+/// impl Throttle for ByMethod {
+///     async fn should_be_throttled(&self, access: &Access<'_>) -> Result<Verdict> {
+///         self.of(access).should_be_throttled(access).await
+///     }
+///
+///     async fn reserve(&self, access: &Access<'_>) -> Result<Admission> {
+///         self.of(access).reserve(access).await
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let throttle = AnyThrottle::new(ByMethod {
+///     reads: CacheThrottle::new().rate("100/m"),
+///     writes: CacheThrottle::new().rate("1/m"),
+/// });
+/// let write = Access::new("daniel").method("POST");
+/// let Admission::Admitted(mut place) = throttle.reserve(&write).await? else {
+///     panic!("the first write passes")
+/// };
+/// place.keep();
+/// place.settle().await?;
+///
+/// assert!(matches!(throttle.reserve(&write).await?, Admission::Refused(_)));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Compatibility
 ///
 /// `BaseThrottle`, `throttle.py:9`. `convert_identifier_to_key` has no counterpart: it drops

@@ -35,6 +35,14 @@ use crate::sync::{
 /// Should all be so, the newcomer is turned away until one of them is free. So a flood of
 /// identifiers neither frees the one that is limited nor grows memory.
 ///
+/// It is opaque on purpose: whoever reads a count and writes another loses what others wrote
+/// between the two. All that reaches a store is done in one step by a throttle over it, so no
+/// update can be lost; a throttle of one's own counts with one of those inside, as
+/// [`Throttle`](crate::Throttle#counting-in-a-throttle-of-ones-own) shows.
+///
+/// An identifier takes 54 to 60 bytes with up to three accesses, and four for each more, with up
+/// to twice that while they grow in number.
+///
 /// # Examples
 ///
 /// ```

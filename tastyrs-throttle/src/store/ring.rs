@@ -9,7 +9,7 @@ pub(super) const NEVER: u64 = u64::MAX;
 /// at the front, most of the time.
 #[derive(Debug)]
 pub(super) struct Ring {
-    slots: Box<[u32]>,
+    slots: Slots,
     /// The slots in use are `start..end`.
     start: u32,
     end: u32,
@@ -18,26 +18,54 @@ pub(super) struct Ring {
     pub(super) expires: u64,
 }
 
+/// The first of them stand in the ring itself, in one block of memory with what is known of them.
+#[derive(Debug)]
+enum Slots {
+    Inline([u32; INLINE]),
+    Heap(Box<[u32]>),
+}
+
+const INLINE: usize = 10;
+
+impl Slots {
+    #[inline]
+    fn all(&self) -> &[u32] {
+        match self {
+            Self::Inline(slots) => slots,
+            Self::Heap(slots) => slots,
+        }
+    }
+
+    #[inline]
+    fn all_mut(&mut self) -> &mut [u32] {
+        match self {
+            Self::Inline(slots) => slots,
+            Self::Heap(slots) => slots,
+        }
+    }
+}
+
 impl Ring {
+    /// Begins with these slots, which are a few.
     pub(super) fn of(slots: &[u32]) -> Self {
         let mut ring = Self {
-            slots: vec![0; (slots.len() * 2 + 2).next_power_of_two()].into(),
+            slots: Slots::Inline([0; INLINE]),
             start: 0,
             end: to_u32(slots.len()),
             pending: slots.iter().map(|slot| slot & PENDING).sum(),
             expires: NEVER,
         };
-        ring.slots[..slots.len()].copy_from_slice(slots);
+        ring.slots.all_mut()[..slots.len()].copy_from_slice(slots);
         ring
     }
 
     #[inline]
     pub(super) fn slots(&self) -> &[u32] {
-        &self.slots[to_usize(self.start)..to_usize(self.end)]
+        &self.slots.all()[to_usize(self.start)..to_usize(self.end)]
     }
 
     pub(super) fn slots_mut(&mut self) -> &mut [u32] {
-        &mut self.slots[to_usize(self.start)..to_usize(self.end)]
+        &mut self.slots.all_mut()[to_usize(self.start)..to_usize(self.end)]
     }
 
     pub(super) fn pending(&self) -> u32 {
@@ -60,9 +88,9 @@ impl Ring {
             to_usize(self.start) + self.slots().partition_point(|other| *other <= slot)
         };
         if index < end {
-            self.slots.copy_within(index..end, index + 1);
+            self.slots.all_mut().copy_within(index..end, index + 1);
         }
-        self.slots[index] = slot;
+        self.slots.all_mut()[index] = slot;
         self.end += 1;
         self.pending += slot & PENDING;
     }
@@ -77,7 +105,7 @@ impl Ring {
         may_pass: impl FnOnce(&[u32]) -> bool,
     ) -> Option<()> {
         let (start, end) = (to_usize(self.start), to_usize(self.end));
-        let [used @ .., free] = self.slots.get_mut(start..=end)? else {
+        let [used @ .., free] = self.slots.all_mut().get_mut(start..=end)? else {
             return None;
         };
         let is_full = slot & PENDING == 0 && to_u32(used.len()) - self.pending >= most;
@@ -100,7 +128,7 @@ impl Ring {
     #[inline]
     pub(super) fn keep_newest(&mut self, slot: u32, most: u32) -> bool {
         let end = to_usize(self.end);
-        let Some([before, newest]) = self.slots.get_mut(end.wrapping_sub(2)..end) else {
+        let Some([before, newest]) = self.slots.all_mut().get_mut(end.wrapping_sub(2)..end) else {
             return false;
         };
         let is_full = self.end - self.start - self.pending >= most;
@@ -117,21 +145,21 @@ impl Ring {
     pub(super) fn remove(&mut self, index: usize) {
         let (start, end) = (to_usize(self.start), to_usize(self.end));
         let at = start + index;
-        self.pending -= self.slots[at] & PENDING;
+        self.pending -= self.slots.all()[at] & PENDING;
         if index < (end - start) / 2 {
-            self.slots.copy_within(start..at, start + 1);
+            self.slots.all_mut().copy_within(start..at, start + 1);
             self.start += 1;
         } else if index == 0 {
             self.start += 1;
         } else {
-            self.slots.copy_within(at + 1..end, at);
+            self.slots.all_mut().copy_within(at + 1..end, at);
             self.end -= 1;
         }
     }
 
     /// Makes the place at `index` count for good.
     pub(super) fn keep(&mut self, index: usize) {
-        let slot = &mut self.slots[to_usize(self.start) + index];
+        let slot = &mut self.slots.all_mut()[to_usize(self.start) + index];
         self.pending -= *slot & PENDING;
         *slot &= !PENDING;
     }
@@ -140,19 +168,19 @@ impl Ring {
     /// there, so that a slot is moved a few times in its life and not at every push.
     fn make_room(&mut self, most: u32) {
         let (start, end) = (to_usize(self.start), to_usize(self.end));
-        let capacity = self.slots.len();
+        let capacity = self.slots.all().len();
         if end < capacity {
             return;
         }
         let length = end - start;
         if start >= (capacity / 8).max(1) {
-            self.slots.copy_within(start..end, 0);
+            self.slots.all_mut().copy_within(start..end, 0);
         } else {
             let most = length.max(to_usize(most));
             let wanted = (capacity * 2).min(most + most / 4 + 4);
             let mut slots = vec![0; wanted].into_boxed_slice();
             slots[..length].copy_from_slice(self.slots());
-            self.slots = slots;
+            self.slots = Slots::Heap(slots);
         }
         self.start = 0;
         self.end = to_u32(length);
