@@ -2,6 +2,7 @@
 
 mod kill9;
 mod recount;
+mod redis;
 mod table;
 
 use table::Row;
@@ -11,13 +12,20 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A subject's name, and what runs it.
 type Subject = (&'static str, fn() -> Outcome<Vec<Row>>);
 
-const SUBJECTS: [Subject; 2] = [("kill9", kill9::run), ("recount", recount::run)];
+const SUBJECTS: [Subject; 3] = [
+    ("kill9", kill9::run),
+    ("recount", recount::run),
+    ("redis", redis::run),
+];
 
 fn main() -> Outcome<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     // A server that a subject starts is this program, too.
     if arguments.first().is_some_and(|word| word == "serve") {
         return kill9::server::serve(&arguments.split_off(1));
+    }
+    if arguments.first().is_some_and(|word| word == redis::CLIENT) {
+        return redis::client(&arguments.split_off(1));
     }
     if let Some(unknown) = arguments
         .iter()
