@@ -58,7 +58,7 @@ fn shared(redis: &Redis) -> (RedisThrottle, RedisCache) {
 struct NoteResource;
 
 impl NoteResource {
-    fn configure(mut meta: Meta) -> Meta {
+    fn configure(mut meta: Meta<Self>) -> Meta<Self> {
         let (throttle, cache) = shared(&Redis::open(&URL).unwrap());
         meta.throttle = Some(throttle.into());
         meta.cache = cache.into();
