@@ -1,5 +1,7 @@
 //! What differs between the databases.
 
+use std::sync::Arc;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::{
     QueryResult,
@@ -70,6 +72,12 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// Whether a transaction sees one state of the database, so that what only reads wants one.
     #[doc(hidden)]
     fn reads_in_transactions() -> bool;
+    /// Readies a connection on which a thread reads that must not be held up; whether it can be had at all.
+    #[doc(hidden)]
+    fn prepare_to_read_here(connection: &mut Self::Connection) -> QueryResult<bool> {
+        let _ = connection;
+        Ok(false)
+    }
     /// Begins a transaction that is right for reading or for writing.
     #[doc(hidden)]
     fn begin(connection: &mut Self::Connection, writes: bool) -> QueryResult<()>;
@@ -159,18 +167,27 @@ pub(super) fn quoted(name: &str, quote: char) -> String {
 pub(crate) fn load<DB: Dialect>(
     connection: &mut DB::Connection,
     statement: Statement<DB>,
-    columns: Vec<Loaded>,
+    columns: impl Into<Arc<[Loaded]>>,
     doing: &'static str,
 ) -> Result<Page> {
-    let mut page = Page::new(columns);
+    load_rows::<DB>(connection, statement, columns.into(), doing)
+}
+
+fn load_rows<DB: Dialect>(
+    connection: &mut DB::Connection,
+    statement: Statement<DB>,
+    columns: Arc<[Loaded]>,
+    doing: &'static str,
+) -> Result<Page> {
+    let expected = statement.most_rows();
+    let mut page = Page::new(Arc::clone(&columns));
     let rows = LoadConnection::<DefaultLoadingMode>::load(connection, statement)
         .map_err(Error::database(doing))?;
     for row in rows {
         let row = row.map_err(Error::database(doing))?;
-        for place in 0..page.columns().len() {
-            let column = page.columns()[place];
+        for (place, column) in columns.iter().enumerate() {
             let cell = match row.get(place).as_ref().map(diesel::row::Field::value) {
-                Some(Some(value)) => DB::read(value, column, &mut page)?,
+                Some(Some(value)) => DB::read(value, *column, &mut page)?,
                 Some(None) => Cell::Null,
                 None => {
                     return Err(Error::Column {
@@ -180,6 +197,9 @@ pub(crate) fn load<DB: Dialect>(
                 }
             };
             page.push(cell);
+        }
+        if page.len() == 1 && expected > 2 {
+            page.expect(expected - 1);
         }
     }
     Ok(page)

@@ -65,6 +65,17 @@ impl Dialect for Sqlite {
         true
     }
 
+    fn prepare_to_read_here(connection: &mut SqliteConnection) -> QueryResult<bool> {
+        #[derive(diesel::QueryableByName)]
+        struct Mode {
+            #[diesel(sql_type = sql::Text)]
+            journal_mode: String,
+        }
+        connection.batch_execute("PRAGMA busy_timeout=0; PRAGMA query_only=ON;")?;
+        let mode: Mode = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
+        Ok(mode.journal_mode == "wal")
+    }
+
     fn begin(connection: &mut SqliteConnection, writes: bool) -> QueryResult<()> {
         if writes {
             AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")

@@ -92,7 +92,7 @@ impl<R: Hooks> Hop<'_, R> {
         request: &Request,
         work: impl FnOnce(&Hop<'_, R>) -> T,
     ) -> T {
-        let (pages, objects, written) = (Pages::new(), Arena::new(), RefCell::default());
+        let (pages, objects, written) = (Pages::default(), Arena::new(), RefCell::default());
         work(&Hop {
             mounted,
             request,
@@ -136,7 +136,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
         connection: &mut <Rows<R> as Source<R>>::Connection,
         objects: &[R::Model],
     ) -> Result<Vec<Data<'static>>> {
-        let pages = Pages::new();
+        let pages = Pages::default();
         let hop = Hop {
             mounted: self.mounted,
             request: self.request,

@@ -195,7 +195,7 @@ impl<R: ModelResource> Store<R> for Rows {
         };
         let page = page.map_err(|error| violations::explain(hop.mounted, error))?;
         let item = match page {
-            Some(page) => rows::items(hop.mounted, hop.pages.alloc(page))
+            Some(page) => rows::items(hop.mounted, hop.pages.keep(page))
                 .first()
                 .copied(),
             None => Some(found),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Source,
+    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Resource, Source,
     generic::ContentTypeIds,
     references::Reference,
     related::{self, Related, RelatedRows},
@@ -24,7 +24,7 @@ use crate::{
     },
     dispatch,
     errors::{Error, Result},
-    fields::{Attribute, Fields, Kind},
+    fields::{Attribute, By, Field, Fields, Kind, UseIn},
     http::Request,
     meta::Meta,
     queries::{
@@ -44,14 +44,18 @@ pub struct RowsState<DB: Dialect> {
     pub(super) graph: Arc<Graph>,
     node: usize,
     /// The columns that are loaded of a row, and their names in SQL.
-    pub(super) loaded: Vec<Loaded>,
+    pub(super) loaded: Arc<[Loaded]>,
     pub(super) columns_sql: String,
+    /// What stands before the condition of a statement that loads them.
+    select_where: String,
     /// For each column of the model its place among those that are loaded.
     places: Vec<Option<u16>>,
     /// The filters and orders whose statements are kept prepared; a client can ask for any number of others.
     kept: Mutex<HashSet<u64>>,
     /// Read from the database when a row is first written.
     references: OnceLock<Vec<Reference>>,
+    /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
+    detail_is_lone: bool,
     /// Of the resources that its generic foreign keys lead to.
     pub(super) content_types: ContentTypeIds,
 }
@@ -109,6 +113,18 @@ impl<DB: Dialect> RowsState<DB> {
             .flatten()
             .map_or(0, usize::from)
     }
+}
+
+/// Whether the row tells what a detail shows of a field, and no code of one's own runs for it.
+fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph) -> bool {
+    let by_key = |target: &Node| target.key == target.detail;
+    let is_told = field.spec.relation().is_none_or(|relation| {
+        matches!(relation.by, By::Column(_))
+            && !relation.full.detail
+            && graph.target(relation).is_some_and(by_key)
+    });
+    let runs = field.dehydrate.is_some() || matches!(field.use_in, UseIn::When(_));
+    is_told && !runs && !matches!(field.spec.attribute, Attribute::AbsoluteUrl)
 }
 
 /// The rows of a page as what is dehydrated.
@@ -229,17 +245,23 @@ impl<R: ModelResource> Source<R> for Rows {
                 decimal_places: column.decimal_places,
             });
         }
+        let select_where = format!("SELECT {columns_sql} FROM {} WHERE ", this.table);
+        let detail_is_lone = !R::HAS_HOOKS
+            && meta.authorization.answers_at_once()
+            && fields.0.iter().all(|field| is_of_the_row(field, &graph));
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
             database,
             graph,
             node,
-            loaded,
+            loaded: loaded.into(),
+            select_where,
             columns_sql,
             places,
             kept: Mutex::default(),
             references: OnceLock::new(),
+            detail_is_lone,
             content_types,
         })
     }
@@ -288,6 +310,33 @@ impl<R: ModelResource> Source<R> for Rows {
     {
         hopped(mounted, request, move |hop, database, permit| {
             database.reading(permit, |connection| work(hop, connection))
+        })
+        .await
+    }
+
+    async fn read_keyed<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        work: F,
+    ) -> Result<T>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        if !mounted.state.detail_is_lone {
+            return Self::read(mounted, request, work).await;
+        }
+        let database = &mounted.state.database;
+        let here = Hop::run(mounted, request, |hop| {
+            database.here(|connection| work(hop, connection))
+        });
+        if let Some(answer) = here {
+            return answer;
+        }
+        // One statement sees one state of the database, with a transaction around it or without.
+        hopped(mounted, request, move |hop, database, permit| {
+            database.asking(permit, |connection| work(hop, connection))
         })
         .await
     }
@@ -341,10 +390,17 @@ impl<R: ModelResource> Source<R> for Rows {
         let state = &hop.mounted.state;
         let column = &state.node().columns[state.node().detail];
         let key = parse_key(name, column.kind).ok_or(Error::NotFound)?;
-        let list = hop
-            .get_object_list(hop.request)?
-            .narrow(key_filter::<R::Db>(column, &[key]));
-        rows(hop, connection, list, Some(Slice::TWO))
+        let condition = key_filter::<R::Db>(column, &[key]);
+        let statement = if R::HAS_HOOKS {
+            let list = hop.get_object_list(hop.request)?.narrow(condition);
+            list.rows(state.columns())
+        } else {
+            // Nobody narrows the list, so its statement need not be put together anew.
+            let mut statement = Fragment::new();
+            statement.sql(&state.select_where).append(condition);
+            Statement::new(statement)
+        };
+        loaded(hop, connection, statement.slice(Slice::TWO))
     }
 
     fn set<'h>(
@@ -457,7 +513,7 @@ fn count<R: ModelResource + Hooks>(
     filters: Vec<Fragment>,
 ) -> Result<u64> {
     let statement = narrowed(hop, filters)?.count();
-    let page = load::<R::Db>(connection, statement, vec![COUNT], "counting rows")?;
+    let page = load::<R::Db>(connection, statement, [COUNT], "counting rows")?;
     total(&page, 0)
 }
 
@@ -467,8 +523,7 @@ fn load_counted<DB: Dialect>(
     connection: &mut DB::Connection,
     statement: Statement<DB>,
 ) -> Result<(Page, u64)> {
-    let mut columns = state.loaded.clone();
-    columns.push(COUNT);
+    let columns: Arc<[Loaded]> = state.loaded.iter().copied().chain([COUNT]).collect();
     let mut page = load::<DB>(connection, statement, columns, "loading a page")?;
     let total = total(&page, state.loaded.len())?;
     if page.value(0, state.place(state.node().key)).is_null() {
@@ -511,7 +566,17 @@ pub(super) fn rows<'h, R: ModelResource>(
     if let Some(slice) = slice {
         statement = statement.slice(slice);
     }
-    let page = load::<R::Db>(connection, statement, state.loaded.clone(), "loading rows")?;
+    loaded(hop, connection, statement)
+}
+
+/// Runs a statement of the resource's columns, and keeps its rows.
+fn loaded<'h, R: ModelResource>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    statement: Statement<R::Db>,
+) -> Result<Vec<Item<'h, R>>> {
+    let columns = Arc::clone(&hop.mounted.state.loaded);
+    let page = load::<R::Db>(connection, statement, columns, "loading rows")?;
     Ok(kept(hop, page))
 }
 
@@ -544,5 +609,5 @@ where
 /// Keeps a page until the hop ends.
 fn kept<'h, R: ModelResource>(hop: &Hop<'h, R>, page: Page) -> Vec<Item<'h, R>> {
     hop.loaded.set(hop.loaded.get() + page.written());
-    items(hop.mounted, hop.pages.alloc(page))
+    items(hop.mounted, hop.pages.keep(page))
 }

@@ -67,7 +67,7 @@ pub(crate) async fn get_detail<R: Hooks>(
         place.is_some(),
         place.as_mut().and_then(|place| place.found.take()),
     );
-    let (answer, missing) = R::Source::read(&mounted, request, move |hop, connection| {
+    let (answer, missing) = R::Source::read_keyed(&mounted, request, move |hop, connection| {
         let kept = found
             .as_ref()
             .and_then(|bytes| R::Source::from_bytes(hop, bytes));
