@@ -32,6 +32,12 @@ pub trait Authorize<R: Resource>: Send + Sync + 'static {
         false
     }
 
+    /// Whether whoever may read sees the whole list, so that all see as many objects.
+    #[doc(hidden)]
+    fn shows_whole_lists(&self) -> bool {
+        false
+    }
+
     /// Narrows a list that is read.
     ///
     /// # Errors

@@ -15,4 +15,8 @@ impl<R: Resource> Authorize<R> for Authorization {
     fn answers_at_once(&self) -> bool {
         true
     }
+
+    fn shows_whole_lists(&self) -> bool {
+        true
+    }
 }

@@ -16,6 +16,10 @@ impl<R: Resource> Authorize<R> for ReadOnlyAuthorization {
         true
     }
 
+    fn shows_whole_lists(&self) -> bool {
+        true
+    }
+
     fn create_list(&self, list: R::List, _: &Request) -> Result<R::List> {
         Ok(R::none(list))
     }

@@ -78,6 +78,12 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
         let _ = connection;
         Ok(false)
     }
+    /// A number that is another once any other connection has written.
+    #[doc(hidden)]
+    fn version(connection: &mut Self::Connection) -> QueryResult<i64> {
+        let _ = connection;
+        Err(diesel::result::Error::NotFound)
+    }
     /// Begins a transaction that is right for reading or for writing.
     #[doc(hidden)]
     fn begin(connection: &mut Self::Connection, writes: bool) -> QueryResult<()>;

@@ -134,6 +134,25 @@ impl<DB: Dialect> Database<DB> {
         Ok(Permit { until, _one: one })
     }
 
+    /// The state of the database as this very thread sees it; nothing where it has no connection of its own.
+    pub(crate) fn version_here(&self) -> Option<i64> {
+        self.here.as_ref()?.version()
+    }
+
+    /// How many rows were counted for this one while the database was in this state.
+    pub(crate) fn total_here(&self, of: u64, version: i64) -> Option<u64> {
+        self.here.as_ref()?.total(of, version)
+    }
+
+    /// Keeps how many rows were counted for this one, if the database is still in this state.
+    pub(crate) fn keep_total_here(&self, of: u64, version: i64, rows: u64) {
+        if let Some(here) = &self.here
+            && here.version() == Some(version)
+        {
+            here.keep_total(of, version, rows);
+        }
+    }
+
     /// Runs `work` of one statement, which finds what it reads at once, on a connection of this very thread; nothing
     /// comes of it where the thread has none, or the database fails: then it is to be done elsewhere.
     pub(crate) fn here<T>(

@@ -3,15 +3,19 @@
 use chrono::{NaiveDate, NaiveTime};
 use diesel::{
     QueryResult, RunQueryDsl as _, SqliteConnection,
-    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager as _},
+    connection::{
+        AnsiTransactionManager, DefaultLoadingMode, LoadConnection, SimpleConnection,
+        TransactionManager as _,
+    },
     query_builder::{AstPass, QueryFragment},
+    row::{Field, Row as _},
     sql_types as sql,
     sqlite::{Sqlite, SqliteType},
 };
 use uuid::Uuid;
 
 use super::{
-    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, decimal,
+    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, Statement, decimal,
     dialect::{plain_sql, quoted},
 };
 use crate::{
@@ -74,6 +78,19 @@ impl Dialect for Sqlite {
         connection.batch_execute("PRAGMA busy_timeout=0; PRAGMA query_only=ON;")?;
         let mode: Mode = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
         Ok(mode.journal_mode == "wal")
+    }
+
+    fn version(connection: &mut SqliteConnection) -> QueryResult<i64> {
+        let mut pragma = Fragment::new();
+        pragma.sql("PRAGMA data_version");
+        let rows = LoadConnection::<DefaultLoadingMode>::load(connection, Statement::new(pragma))?;
+        let mut version = 0;
+        for row in rows {
+            if let Some(mut value) = row?.get(0).as_ref().and_then(Field::value) {
+                version = value.read_long();
+            }
+        }
+        Ok(version)
     }
 
     fn begin(connection: &mut SqliteConnection, writes: bool) -> QueryResult<()> {

@@ -27,6 +27,8 @@ pub struct Hop<'h, R: Resource> {
     pub(crate) pages: &'h Pages,
     /// How many bytes its rows are about, with the names of their fields.
     pub(crate) loaded: Cell<usize>,
+    /// How many objects the list has, once that is known.
+    pub(crate) total: Cell<Option<u64>>,
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
     /// What is kept of the objects that were written, and is old now.
     pub(crate) written: &'h RefCell<Vec<Stale>>,
@@ -98,6 +100,7 @@ impl<R: Hooks> Hop<'_, R> {
             request,
             pages: &pages,
             loaded: Cell::new(0),
+            total: Cell::new(None),
             objects: Some(&objects),
             written: &written,
         })
@@ -142,6 +145,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
             request: self.request,
             pages: &pages,
             loaded: Cell::new(0),
+            total: Cell::new(None),
             objects: None,
             written: self.written,
         };

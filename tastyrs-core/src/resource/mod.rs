@@ -192,6 +192,20 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
     {
         Self::read(mounted, request, work)
     }
+    /// Runs work of a view that only reads a page of the list: where it is over at once, it need not go elsewhere.
+    #[doc(hidden)]
+    fn read_list<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        work: F,
+    ) -> impl Future<Output = Result<T>>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        Self::read(mounted, request, work)
+    }
     /// A page of a list, which part of it that is, and how many objects there are in all. What is wrong with a filter
     /// is told before what is wrong with the page.
     #[doc(hidden)]

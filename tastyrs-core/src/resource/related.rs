@@ -111,6 +111,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
             request: loading.request,
             pages: loading.pages,
             loaded: Cell::new(0),
+            total: Cell::new(None),
             objects: None,
             written: loading.written,
         };

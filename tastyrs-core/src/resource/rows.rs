@@ -4,7 +4,10 @@ use std::{
     any::Any,
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hasher as _},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{
@@ -54,6 +57,10 @@ pub struct RowsState<DB: Dialect> {
     kept: Mutex<HashSet<u64>>,
     /// Read from the database when a row is first written.
     references: OnceLock<Vec<Reference>>,
+    /// Tells it from all others of this process.
+    number: u64,
+    /// Whether a page of the whole list is the answer of one statement and nobody's code, once its total is known.
+    list_is_lone: bool,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
     detail_is_lone: bool,
     /// Of the resources that its generic foreign keys lead to.
@@ -115,12 +122,30 @@ impl<DB: Dialect> RowsState<DB> {
     }
 }
 
-/// Whether the row tells what a detail shows of a field, and no code of one's own runs for it.
-fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph) -> bool {
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
+
+/// Whether the first objects of the whole list are asked for, and few of them.
+fn is_short<R: Resource>(mounted: &Mounted<R>, request: &Request) -> bool {
+    let meta = &mounted.meta;
+    let is_whole = request
+        .params()
+        .iter()
+        .all(|(name, _)| matches!(name, "limit" | "offset" | "format"));
+    is_whole
+        && Asked::read(request.params(), meta.limit, meta.max_limit)
+            .is_ok_and(|asked| asked.is_short())
+}
+
+/// Whether the row tells what is shown of a field, and no code of one's own runs for it.
+fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph, for_list: bool) -> bool {
     let by_key = |target: &Node| target.key == target.detail;
     let is_told = field.spec.relation().is_none_or(|relation| {
         matches!(relation.by, By::Column(_))
-            && !relation.full.detail
+            && !(if for_list {
+                relation.full.list
+            } else {
+                relation.full.detail
+            })
             && graph.target(relation).is_some_and(by_key)
     });
     let runs = field.dehydrate.is_some() || matches!(field.use_in, UseIn::When(_));
@@ -248,7 +273,17 @@ impl<R: ModelResource> Source<R> for Rows {
         let select_where = format!("SELECT {columns_sql} FROM {} WHERE ", this.table);
         let detail_is_lone = !R::HAS_HOOKS
             && meta.authorization.answers_at_once()
-            && fields.0.iter().all(|field| is_of_the_row(field, &graph));
+            && fields
+                .0
+                .iter()
+                .all(|field| is_of_the_row(field, &graph, false));
+        let list_is_lone = !R::HAS_HOOKS
+            && meta.authorization.answers_at_once()
+            && meta.authorization.shows_whole_lists()
+            && fields
+                .0
+                .iter()
+                .all(|field| is_of_the_row(field, &graph, true));
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
@@ -261,6 +296,8 @@ impl<R: ModelResource> Source<R> for Rows {
             places,
             kept: Mutex::default(),
             references: OnceLock::new(),
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            list_is_lone,
             detail_is_lone,
             content_types,
         })
@@ -312,6 +349,44 @@ impl<R: ModelResource> Source<R> for Rows {
             database.reading(permit, |connection| work(hop, connection))
         })
         .await
+    }
+
+    async fn read_list<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        let (state, database) = (&mounted.state, &mounted.state.database);
+        let version = if state.list_is_lone && is_short(mounted, request) {
+            database.version_here()
+        } else {
+            None
+        };
+        let Some(version) = version else {
+            return Self::read(mounted, request, work).await;
+        };
+        if let Some(total) = database.total_here(state.number, version) {
+            let here = Hop::run(mounted, request, |hop| {
+                hop.total.set(Some(total));
+                database.here(|connection| work(hop, connection))
+            });
+            // Who wrote since the version was looked at changed the page, the total or both.
+            if let Some(answer) = here
+                && database.version_here() == Some(version)
+            {
+                return answer;
+            }
+        }
+        let (answer, total) = hopped(mounted, request, move |hop, database, permit| {
+            let answer = database.reading(permit, |connection| work(hop, connection))?;
+            Ok((answer, hop.total.get()))
+        })
+        .await?;
+        if let Some(total) = total {
+            database.keep_total_here(state.number, version, total);
+        }
+        Ok(answer)
     }
 
     async fn read_keyed<T, F>(
@@ -374,8 +449,12 @@ impl<R: ModelResource> Source<R> for Rows {
             .map_err(|error| told_of_search(error, searches))?;
         let total = match asked.total(items.len()) {
             Some(total) => total,
-            None => count(hop, connection, filters)?,
+            None => match hop.total.get() {
+                Some(total) => total,
+                None => count(hop, connection, filters)?,
+            },
         };
+        hop.total.set(Some(total));
         Ok((items, asked, total))
     }
 

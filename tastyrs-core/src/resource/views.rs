@@ -22,7 +22,7 @@ pub(crate) async fn get_list<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
-    let answer = R::Source::read(&mounted, request, move |hop, connection| {
+    let answer = R::Source::read_list(&mounted, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let (items, asked, total) = R::Source::page(hop, connection)?;
         let mut list = collection(hop, connection, &items)?;
