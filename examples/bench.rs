@@ -1,4 +1,6 @@
-//! The contender of the benchmarks: users and notes as django-tastypie would serve them.
+//! The contender of the benchmarks: users, tags and notes as django-tastypie would serve them.
+//!
+//! `benches/http` builds it, makes its data and measures it beside servers that were written by hand.
 //!
 //! `bench --port 8002 --database sqlite:///path/to/file [--throttle-at N]`; with the feature `postgres` the database
 //! is the URL of one.
@@ -34,6 +36,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    core_tag (id) {
+        id -> Integer,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    core_note_tags (id) {
+        id -> Integer,
+        note_id -> Integer,
+        tag_id -> Integer,
+    }
+}
+
 #[derive(Queryable, Selectable, Identifiable, Model)]
 #[diesel(table_name = auth_user, check_for_backend(Db))]
 struct User {
@@ -57,15 +74,26 @@ struct Note {
     author_id: Option<i32>,
 }
 
+#[derive(Queryable, Selectable, Identifiable, Model)]
+#[diesel(table_name = core_tag, check_for_backend(Db))]
+struct Tag {
+    id: i32,
+    name: String,
+}
+
 #[derive(ModelResource)]
-#[resource(model = User, resource_name = "users")]
+#[resource(model = User, resource_name = "users", filtering(username = [exact]))]
 struct UserResource;
+
+#[derive(ModelResource)]
+#[resource(model = Tag, resource_name = "tags")]
+struct TagResource;
 
 #[derive(ModelResource)]
 #[resource(
     model = Note,
     resource_name = "notes",
-    filtering(title = [exact, startswith], slug = [exact]),
+    filtering(title = [exact, startswith], slug = [exact], author = ALL_WITH_RELATIONS),
     ordering(created, title, id),
     authorization = Authorization,
     meta = Self::configure
@@ -73,6 +101,16 @@ struct UserResource;
 struct NoteResource {
     #[field(attribute = author_id, null)]
     author: ToOne<UserResource>,
+}
+
+/// The same notes with what is related to them written out.
+#[derive(ModelResource)]
+#[resource(model = Note, resource_name = "fullnotes")]
+struct FullNoteResource {
+    #[field(attribute = author_id, null, full)]
+    author: ToOne<UserResource>,
+    #[field(through = core_note_tags(note_id, tag_id), null, full)]
+    tags: ToMany<TagResource>,
 }
 
 impl NoteResource {
@@ -102,7 +140,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .compatible(Compatibility::Tastypie)
         .database(database)
         .register(UserResource)
+        .register(TagResource)
         .register(NoteResource::new())
+        .register(FullNoteResource::new())
         .build()?;
     HttpServer::new(move || App::new().service(api.scope("/api")))
         .workers(workers)
