@@ -163,7 +163,7 @@ impl<R: ModelResource> Store<R> for Rows {
         let draft = bundle.draft()?;
         let page = stored::<R::Db>(state, connection, draft, R::Model::COLUMNS, keeps_auto_now)?;
         let item = match page {
-            Some(page) => rows::items(hop.mounted, hop.pages.alloc(page))
+            Some(page) => rows::items(hop.mounted, hop.pages.keep(page))
                 .first()
                 .copied(),
             None => Some(found),

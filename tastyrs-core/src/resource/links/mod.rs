@@ -56,6 +56,7 @@ impl<'h, 'c, DB: Dialect> Writing<'h, 'c, DB> {
             request: self.request,
             pages: self.pages,
             loaded: Cell::new(0),
+            total: Cell::new(None),
             objects: None,
             written: self.written,
         }
