@@ -189,17 +189,17 @@ pub(crate) fn load<DB: Dialect>(
     columns: impl Into<Arc<[Loaded]>>,
     doing: &'static str,
 ) -> Result<Page> {
-    load_rows::<DB>(connection, statement, columns.into(), doing)
+    load_rows::<DB>(connection, statement, &columns.into(), doing)
 }
 
 fn load_rows<DB: Dialect>(
     connection: &mut DB::Connection,
     statement: Statement<DB>,
-    columns: Arc<[Loaded]>,
+    columns: &Arc<[Loaded]>,
     doing: &'static str,
 ) -> Result<Page> {
     let expected = statement.most_rows();
-    let mut page = Page::new(Arc::clone(&columns));
+    let mut page = Page::new(Arc::clone(columns));
     let rows = LoadConnection::<DefaultLoadingMode>::load(connection, statement)
         .map_err(Error::database(doing))?;
     for row in rows {

@@ -131,9 +131,7 @@ fn is_short<R: Resource>(mounted: &Mounted<R>, request: &Request) -> bool {
         .params()
         .iter()
         .all(|(name, _)| matches!(name, "limit" | "offset" | "format"));
-    is_whole
-        && Asked::read(request.params(), meta.limit, meta.max_limit)
-            .is_ok_and(|asked| asked.is_short())
+    is_whole && Asked::read(request.params(), meta.limit, meta.max_limit).is_ok_and(Asked::is_short)
 }
 
 /// Whether the row tells what is shown of a field, and no code of one's own runs for it.
