@@ -13,6 +13,8 @@
 //! | `garde` | validation by forms that derive `garde::Validate` | the crate `garde` |
 //! | `redis` | a cache and throttles that machines share, in Redis or Valkey | the crate `redis` |
 //! | `redis-cluster` | the same in a cluster of them | its code for clusters |
+//! | `tower` | `throttle::tower`: throttles as a layer of tower, for axum | the crates http, tower-layer, tower-service |
+//! | `metrics` | what throttles decide and how long their stores take, through the facade `metrics` | the crate `metrics` |
 //! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
 //! | `test` | `tastyrs::test`: a client, assertions and databases for tests; for `[dev-dependencies]` | nothing |
 //! | `xml` | the [format](serializers) XML, in both directions | quick-xml |
@@ -39,8 +41,12 @@ mod pages {
     struct Hooks;
     #[doc = include_str!("../docs/src/formats.md")]
     struct Formats;
+    #[doc = include_str!("../docs/src/exporting.md")]
+    struct Exporting;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
+    #[doc = include_str!("../docs/src/throttle-alone.md")]
+    struct ThrottleAlone;
     #[doc = include_str!("../docs/src/authentication.md")]
     struct Authentication;
     #[doc = include_str!("../docs/src/validation.md")]
@@ -96,7 +102,7 @@ pub mod prelude {
         dispatch::RequestType,
         fields::{Column, Computed, FieldType, GenericForeignKey, ToMany, ToOne},
         http::{Query, Request, User},
-        meta::{Cost, Meta},
+        meta::{Cost, Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
         validation::{Errors, Validate, Validation},
@@ -122,7 +128,7 @@ pub mod __private {
         database::Row,
         django::ContentType,
         fields::{self, DefaultValue, Field, FieldType, Fields, Kind, UseIn},
-        meta::Meta,
+        meta::{Export, ExportFormat, Meta},
         queries::{Filtering, Lookup},
         resource::{
             ColumnOf, ColumnSpec, DeleteAction, Hooks, Model, ModelFor, ModelResource,

@@ -283,7 +283,7 @@ impl Value<'_> {
     }
 
     /// Whether it is as good as nothing for a key: null, or empty text.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.is_null() || self.as_str() == Some("")
     }
 

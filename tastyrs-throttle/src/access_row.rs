@@ -125,7 +125,7 @@ pub(crate) fn key_in(recorded: &str) -> Option<Key> {
 }
 
 /// The last place at or before `bytes` where a text may be cut.
-fn boundary(text: &str, bytes: usize) -> usize {
+pub(crate) fn boundary(text: &str, bytes: usize) -> usize {
     (0..=bytes.min(text.len()))
         .rev()
         .find(|at| text.is_char_boundary(*at))

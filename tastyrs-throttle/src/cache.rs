@@ -78,6 +78,36 @@ impl CacheThrottle {
         }
     }
 
+    /// Decides and counts for good in one step, without waiting.
+    ///
+    /// For callers that have nothing to give back: it costs half of a place that is
+    /// [reserved](Throttle::reserve), kept and settled. Where a request that fails, or whose caller
+    /// hangs up, shall not count, or costs are known afterwards, reserve a place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tastyrs_throttle::{Access, CacheThrottle, Result, Verdict};
+    ///
+    /// # fn main() -> Result<()> {
+    /// let throttle = CacheThrottle::new().rate("2/m");
+    /// let call = Access::new("daniel");
+    ///
+    /// assert_eq!(throttle.admit(&call)?, Verdict::Allowed);
+    /// assert_eq!(throttle.admit(&call)?, Verdict::Allowed);
+    /// assert_ne!(throttle.admit(&call)?, Verdict::Allowed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`](crate::Error::Setting) and
+    /// [`Error::ClocksDiffer`](crate::Error::ClocksDiffer) when the settings cannot work.
+    pub fn admit(&self, access: &Access<'_>) -> Result<Verdict> {
+        self.counter.admit(access)
+    }
+
     /// Counts in this store, together with the other throttles that were given it.
     #[must_use]
     pub fn store(self, store: Store) -> Self {
@@ -112,5 +142,13 @@ impl Throttle for CacheThrottle {
     /// Checks the settings.
     fn bind(&self, _: &Binding) -> Result<()> {
         self.counter.joined().map(drop)
+    }
+
+    fn keys(&self) -> Option<usize> {
+        Some(self.counter.store().len())
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.counter.describe()
     }
 }

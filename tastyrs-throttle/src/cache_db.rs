@@ -195,4 +195,12 @@ impl Throttle for CacheDbThrottle {
         }
         drained
     }
+
+    fn keys(&self) -> Option<usize> {
+        Some(self.counter.store().len())
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.counter.describe()
+    }
 }

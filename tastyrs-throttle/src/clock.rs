@@ -57,11 +57,22 @@ impl Clock {
     }
 
     /// Says how long ago the clock was made.
+    #[inline]
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
             Source::System { started } => started.elapsed(),
             Source::Manual(hands) => lock(hands).monotonic,
         }
+    }
+
+    /// The monotonic hand in nanoseconds; it ends after 584 years.
+    #[inline]
+    pub(crate) fn nanos(&self) -> u64 {
+        let monotonic = self.monotonic();
+        monotonic
+            .as_secs()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(monotonic.subsec_nanos().into())
     }
 
     /// Says what the wall clock shows.

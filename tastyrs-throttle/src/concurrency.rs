@@ -168,6 +168,14 @@ impl Throttle for ConcurrencyThrottle {
     fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>> {
         Some(Ok(self.take(access)))
     }
+
+    fn keys(&self) -> Option<usize> {
+        Some(self.len())
+    }
+
+    fn describe(&self) -> Option<String> {
+        Some(format!("{} at once", self.at_once))
+    }
 }
 
 /// A request under way; dropped, it has ended.

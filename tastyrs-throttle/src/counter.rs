@@ -62,11 +62,23 @@ impl Counter {
         &self.store
     }
 
+    /// The rates in words.
+    pub(crate) fn describe(&self) -> Option<String> {
+        let Joined { limits, .. } = self.joined().ok()?;
+        Some(limits.rates.to_string())
+    }
+
     /// Joins the store, once.
+    #[inline]
     pub(crate) fn joined(&self) -> Result<&Joined> {
-        if let Some(joined) = self.joined.get() {
-            return Ok(joined);
+        match self.joined.get() {
+            Some(joined) => Ok(joined),
+            None => self.join(),
         }
+    }
+
+    #[cold]
+    fn join(&self) -> Result<&Joined> {
         let limits = self.settings.limits()?;
         let clock = self
             .store
@@ -75,6 +87,7 @@ impl Counter {
     }
 
     /// The caller's own limits, where it has any; the store learns of them.
+    #[inline]
     pub(crate) fn own(&self, access: &Access<'_>) -> Option<Rates> {
         let rates = self.settings.rates_for.as_ref()?(access)?;
         self.store.widen(rates.limits());
@@ -92,6 +105,20 @@ impl Counter {
         let terms = limits.with(own.as_ref());
         Ok(
             match self.store.wait(key, now(clock), &terms, access.cost) {
+                Ok(()) => Verdict::Allowed,
+                Err(refused) => Verdict::Throttled(retry_after(refused)),
+            },
+        )
+    }
+
+    #[inline]
+    pub(crate) fn admit(&self, access: &Access<'_>) -> Result<Verdict> {
+        let Joined { limits, clock } = self.joined()?;
+        let own = self.own(access);
+        let terms = limits.with(own.as_ref());
+        let key = Key::of(access.identifier);
+        Ok(
+            match self.store.admit(key, now(clock), &terms, access.cost) {
                 Ok(()) => Verdict::Allowed,
                 Err(refused) => Verdict::Throttled(retry_after(refused)),
             },
@@ -138,10 +165,7 @@ impl Counter {
         let told = access.quotas.then_some(&mut quotas);
         Ok(
             match self.store.reserve(key, now, &terms, access.cost, told) {
-                Ok(at) => {
-                    let place = Place::new(&self.store, key, at, access.cost);
-                    Admission::Admitted(Ticket::of(kind(place)).quotas(quotas))
-                }
+                Ok(place) => Admission::Admitted(Ticket::of(kind(place)).quotas(quotas)),
                 Err(refused) => {
                     Admission::Refused(Refusal::from(retry_after(refused)).quotas(quotas))
                 }

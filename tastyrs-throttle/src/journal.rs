@@ -242,10 +242,12 @@ impl Journal {
     /// In how long the next insert is due, if there is something to insert.
     fn due(&self, state: &State, now: Instant) -> Option<Duration> {
         let oldest = state.queue.front()?;
-        if state.asking > 0 {
+        if oldest.claim.told.is_some() {
             return Some(Duration::ZERO);
         }
-        let in_full = !state.drains.is_empty() || state.queue.len() >= QUEUE / 2;
+        // Who waits behind rows that rest waits for their next turn.
+        let in_full =
+            state.asking > 0 || !state.drains.is_empty() || state.queue.len() >= QUEUE / 2;
         let flush = match self.durability {
             Durability::Behind { flush } if !in_full => {
                 flush.saturating_sub(now.duration_since(oldest.claim.since))
@@ -268,7 +270,7 @@ impl Journal {
         while let Some((rows, mut claims)) = parts.pop() {
             let error = match self.record(&rows, &mut claims) {
                 Ok(()) => {
-                    self.state().failures = 0;
+                    self.state().took();
                     tell(claims, &Ok(()));
                     continue;
                 }
@@ -347,6 +349,12 @@ impl State {
             .count();
         self.writing = batch.first().map(|waiting| waiting.claim.number);
         batch
+    }
+
+    /// Notes that the log took rows.
+    fn took(&mut self) {
+        self.failures = 0;
+        self.rests_until = None;
     }
 
     /// Puts the rows back that nobody waits for, to be tried again.

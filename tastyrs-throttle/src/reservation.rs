@@ -12,6 +12,7 @@ use crate::concurrency::Seat;
 use crate::counts::{Counts, Outcome};
 use crate::errors::Result;
 use crate::journal::Journal;
+use crate::metrics::Stopwatch;
 use crate::quota::Quota;
 use crate::store::Place;
 use crate::throttle::{AnyThrottle, BoxFuture};
@@ -113,9 +114,12 @@ pub struct Reservation {
     /// What the request costs, where that is not what it said before.
     charged: Option<u32>,
     kept: bool,
+    /// Whether there was no place, but for a dry run.
+    would_refuse: bool,
 }
 
 impl Reservation {
+    #[inline]
     pub(crate) fn new(throttle: &AnyThrottle, access: &Access<'_>, ticket: Ticket) -> Self {
         let asked = matches!(ticket.kind, Kind::Asked)
             .then(|| Box::new((throttle.clone(), OwnedAccess::of(access))));
@@ -126,10 +130,25 @@ impl Reservation {
             counts: throttle.what_counts(),
             charged: None,
             kept: false,
+            would_refuse: false,
         }
     }
 
+    pub(crate) fn set_would_refuse(&mut self) {
+        self.would_refuse = true;
+    }
+
+    /// Whether this place, or one of several, is there because of a dry run alone.
+    pub(crate) fn would_refuse(&self) -> bool {
+        self.would_refuse
+            || match &self.kind {
+                Kind::All(places) => places.iter().any(Self::would_refuse),
+                _ => false,
+            }
+    }
+
     /// Marks the place as one to keep; nothing is written yet.
+    #[inline]
     pub fn keep(&mut self) {
         self.kept = true;
         self.parts().for_each(Self::keep);
@@ -161,6 +180,7 @@ impl Reservation {
         self.tell_nothing();
         Self {
             kept: self.kept,
+            would_refuse: false,
             counts: None,
             charged: None,
             asked: None,
@@ -199,6 +219,7 @@ impl Reservation {
     ///   [`CacheDbThrottle`](crate::CacheDbThrottle) could not be written; the hit stays counted.
     /// - What [`Throttle::accessed`](crate::Throttle::accessed) returns, for a throttle of one's
     ///   own.
+    #[inline]
     pub async fn settle(mut self) -> Result<()> {
         match mem::replace(&mut self.kind, Kind::Nothing) {
             Kind::All(places) => all_settled(places).await,
@@ -223,7 +244,10 @@ impl Reservation {
                 journal,
             } => {
                 place.keep(self.charged);
-                journal.write(*row).await
+                let stopwatch = Stopwatch::start("access_log");
+                let written = journal.write(*row).await;
+                stopwatch.stop();
+                written
             }
         }
     }
@@ -269,6 +293,7 @@ fn all_settled(places: Vec<Reservation>) -> BoxFuture<'static, Result<()>> {
 }
 
 impl Drop for Reservation {
+    #[inline]
     fn drop(&mut self) {
         if !self.kept {
             return;

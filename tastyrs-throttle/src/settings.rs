@@ -88,6 +88,7 @@ impl Limits {
         Terms {
             limits: own.unwrap_or(&self.rates).limits(),
             expiration: self.expiration,
+            own: own.is_some(),
         }
     }
 
@@ -102,6 +103,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) limits: &'a [Limit],
     /// In nanoseconds.
     pub(crate) expiration: u64,
+    /// Whether they are the caller's own, of which the store keeps no list.
+    pub(crate) own: bool,
 }
 
 /// A length of time in nanoseconds; 584 years and more are one.

@@ -99,4 +99,14 @@ impl Throttle for Several {
         }
         drained
     }
+
+    fn keys(&self) -> Option<usize> {
+        let keys = self.throttles.iter().filter_map(AnyThrottle::keys);
+        keys.reduce(|one, other| one + other)
+    }
+
+    fn describe(&self) -> Option<String> {
+        let words = self.throttles.iter().filter_map(AnyThrottle::describe);
+        words.reduce(|one, other| format!("{one}, {other}"))
+    }
 }

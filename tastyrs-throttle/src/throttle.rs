@@ -10,10 +10,12 @@ use crate::access::Access;
 use crate::access_log::Binding;
 use crate::counts::Counts;
 use crate::errors::Result;
+use crate::metrics;
 use crate::quota::Refusal;
 use crate::reservation::{Kind, Reservation, Ticket};
 use crate::several::Several;
 use crate::verdict::Verdict;
+use crate::watch::{Decision, Watch};
 
 /// A future on the heap, as the traits with a `dyn` of their own return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -56,6 +58,55 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// assert_eq!(even.should_be_throttled(&call).await?, Verdict::Throttled(RetryAfter::Unknown));
 /// assert_eq!(odd.should_be_throttled(&call).await?, Verdict::Allowed);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Counting in a throttle of one's own
+///
+/// A number that is read, compared and written in two steps loses what others write meanwhile. A
+/// throttle that decides by something else and counts by the way has a
+/// [`CacheThrottle`](crate::CacheThrottle) inside, whose every operation is one step:
+///
+/// ```
+/// use tastyrs_throttle::{Access, Admission, AnyThrottle, CacheThrottle, Result, Throttle, Verdict};
+///
+/// /// Counts a caller's GETs and the rest apart.
+/// struct ByMethod {
+///     reads: CacheThrottle,
+///     writes: CacheThrottle,
+/// }
+///
+/// impl ByMethod {
+///     fn of(&self, access: &Access<'_>) -> &CacheThrottle {
+///         if access.method == "GET" { &self.reads } else { &self.writes }
+///     }
+/// }
+///
+/// impl Throttle for ByMethod {
+///     async fn should_be_throttled(&self, access: &Access<'_>) -> Result<Verdict> {
+///         self.of(access).should_be_throttled(access).await
+///     }
+///
+///     async fn reserve(&self, access: &Access<'_>) -> Result<Admission> {
+///         self.of(access).reserve(access).await
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let throttle = AnyThrottle::new(ByMethod {
+///     reads: CacheThrottle::new().rate("100/m"),
+///     writes: CacheThrottle::new().rate("1/m"),
+/// });
+/// let write = Access::new("daniel").method("POST");
+/// let Admission::Admitted(mut place) = throttle.reserve(&write).await? else {
+///     panic!("the first write passes")
+/// };
+/// place.keep();
+/// place.settle().await?;
+///
+/// assert!(matches!(throttle.reserve(&write).await?, Admission::Refused(_)));
 /// # Ok(())
 /// # }
 /// ```
@@ -148,6 +199,17 @@ pub trait Throttle: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Says how many identifiers are held, for metrics and pages; `None` where that is not known.
+    fn keys(&self) -> Option<usize> {
+        None
+    }
+
+    /// Says in words what the limits are, for pages, as in `10/s, 1000/h`; `None` where there is
+    /// nothing to say.
+    fn describe(&self) -> Option<String> {
+        None
+    }
+
     /// Returns when everything is safe that the throttle was told before, for a process that is
     /// about to end; at once, unless it is overridden.
     ///
@@ -185,6 +247,14 @@ impl<T: Throttle> Throttle for Arc<T> {
 
     fn drain(&self) -> impl Future<Output = Result<()>> + Send {
         T::drain(self)
+    }
+
+    fn keys(&self) -> Option<usize> {
+        T::keys(self)
+    }
+
+    fn describe(&self) -> Option<String> {
+        T::describe(self)
     }
 }
 
@@ -237,6 +307,7 @@ pub struct AnyThrottle {
     throttle: Arc<dyn Erased>,
     counts: Option<Counts>,
     dry_run: bool,
+    watch: Option<Watch>,
 }
 
 impl AnyThrottle {
@@ -246,6 +317,7 @@ impl AnyThrottle {
             throttle: Arc::new(throttle),
             counts: None,
             dry_run: false,
+            watch: None,
         }
     }
 
@@ -266,6 +338,16 @@ impl AnyThrottle {
     pub fn dry_run(self) -> Self {
         Self {
             dry_run: true,
+            ..self
+        }
+    }
+
+    /// Has a watch follow who calls and who is turned away. Several throttles may have one watch;
+    /// of throttles that hold together by [`and`](Self::and), give it to the whole.
+    #[must_use]
+    pub fn watched(self, watch: &Watch) -> Self {
+        Self {
+            watch: Some(watch.clone()),
             ..self
         }
     }
@@ -332,8 +414,34 @@ impl AnyThrottle {
     /// # Errors
     ///
     /// What the throttle's [`reserve`](Throttle::reserve) returns.
+    #[inline]
     pub async fn reserve(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
-        self.take(access).await
+        let taken = self.take(access).await;
+        self.observe(access, &taken);
+        taken
+    }
+
+    /// Tells the log, the watch and metrics what was decided.
+    fn observe(&self, access: &Access<'_>, taken: &Result<Admission<Reservation>>) {
+        let decision = match taken {
+            Ok(Admission::Admitted(place)) if place.would_refuse() => Decision::WouldRefuse,
+            Ok(Admission::Admitted(_)) => Decision::Allowed,
+            Ok(Admission::Refused(refusal)) => {
+                tracing::debug!(
+                    target: "tastyrs::throttle",
+                    identifier = access.identifier,
+                    resource = access.resource,
+                    retry_after = ?refusal.retry_after,
+                    "turned away"
+                );
+                Decision::Refused
+            }
+            Err(_) => Decision::Failed,
+        };
+        if let Some(watch) = &self.watch {
+            watch.saw(access.identifier, decision);
+        }
+        metrics::decided(access.resource, decision, || self.keys());
     }
 
     /// Decides like [`reserve`](Self::reserve), where that needs no waiting; `None` where it does.
@@ -343,10 +451,13 @@ impl AnyThrottle {
         access: &Access<'_>,
     ) -> Option<Result<Admission<Reservation>>> {
         let admission = self.throttle.reserve_now(access)?;
-        Some(admission.map(|admission| self.admitted(access, admission)))
+        let taken = admission.map(|admission| self.admitted(access, admission));
+        self.observe(access, &taken);
+        Some(taken)
     }
 
     /// Takes a place, or nothing in a dry run that would refuse.
+    #[inline]
     pub(crate) async fn take(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
         let admission = match self.throttle.reserve_now(access) {
             Some(admission) => admission?,
@@ -356,8 +467,8 @@ impl AnyThrottle {
     }
 
     fn admitted(&self, access: &Access<'_>, admission: Admission) -> Admission<Reservation> {
-        let ticket = match admission {
-            Admission::Admitted(ticket) => ticket,
+        let (ticket, would_refuse) = match admission {
+            Admission::Admitted(ticket) => (ticket, false),
             Admission::Refused(refusal) if self.dry_run => {
                 tracing::info!(
                     target: "tastyrs::throttle",
@@ -366,11 +477,25 @@ impl AnyThrottle {
                     retry_after = ?refusal.retry_after,
                     "would be turned away, but for the dry run"
                 );
-                Ticket::of(Kind::Nothing)
+                (Ticket::of(Kind::Nothing), true)
             }
             Admission::Refused(refusal) => return Admission::Refused(refusal),
         };
-        Admission::Admitted(Reservation::new(self, access, ticket))
+        let mut place = Reservation::new(self, access, ticket);
+        if would_refuse {
+            place.set_would_refuse();
+        }
+        Admission::Admitted(place)
+    }
+
+    /// Says how many identifiers the throttle holds, where it knows.
+    pub fn keys(&self) -> Option<usize> {
+        self.throttle.keys()
+    }
+
+    /// Says in words what the throttle's limits are, where it knows: `10/s, 1000/h`.
+    pub fn describe(&self) -> Option<String> {
+        self.throttle.describe()
     }
 
     pub(crate) fn what_counts(&self) -> Option<Counts> {
@@ -420,6 +545,8 @@ trait Erased: Send + Sync {
     fn reserve_now(&self, access: &Access<'_>) -> Option<Result<Admission>>;
     fn bind(&self, binding: &Binding) -> Result<()>;
     fn drain(&self) -> BoxFuture<'_, Result<()>>;
+    fn keys(&self) -> Option<usize>;
+    fn describe(&self) -> Option<String>;
     fn name(&self) -> &'static str;
 }
 
@@ -446,6 +573,14 @@ impl<T: Throttle> Erased for T {
 
     fn drain(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(Throttle::drain(self))
+    }
+
+    fn keys(&self) -> Option<usize> {
+        Throttle::keys(self)
+    }
+
+    fn describe(&self) -> Option<String> {
+        Throttle::describe(self)
     }
 
     fn name(&self) -> &'static str {

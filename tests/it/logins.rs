@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use actix_web::rt::time::timeout;
 use tastyrs::{
     api::Mount,
     authentication::Claim,
@@ -64,7 +65,7 @@ struct ByEither;
     authentication = BySecret,
     login_throttle = LoginThrottle::new().by_address(CacheThrottle::new().throttle_at(3))
 )]
-struct BySecret_;
+struct SecretResource;
 
 /// Lets in who knows a word.
 struct BySecret;
@@ -132,7 +133,7 @@ fn api(asked: &Arc<Asked>, set: impl FnOnce(Api) -> Api) -> Mount {
         .database(library.database())
         .register(ByKey)
         .register(ByEither)
-        .register(BySecret_);
+        .register(SecretResource);
     set(api).build().unwrap()
 }
 
@@ -156,6 +157,13 @@ impl Site {
     async fn new(set: impl FnOnce(Api) -> Api) -> Self {
         let asked = Arc::default();
         let client = TestApiClient::new(&api(&asked, set)).await;
+        Self { client, asked }
+    }
+
+    /// Accounts take a moment to be found.
+    async fn slow(throttle: LoginThrottle) -> Self {
+        let asked = slowly(100);
+        let client = TestApiClient::new(&api(&asked, |api| api.login_throttle(throttle))).await;
         Self { client, asked }
     }
 
@@ -437,16 +445,16 @@ fn of_many_guesses_at_once_exactly_as_many_are_looked_at_as_the_limit_says() {
 #[test]
 fn a_crowd_with_the_right_key_is_let_in_whatever_its_size() {
     let asked = slowly(10);
-    let throttle = addresses(3).by_account(CacheThrottle::new().throttle_at(2));
+    let throttle = addresses(5).by_account(CacheThrottle::new().throttle_at(4));
     let served = LiveServer::new(&api(&asked, |api| api.login_throttle(throttle)));
 
-    assert_eq!(at_once(&served, 64, "right"), [64, 0, 0]);
-    assert_eq!(at_once(&served, 8, "wrong"), [0, 2, 6]);
+    assert_eq!(at_once(&served, 32, "right"), [32, 0, 0]);
+    assert_eq!(at_once(&served, 8, "wrong"), [0, 4, 4]);
 }
 
 #[test]
-fn who_hangs_up_before_the_answer_is_counted() {
-    let asked = slowly(2_000);
+fn who_hangs_up_is_counted() {
+    let asked = slowly(200);
     let served = LiveServer::with_workers(&api(&asked, |api| api.login_throttle(addresses(3))), 1);
     for guess in 1..=3 {
         let mut client = TcpStream::connect(served.address()).unwrap();
@@ -461,6 +469,28 @@ fn who_hangs_up_before_the_answer_is_counted() {
 
     assert_eq!(at_once(&served, 4, "right"), [0, 0, 4]);
     assert_eq!(asked.times(), 3);
+}
+
+#[actix_web::test]
+async fn a_login_that_is_cut_off_is_counted_by_what_was_sent() {
+    let site = Site::slow(addresses(3)).await;
+    let cut_off = async |key: &str, logins: usize| {
+        for _ in 0..logins {
+            let before = site.asked.times();
+            // One that waits for a place is cut off too, and is not yet looked at.
+            while site.asked.times() == before {
+                let login = timeout(Duration::from_millis(20), site.login("ada", key));
+                assert!(login.await.is_err());
+            }
+        }
+    };
+
+    cut_off("right", 6).await;
+    assert_eq!(site.login("ada", "right").await, 200);
+    cut_off("wrong", 3).await;
+
+    assert_eq!(site.login("ada", "right").await, 429);
+    assert_eq!(site.asked.times(), 10);
 }
 
 #[test]

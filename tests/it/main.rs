@@ -19,6 +19,7 @@ mod conformance;
 mod differences;
 #[cfg(not(feature = "postgres"))]
 mod examples;
+mod export;
 mod formats;
 mod generic;
 mod kitchen;
@@ -34,6 +35,7 @@ mod redis_throttle;
 mod round_trip;
 mod startup;
 mod support;
+mod throttle_page;
 mod throttling;
 mod validation;
 mod writing;

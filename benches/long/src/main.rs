@@ -1,6 +1,9 @@
 //! What takes minutes to show, in one table. `cargo run --release -- [NAME..]` runs all, or those that are named.
 
+mod export;
+mod flood;
 mod kill9;
+mod proofs;
 mod recount;
 mod redis;
 mod table;
@@ -12,9 +15,13 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A subject's name, and what runs it.
 type Subject = (&'static str, fn() -> Outcome<Vec<Row>>);
 
-const SUBJECTS: [Subject; 3] = [
+const SUBJECTS: [Subject; 7] = [
     ("kill9", kill9::run),
     ("recount", recount::run),
+    ("export", export::run),
+    ("flood", flood::run),
+    ("schedules", proofs::schedules),
+    ("sequences", proofs::sequences),
     ("redis", redis::run),
 ];
 

@@ -13,6 +13,8 @@ pub(super) fn account_key(name: &str) -> String {
     let letters = || name.chars().take(MOST);
     let key: String = DecomposingNormalizerBorrowed::new_nfkd()
         .normalize_iter(letters())
+        // To and fro: `ẞ` to `ß` to `SS` to `ss`.
+        .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         // Accents, spaces, what is invisible; of emoji nothing would be left.

@@ -45,6 +45,12 @@ impl Flights {
         }
     }
 
+    /// How many keys there is something to remember of.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, InFlight>> {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }

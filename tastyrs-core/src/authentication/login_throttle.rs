@@ -152,21 +152,12 @@ impl LoginThrottle {
         let by_account = self.by_account.as_ref().zip(claim.account());
         let by_account =
             by_account.map(|(gate, name)| (gate, format!("login-account:{}", account_key(name))));
-        let gates = [by_address, by_account];
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let (refusal, waiting) = match enter(&gates, request).await? {
-                Entered::In(attempt) => return Ok(attempt),
-                Entered::Refused { refusal, waiting } => (refusal, waiting),
-            };
-            let others_ended = match waiting {
-                Some(waiting) => timeout_at(deadline, waiting.ended()).await.is_ok(),
-                None => false,
-            };
-            if !others_ended {
-                return Err(Error::Throttled(Box::new(refusal)));
-            }
-        }
+        let asked = Asked {
+            gates: [by_address, by_account],
+            method: &method_name(request.method()),
+            url: &request.recorded_path(),
+        };
+        asked.admitted().await
     }
 }
 
@@ -189,6 +180,13 @@ impl Gate {
     }
 }
 
+/// What is asked of the gates that a login must pass, under which keys.
+struct Asked<'a> {
+    gates: [Option<(&'a Gate, String)>; 2],
+    method: &'a str,
+    url: &'a str,
+}
+
 enum Entered {
     In(Attempt),
     Refused {
@@ -198,34 +196,52 @@ enum Entered {
     },
 }
 
-/// Takes a place with all gates or with none.
-async fn enter(gates: &[Option<(&Gate, String)>; 2], request: &Request) -> Result<Entered> {
-    let method = method_name(request.method());
-    let address = request.recorded_path();
-    let mut places = Vec::with_capacity(2);
-    for (gate, key) in gates.iter().flatten() {
-        let flight = Flights::enter(&gate.flights, key);
-        let access = Access::new(key)
-            .resource(RESOURCE)
-            .method(&method)
-            .url(&address);
-        match gate.throttle.reserve(&access).await? {
-            Admission::Admitted(reservation) => places.push(Held {
-                reservation,
-                flight,
-            }),
-            Admission::Refused(refusal) => {
-                drop(places);
-                let waiting = flight.refused();
-                return Ok(Entered::Refused { refusal, waiting });
+impl Asked<'_> {
+    /// Takes a place with all gates, where need be when others have ended.
+    async fn admitted(&self) -> Result<Attempt> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let (refusal, waiting) = match self.enter().await? {
+                Entered::In(attempt) => return Ok(attempt),
+                Entered::Refused { refusal, waiting } => (refusal, waiting),
+            };
+            let others_ended = match waiting {
+                Some(waiting) => timeout_at(deadline, waiting.ended()).await.is_ok(),
+                None => false,
+            };
+            if !others_ended {
+                return Err(Error::Throttled(Box::new(refusal)));
             }
         }
     }
-    // From here on it counts, also where the caller hangs up.
-    for place in &mut places {
-        place.reservation.keep();
+
+    /// Takes a place with all gates or with none.
+    async fn enter(&self) -> Result<Entered> {
+        let mut places = Vec::with_capacity(2);
+        for (gate, key) in self.gates.iter().flatten() {
+            let flight = Flights::enter(&gate.flights, key);
+            let access = Access::new(key)
+                .resource(RESOURCE)
+                .method(self.method)
+                .url(self.url);
+            match gate.throttle.reserve(&access).await? {
+                Admission::Admitted(reservation) => places.push(Held {
+                    reservation,
+                    flight,
+                }),
+                Admission::Refused(refusal) => {
+                    drop(places);
+                    let waiting = flight.refused();
+                    return Ok(Entered::Refused { refusal, waiting });
+                }
+            }
+        }
+        // From here on it counts, whatever becomes of it.
+        for place in &mut places {
+            place.reservation.keep();
+        }
+        Ok(Entered::In(Attempt(places)))
     }
-    Ok(Entered::In(Attempt(places)))
 }
 
 /// A place, and that its end is awaited; the place is given up first.
@@ -272,5 +288,119 @@ fn is_refusal(error: &Error) -> bool {
             [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&answer.status())
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn gate(throttle_at: u32) -> Gate {
+        Gate::new(CacheThrottle::new().throttle_at(throttle_at))
+    }
+
+    /// Asks as this address and this account.
+    async fn admitted(gates: &[Gate; 2], address: &str, account: &str) -> Result<Attempt> {
+        let [by_address, by_account] = gates;
+        let asked = Asked {
+            gates: [
+                Some((by_address, address.to_owned())),
+                Some((by_account, account.to_owned())),
+            ],
+            method: "get",
+            url: "/",
+        };
+        asked.admitted().await
+    }
+
+    const WRONG: Result<()> = Err(Error::Unauthorized { challenge: None });
+
+    /// Has 300 log in at once as three accounts from one address, right, wrong, and cut off; says how many failed.
+    async fn crowd(gates: &Arc<[Gate; 2]>) -> usize {
+        let failed = Arc::new(AtomicUsize::new(0));
+        let logins = (0..300).map(|number| {
+            let (gates, failed) = (Arc::clone(gates), Arc::clone(&failed));
+            tokio::spawn(async move {
+                let account = ["ada", "brian", "carl"][number % 3];
+                let Ok(attempt) = admitted(&gates, "192.0.2.1", account).await else {
+                    return;
+                };
+                tokio::task::yield_now().await;
+                if number % 5 < 2 {
+                    return attempt.ended(&Ok(())).await.unwrap();
+                }
+                failed.fetch_add(1, Ordering::SeqCst);
+                if number % 5 > 2 {
+                    attempt.ended(&WRONG).await.unwrap();
+                }
+            })
+        });
+        for login in logins.collect::<Vec<_>>() {
+            login.await.unwrap();
+        }
+        failed.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_a_crowd_exactly_as_many_fail_as_the_limit_says() {
+        for run in 0..20 {
+            let gates = Arc::new([gate(10), gate(7)]);
+
+            assert_eq!(crowd(&gates).await, 10, "run {run}");
+
+            assert!(gates.iter().all(|gate| gate.flights.len() == 0));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_crowd_nobody_waits_until_their_patience_ends() {
+        let began = Instant::now();
+
+        assert_eq!(crowd(&Arc::new([gate(10), gate(7)])).await, 10);
+        assert_eq!(crowd(&Arc::new([gate(300), gate(1)])).await, 3);
+
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_by_one_gate_leaves_the_place_of_the_other() {
+        let gates = [gate(2), gate(1)];
+        let first = admitted(&gates, "192.0.2.1", "ada").await.unwrap();
+        first.ended(&WRONG).await.unwrap();
+
+        for _ in 0..5 {
+            let refused = admitted(&gates, "192.0.2.1", "ada").await;
+            assert!(matches!(refused, Err(Error::Throttled(_))));
+        }
+
+        assert!(admitted(&gates, "192.0.2.1", "brian").await.is_ok());
+        assert!(admitted(&gates, "192.0.2.1", "carl").await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever() {
+        let gates = [gate(1), gate(1)];
+        let held = admitted(&gates, "192.0.2.1", "ada").await.unwrap();
+
+        let waited = Instant::now();
+        let refused = admitted(&gates, "192.0.2.1", "brian").await;
+
+        assert!(matches!(refused, Err(Error::Throttled(_))));
+        assert_eq!(waited.elapsed(), PATIENCE);
+        held.ended(&Ok(())).await.unwrap();
+        assert!(admitted(&gates, "192.0.2.1", "brian").await.is_ok());
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_is_no_refusal() {
+        let answered = |status| crate::dispatch::immediate(status, &[], String::new());
+
+        assert!(is_refusal(&Error::Forbidden));
+        assert!(is_refusal(&answered(StatusCode::UNAUTHORIZED)));
+        assert!(!is_refusal(&answered(StatusCode::SERVICE_UNAVAILABLE)));
+        assert!(!is_refusal(&Error::Busy));
+        assert!(!is_refusal(&Error::NotFound));
     }
 }

@@ -10,7 +10,7 @@
 //! - `jwt`, with the feature of that name: by a signed token
 //! - [`MultiAuthentication`]: by the first of several that lets them in
 //! - [`LoginThrottle`]: how many failed logins are let through; [`Claim`] is what counts, `account_key` by which name,
-//!   `flights` are the logins whose end is not known yet
+//!   `login` the way to its end, `flights` are those whose end is not known yet
 //! - `credentials`: the header that says who calls, and where their account is found
 //! - `csrf`: whether a page of our own sent the request
 
@@ -25,6 +25,7 @@ mod digest_response;
 mod flights;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod login;
 mod login_throttle;
 mod multi;
 mod nonces;
@@ -170,9 +171,7 @@ impl AnyAuthentication {
             return self.0.is_authenticated(request).await;
         };
         let attempt = throttle.attempt(request, &claim).await?;
-        let answer = self.0.is_authenticated(request).await;
-        attempt.ended(&answer).await?;
-        answer
+        login::login(Arc::clone(&self.0), request, attempt).await
     }
 
     /// The name by which throttles know the caller.

@@ -71,6 +71,15 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// Whether a transaction sees one state of the database, so that what only reads wants one.
     #[doc(hidden)]
     fn reads_in_transactions() -> bool;
+    /// Begins a transaction that sees one state of the database until it ends, unless writers would have to wait for it.
+    #[doc(hidden)]
+    fn begin_snapshot(connection: &mut Self::Connection) -> QueryResult<bool>;
+    /// Whether nulls come before all else in ascending order.
+    #[doc(hidden)]
+    fn nulls_first() -> bool;
+    /// What stands between two values that are the same, nulls too.
+    #[doc(hidden)]
+    fn is_same() -> &'static str;
     /// Begins a transaction that is right for reading or for writing.
     #[doc(hidden)]
     fn begin(connection: &mut Self::Connection, writes: bool) -> QueryResult<()>;

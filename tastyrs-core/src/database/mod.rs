@@ -6,6 +6,7 @@
 //! - `failure`: whose fault it is when a database refuses or fails
 //! - `address`: the address of a PostgreSQL server
 //! - `dialect`, `sqlite`, `postgres`: what differs between the databases
+//! - `session`: a connection over several batches of one export
 //! - `row`: rows as they were loaded
 //! - `row_bytes`: a row to be kept outside of the database
 //! - `fragment`: SQL with its bound values
@@ -26,6 +27,7 @@ mod pool;
 mod postgres;
 mod row;
 mod row_bytes;
+mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -42,3 +44,4 @@ pub use pool::Database;
 pub(crate) use pool::{ENDING, Permit};
 pub use row::Row;
 pub(crate) use row::{Cell, Loaded, Page};
+pub(crate) use session::Session;

@@ -23,8 +23,8 @@ use crate::{
     errors::{Error, Result},
 };
 
-type Pooled<DB> = PooledConnection<Manager<DB>>;
-type Transactions<DB> = <<DB as Dialect>::Connection as Connection>::TransactionManager;
+pub(super) type Pooled<DB> = PooledConnection<Manager<DB>>;
+pub(super) type Transactions<DB> = <<DB as Dialect>::Connection as Connection>::TransactionManager;
 
 /// A database and its connections; clones share them.
 ///
@@ -38,6 +38,8 @@ pub struct Database<DB: Dialect> {
     pool: Pool<Manager<DB>>,
     /// As many permits as connections: who waits, waits here, where no thread is held.
     permits: Arc<Semaphore>,
+    /// How many more connections exports may hold; half of them are for others.
+    pub(super) exports: Arc<Semaphore>,
     wait: Duration,
     content_types: Arc<ContentTypes>,
 }
@@ -47,6 +49,7 @@ impl<DB: Dialect> Clone for Database<DB> {
         Self {
             pool: self.pool.clone(),
             permits: Arc::clone(&self.permits),
+            exports: Arc::clone(&self.exports),
             wait: self.wait,
             content_types: Arc::clone(&self.content_types),
         }
@@ -64,7 +67,7 @@ impl<DB: Dialect> fmt::Debug for Database<DB> {
 /// The right to one connection, and until when to wait for it.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    until: Instant,
+    pub(super) until: Instant,
     _one: OwnedSemaphorePermit,
 }
 
@@ -111,6 +114,7 @@ impl<DB: Dialect> Database<DB> {
         Ok(Self {
             pool,
             permits: Arc::new(Semaphore::new(connections as usize)),
+            exports: Arc::new(Semaphore::new((connections as usize / 2).max(1))),
             wait,
             content_types: Arc::default(),
         })
@@ -213,7 +217,7 @@ impl<DB: Dialect> Database<DB> {
         work(&mut *self.connection(Instant::now() + self.wait)?)
     }
 
-    fn connection(&self, until: Instant) -> Result<Pooled<DB>> {
+    pub(super) fn connection(&self, until: Instant) -> Result<Pooled<DB>> {
         let left = until.saturating_duration_since(Instant::now());
         self.pool.get_timeout(left).map_err(|error| {
             tracing::debug!(target: "tastyrs::database", %error, "no connection could be had");

@@ -68,6 +68,22 @@ impl Dialect for Pg {
         false
     }
 
+    fn begin_snapshot(connection: &mut PgConnection) -> QueryResult<bool> {
+        AnsiTransactionManager::begin_transaction_sql(
+            connection,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        )
+        .map(|()| true)
+    }
+
+    fn nulls_first() -> bool {
+        false
+    }
+
+    fn is_same() -> &'static str {
+        " IS NOT DISTINCT FROM "
+    }
+
     fn begin(connection: &mut PgConnection, _: bool) -> QueryResult<()> {
         AnsiTransactionManager::begin_transaction(connection)
     }

@@ -66,6 +66,28 @@ impl Dialect for Sqlite {
         true
     }
 
+    fn begin_snapshot(connection: &mut SqliteConnection) -> QueryResult<bool> {
+        #[derive(diesel::QueryableByName)]
+        struct Journal {
+            #[diesel(sql_type = sql::Text)]
+            journal_mode: String,
+        }
+        let journal: Journal = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
+        // Without a write-ahead log whoever reads keeps writers out.
+        if journal.journal_mode != "wal" {
+            return Ok(false);
+        }
+        AnsiTransactionManager::begin_transaction(connection).map(|()| true)
+    }
+
+    fn nulls_first() -> bool {
+        true
+    }
+
+    fn is_same() -> &'static str {
+        " IS "
+    }
+
     fn begin(connection: &mut SqliteConnection, writes: bool) -> QueryResult<()> {
         if writes {
             AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")

@@ -46,7 +46,7 @@ async fn hop(request: &mut Request, work: Work) -> Result<Answered> {
 }
 
 /// What a panic says, for the log.
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> Error {
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -18,14 +18,15 @@ use actix_web::{
     http::{Method, StatusCode, header::HeaderName},
 };
 use tastyrs_throttle::{Counts, Outcome, Quota, Reservation};
+use tokio::sync::oneshot;
 
 pub(crate) use self::{
-    blocking::blocking,
+    blocking::{blocking, panicked},
     is_authenticated::{is_authenticated, permitted},
     log_throttled_access::log_throttled_access,
     method_check::method_check,
     throttle_check::{throttle_check, throttle_check_cost},
-    wrap_view::{render, wrap_view},
+    wrap_view::{render, settle, wrap_view},
 };
 use crate::{
     authentication::LoginThrottle,
@@ -63,6 +64,8 @@ pub(crate) struct Progress {
     pub(crate) cost: u32,
     /// Where its caller stands, if clients are told.
     pub(crate) quotas: Vec<Quota>,
+    /// Who takes the request over when its answer begins, and settles its place when the answer ends.
+    pub(crate) sender: Option<oneshot::Sender<Request>>,
 }
 
 /// The steps of a request to the list or to one object.

@@ -61,19 +61,28 @@ pub(crate) async fn wrap_view(
             (Outcome::Raised(response.status().as_u16()), response)
         }
     };
-    let settled = AssertUnwindSafe(settle(request, outcome))
-        .catch_unwind()
-        .await;
-    let settled = settled.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    let sender = request.progress_mut().sender.take();
+    let sender = sender.filter(|_| matches!(outcome, Outcome::Answered(_)));
+    let settled = if sender.is_some() {
+        Ok(())
+    } else {
+        let settled = AssertUnwindSafe(settle(request, outcome)).catch_unwind();
+        let settled = settled.await;
+        settled.unwrap_or_else(|panic| Err(panicked(&*panic)))
+    };
     if let (Outcome::Answered(_), Err(failed)) = (outcome, settled) {
         response = rendered(request, &failed);
     }
     rate_limit::tell(request, &mut response);
+    if let Some(sender) = sender {
+        // Where nobody takes it, it is dropped, and its place settled so.
+        let _ = sender.send(request.lend());
+    }
     response
 }
 
 /// Counts the request's place where it was kept, and gives it back where it was not.
-async fn settle(request: &mut Request, outcome: Outcome) -> Result<()> {
+pub(crate) async fn settle(request: &mut Request, outcome: Outcome) -> Result<()> {
     match request.progress_mut().reservation.take() {
         Some(mut reservation) => {
             reservation.ended(outcome, Counts::All);

@@ -194,7 +194,12 @@ macro_rules! accounts {
 
             fn by_id(&self, id: i64) -> BoxFuture<'_, Result<Option<Account>>> {
                 let (database, table) = $of(self);
-                Box::pin(lookup::account(database, table, Secret::Password, By::Id(id)))
+                Box::pin(lookup::account(
+                    database,
+                    table,
+                    Secret::Password,
+                    By::Id(id),
+                ))
             }
 
             fn with_session<'a>(

@@ -1,5 +1,6 @@
 //! What a resource says of itself.
 
+mod export;
 mod methods;
 
 use std::{borrow::Cow, fmt, time::Duration};
@@ -8,6 +9,7 @@ use actix_web::http::Method;
 
 use tastyrs_throttle::AnyThrottle;
 
+pub use self::export::{Export, ExportFormat};
 pub(crate) use self::methods::{ALL_METHODS, method_name};
 use crate::{
     authentication::{AnyAuthentication, Authentication, LoginThrottle},
@@ -30,7 +32,7 @@ pub enum Cost {
     #[default]
     Request,
     /// A list that is written and a set take one for each of their objects, so that a bulk of 500 is not one request;
-    /// a page of a list is one.
+    /// a page of a list is one. An export takes one for each object that it sent, counted when it ends.
     Objects,
 }
 
@@ -77,6 +79,8 @@ pub struct Meta<R: Resource> {
     pub filtering: Vec<(Cow<'static, str>, Filtering)>,
     /// By which fields clients may order; none.
     pub ordering: Vec<Cow<'static, str>>,
+    /// In which formats the whole list is sent as a file; none.
+    pub export: Option<Export<R>>,
     /// The name under which a list holds its objects.
     pub collection_name: Cow<'static, str>,
     /// The column by which an address names an object, or `pk`.
@@ -122,6 +126,7 @@ impl<R: Resource> Meta<R> {
             default_format: Cow::Borrowed("application/json"),
             filtering: Vec::new(),
             ordering: Vec::new(),
+            export: None,
             collection_name: Cow::Borrowed("objects"),
             detail_uri_name: Cow::Borrowed("pk"),
             include_resource_uri: true,
@@ -172,6 +177,8 @@ setters! {
     serializer(serializer: Serializer) => serializer;
     /// Sets the format where a client does not say, as a media type.
     default_format(mime: impl Into<Cow<'static, str>>) => mime.into();
+    /// Sets in which formats the whole list is sent as a file.
+    export(export: Export<R>) => Some(export);
     /// Sets the name under which a list holds its objects.
     collection_name(name: impl Into<Cow<'static, str>>) => name.into();
     /// Sets the column by which an address names an object.

@@ -5,11 +5,12 @@
 //! - `python`: numbers as Python reads them
 //! - `graph`: what filters and orderings know of resources and their relations
 //! - `filtering`: which filters a request may ask for; `comparison`: what one asks of a column
-//! - `ordering`, `pagination`
+//! - `ordering`, `pagination`; `keyset`: where a list goes on behind a row
 
 mod comparison;
 mod filtering;
 mod graph;
+mod keyset;
 mod lookup;
 mod ordering;
 pub(crate) mod pagination;
@@ -20,6 +21,7 @@ mod values;
 pub use filtering::Filtering;
 pub(crate) use filtering::{build_filters, key_filter, never};
 pub(crate) use graph::{Graph, Key, Node, NodeColumn};
+pub(crate) use keyset::Keyset;
 pub use lookup::Lookup;
 pub(crate) use lookup::Part;
 pub(crate) use ordering::{apply_sorting, default_order};

@@ -25,6 +25,49 @@ pub(crate) fn apply_sorting<DB: Dialect>(
     query: &Query,
     compatibility: Compatibility,
 ) -> Result<Option<Fragment>> {
+    let Some(terms) = order_terms::<DB>(graph, node, query, compatibility)? else {
+        return Ok(None);
+    };
+    let by_key = terms.iter().any(|term| term.is_key(node));
+    let mut order = ordered(&terms);
+    if !by_key {
+        order.sql(", ").append(default_order(node));
+    }
+    Ok(Some(order))
+}
+
+/// What rows are ordered by, and in which direction.
+#[derive(Debug, Clone)]
+pub(crate) struct Term {
+    pub(super) expression: String,
+    pub(super) descending: bool,
+}
+
+impl Term {
+    pub(super) fn is_key(&self, node: &Node) -> bool {
+        self.expression == node.key().sql
+    }
+}
+
+/// Terms as they stand behind ORDER BY.
+pub(super) fn ordered(terms: &[Term]) -> Fragment {
+    let mut order = Fragment::new();
+    for (position, term) in terms.iter().enumerate() {
+        order
+            .sql(if position > 0 { ", " } else { "" })
+            .sql(&term.expression)
+            .sql(if term.descending { " DESC" } else { " ASC" });
+    }
+    order
+}
+
+/// The order that a request asks for, as it asks.
+pub(super) fn order_terms<DB: Dialect>(
+    graph: &Graph,
+    node: &Node,
+    query: &Query,
+    compatibility: Compatibility,
+) -> Result<Option<Vec<Term>>> {
     let name = if query.get("order_by").is_some() {
         "order_by"
     } else {
@@ -37,12 +80,11 @@ pub(crate) fn apply_sorting<DB: Dialect>(
     if asked.len() > node.columns.len() + 8 {
         return Err(Error::bad_request("There are more orderings than fields."));
     }
-    let mut order = Fragment::new();
-    let mut by_key = false;
-    for (position, wanted) in asked.iter().enumerate() {
-        let (path, direction) = match wanted.strip_prefix('-') {
-            Some(path) => (path, " DESC"),
-            None => (*wanted, " ASC"),
+    let mut terms = Vec::with_capacity(asked.len());
+    for wanted in asked {
+        let (path, descending) = match wanted.strip_prefix('-') {
+            Some(path) => (path, true),
+            None => (wanted, false),
         };
         let bits: Vec<&str> = path.split("__").take(MOST_STEPS + 1).collect();
         if bits.len() > MOST_STEPS {
@@ -51,22 +93,17 @@ pub(crate) fn apply_sorting<DB: Dialect>(
             ));
         }
         let field = checked(node, bits[0])?;
-        let expression = Ordering {
+        let ordering = Ordering {
             graph,
             path,
             compatibility,
-        }
-        .expression::<DB>(node, field, &bits)?;
-        by_key |= expression == node.key().sql;
-        order
-            .sql(if position > 0 { ", " } else { "" })
-            .sql(&expression)
-            .sql(direction);
+        };
+        terms.push(Term {
+            expression: ordering.expression::<DB>(node, field, &bits)?,
+            descending,
+        });
     }
-    if !by_key {
-        order.sql(", ").append(default_order(node));
-    }
-    Ok(Some(order))
+    Ok(Some(terms))
 }
 
 /// The field that a client may order by.

@@ -190,6 +190,19 @@ pub trait Hooks: Resource {
         super::get_schema(self, request)
     }
 
+    /// Answers with the whole list as a file, `export.csv`, where the resource says that it has such files.
+    ///
+    /// # Errors
+    ///
+    /// What the steps, the database and the hooks meet before anything is sent. What goes wrong later cuts the body off.
+    ///
+    /// # Compatibility
+    ///
+    /// Tastypie has no such thing.
+    fn get_export(&self, request: &mut Request) -> impl Future<Output = Result<HttpResponse>> {
+        super::get_export(self, request)
+    }
+
     /// Creates an object of what was sent.
     ///
     /// # Errors

@@ -7,15 +7,17 @@
 //! - `dehydrate`: objects as data
 //! - `related`: the objects behind relations, loaded by the page
 //! - `generic`: those behind generic foreign keys, read and written
-//! - `views`: lists, details, sets; `writes`: what changes them
+//! - `views`: lists, details, sets; `writes`: what changes them, one object or many
 //! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
 //!   [`provided`] is what hooks do where they are not overridden
 //! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
+//! - `export`: whole lists as files
 //! - `draft`: a row that is about to be written; `write_row`: its statements
 //! - `links`: relations as a client writes them; `references`, `violations`: what a database refuses
 
 mod dehydrate;
 mod draft;
+mod export;
 mod generic;
 mod hooks;
 mod hop;
@@ -37,6 +39,7 @@ mod violations;
 mod write_row;
 mod writes;
 
+pub(crate) use export::get_export;
 pub(crate) use generic::check as check_generic;
 pub(crate) use hooks::mounted;
 pub use hooks::{Hooks, InDb};

@@ -40,7 +40,7 @@ pub struct Rows;
 /// What a resource over a model keeps of its API.
 #[derive(Debug)]
 pub struct RowsState<DB: Dialect> {
-    database: Database<DB>,
+    pub(super) database: Database<DB>,
     pub(super) graph: Arc<Graph>,
     node: usize,
     /// The columns that are loaded of a row, and their names in SQL.

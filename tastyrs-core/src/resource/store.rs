@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Hooks, Hop, Resource, Source};
+use super::{Hooks, Hop, Resource, export::Batches};
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
@@ -25,8 +25,8 @@ pub enum ViaUri<T> {
 
 /// Where the objects of a resource are written.
 ///
-/// Sealed, as [`Source`] is: what it does is overridden in [`Hooks`].
-pub trait Store<R: Resource>: Source<R> {
+/// Sealed, as [`Source`](super::Source) is: what it does is overridden in [`Hooks`].
+pub trait Store<R: Resource>: Batches<R> {
     /// An object that is about to be stored.
     #[doc(hidden)]
     type Draft;

@@ -42,7 +42,7 @@ pub(crate) async fn get_list<R: Hooks>(
 }
 
 /// Objects as a list holds them, under the name that the resource gives them.
-fn collection<'h, R: Hooks>(
+pub(super) fn collection<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     connection: &mut <R::Source as Source<R>>::Connection,
     items: &[Item<'h, R>],

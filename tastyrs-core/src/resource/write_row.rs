@@ -2,11 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{
-    DeleteAction, OnDelete,
-    draft::RowDraft,
-    rows::RowsState,
-};
+use super::{DeleteAction, OnDelete, draft::RowDraft, rows::RowsState};
 use crate::{
     data::Value,
     database::{Bind, Dialect, Fragment, Loaded, Page, Statement, load},

@@ -48,7 +48,7 @@ pub(super) fn snakeize(value: Value<'static>) -> Value<'static> {
     }
 }
 
-fn camel(name: &str) -> Cow<'_, str> {
+pub(super) fn camel(name: &str) -> Cow<'_, str> {
     if !name.contains('_') {
         return Cow::Borrowed(name);
     }

@@ -3,6 +3,7 @@
 //! - `serializer`: the formats of a resource, and which one a request wants
 //! - `format`: what a format is, and one's own
 //! - `json`, `jsonp`, `xml`, `yaml`, `plist`, `msgpack`: those that are built in
+//! - `lines`: objects one by one, for exports
 //! - `markup`: the elements of those that have elements
 //! - `formatting`: what single values are as text
 //! - `camel_case`: names in the manner of JavaScript
@@ -18,6 +19,7 @@ mod format;
 mod formatting;
 mod json;
 mod jsonp;
+mod lines;
 #[cfg(any(feature = "xml", feature = "plist"))]
 mod markup;
 mod mime;
@@ -42,7 +44,7 @@ pub use self::{
     formatting::DatetimeFormatting,
     serializer::Serializer,
 };
-pub(crate) use self::{formatting::float_text, json::document, value::to_value};
+pub(crate) use self::{formatting::float_text, json::document, lines::Lines, value::to_value};
 
 /// The `Content-Type` of an answer in the format of this media type.
 ///

@@ -7,7 +7,7 @@ use super::{
     budget::{Budget, MOST_VALUES},
     camel_case,
     format::{BEHIND_FEATURES, BUILT_IN, Body, BuiltIn, DEFAULT},
-    jsonp, mime,
+    json, jsonp, mime,
 };
 use crate::{
     compatibility::Compatibility,
@@ -242,6 +242,30 @@ impl Serializer {
         Err(Error::Configuration(format!(
             "a format of {whose} is `{name}`, {why}"
         )))
+    }
+
+    /// How it writes.
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Appends a value as JSON on one line, with the names that clients see.
+    pub(super) fn write_json(&self, value: &Value<'_>, out: &mut Vec<u8>) {
+        let style = self.options.datetime_formatting;
+        if self.camel_case {
+            json::write_with(&camel_case::camelize(value), style, out);
+        } else {
+            json::write_with(value, style, out);
+        }
+    }
+
+    /// A name as clients see it.
+    pub(super) fn name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        if self.camel_case {
+            camel_case::camel(name)
+        } else {
+            Cow::Borrowed(name)
+        }
     }
 
     fn of_type(&self, content_type: &str) -> Option<&Chosen> {

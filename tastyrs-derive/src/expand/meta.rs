@@ -17,6 +17,10 @@ pub(super) fn meta(resource: &Resource) -> TokenStream {
         }
         quote!(.#setter([#(::tastyrs::__private::Method::#methods),*]))
     });
+    let export = (!meta.export.is_empty()).then(|| {
+        let formats = &meta.export;
+        quote!(.export(::tastyrs::__private::Export::new([#(::tastyrs::__private::ExportFormat::#formats),*])))
+    });
     let values = meta
         .values
         .iter()
@@ -56,7 +60,7 @@ pub(super) fn meta(resource: &Resource) -> TokenStream {
     });
     let made = quote! {
         ::tastyrs::__private::Meta::<Self>::new(#resource_name)
-            #(#methods)* #(#values)* #(#flags)* #detail_uri_name #owner #(#filtering)* #ordering
+            #(#methods)* #(#values)* #(#flags)* #detail_uri_name #owner #(#filtering)* #ordering #export
     };
     match &meta.configure {
         None => made,

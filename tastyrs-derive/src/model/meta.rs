@@ -29,6 +29,7 @@ macro_rules! known {
             ("detail_allowed_methods", "detail_allowed_methods(get, put)"),
             ("limit", "limit = 20"),
             ("max_limit", "max_limit = 1000"),
+            ("export", "export(ndjson, csv)"),
             ("collection_name", "collection_name = \"items\""),
             ("include_resource_uri", "include_resource_uri = false"),
             ("always_return_data", "always_return_data"),
@@ -55,6 +56,8 @@ pub(super) const MODEL_RESOURCE: Known = known![
 /// The options of `#[derive(Resource)]`.
 pub(super) const RESOURCE: Known = known![("object", "object = Thing")];
 
+const EXPORTS: &[&str] = &["ndjson", "csv"];
+
 const METHODS: &[&str] = &["get", "post", "put", "delete", "patch"];
 
 /// The calls that make the `Meta`, and what else depends on its options.
@@ -62,6 +65,8 @@ const METHODS: &[&str] = &["get", "post", "put", "delete", "patch"];
 pub(crate) struct Meta {
     pub(crate) resource_name: LitStr,
     pub(crate) methods: Vec<Methods>,
+    /// The formats in which the whole list is sent.
+    pub(crate) export: Vec<Ident>,
     /// Setters that take what was written as it was written.
     pub(crate) values: Vec<(Ident, Expr)>,
     pub(crate) flags: Vec<(Ident, bool)>,
@@ -81,6 +86,7 @@ impl Meta {
     pub(super) fn new(ident: &Ident, options: &mut Options, mistakes: &mut Diagnostics) -> Self {
         let resource_name = resource_name(ident, options, mistakes);
         let methods = allowed_methods(options, mistakes);
+        let export = export(options, mistakes);
         let setter =
             |name: &str, options: &Options| options.item(name).map(|item| item.name.clone());
 
@@ -135,6 +141,7 @@ impl Meta {
         Self {
             resource_name,
             methods,
+            export,
             values,
             flags,
             absolute_url,
@@ -238,6 +245,24 @@ fn allowed_methods(options: &mut Options, mistakes: &mut Diagnostics) -> Vec<Met
         all.push(Methods { setter, methods });
     }
     all
+}
+
+/// `export(ndjson, csv)`, as the names of the formats in Rust.
+fn export(options: &mut Options, mistakes: &mut Diagnostics) -> Vec<Ident> {
+    let mut formats = Vec::new();
+    for word in options.words("export", mistakes).unwrap_or_default() {
+        let said = word.unraw().to_string();
+        if EXPORTS.contains(&said.as_str()) {
+            formats.push(Ident::new(&super::pascal_case(&said), word.span()));
+        } else {
+            mistakes.error(
+                &word,
+                format!("there is no format `{said}` for a whole list"),
+                did_you_mean(&said, EXPORTS),
+            );
+        }
+    }
+    formats
 }
 
 /// A page cannot be longer than the longest.

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::counter::Counter;
 use crate::errors::{Error, Result};
 use crate::identifier::Key;
+use crate::metrics::{self, Stopwatch};
 use crate::quota::Refusal;
 use crate::rate::{Limit, Rate, Rates};
 use crate::reservation::{Kind, Ticket};
@@ -321,7 +322,9 @@ impl Desk {
     }
 
     async fn ask(&self, case: &Case<'_>, command: Cmd) -> Option<Reply> {
+        let stopwatch = Stopwatch::start("redis");
         let value = self.redis.ask(command, self.budget).await?;
+        stopwatch.stop();
         Reply::of(&value, case.rates.limits())
     }
 
@@ -361,6 +364,12 @@ impl Desk {
     /// Decides without Redis.
     fn fall_back(self: &Arc<Self>, case: &Case<'_>) -> Result<Admission> {
         let cost = case.access.cost;
+        let how = match self.on_store_failure {
+            OnStoreFailure::Refuse => "refuse",
+            OnStoreFailure::Pass => "pass",
+            OnStoreFailure::Local => "local",
+        };
+        metrics::fell_back(case.access.resource, how);
         match self.on_store_failure {
             OnStoreFailure::Refuse => Err(Error::StoreAway),
             OnStoreFailure::Pass => Ok(self.admitted_here(&case.caller, cost)),

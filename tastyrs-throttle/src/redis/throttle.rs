@@ -214,6 +214,14 @@ impl Throttle for RedisThrottle {
     fn bind(&self, _: &Binding) -> Result<()> {
         self.desk().map(drop)
     }
+
+    fn keys(&self) -> Option<usize> {
+        Some(self.counter.store().len())
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.counter.describe()
+    }
 }
 
 impl fmt::Debug for RedisThrottle {

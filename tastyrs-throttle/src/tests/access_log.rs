@@ -722,3 +722,27 @@ async fn further_parameters_may_hold_secrets() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn whoever_waits_behind_rows_that_rest_does_not_hurry_them() -> Result<()> {
+    let (clock, log) = (Clock::manual(), FakeLog::open());
+    let throttle = behind(Duration::from_millis(1), &clock, &log)?;
+    log.fails.store(true, Ordering::SeqCst);
+    for _ in 0..10_000 {
+        kept(&throttle).await?.settle().await?;
+    }
+    log.wait_for_inserts(3);
+    let (before, began) = (log.inserts(), std::time::Instant::now());
+
+    let waiting = tokio::spawn(kept(&throttle).await?.settle());
+    let_others_run().await;
+    log.wait_for_inserts(before + 3);
+    let rested = began.elapsed();
+    log.fails.store(false, Ordering::SeqCst);
+    waiting.await.unwrap()?;
+
+    assert!(rested > Duration::from_millis(100), "{rested:?}");
+    throttle.drain().await?;
+    assert_eq!(log.rows().len(), 10_001);
+    Ok(())
+}

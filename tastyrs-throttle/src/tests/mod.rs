@@ -1,13 +1,15 @@
 //! What the throttles promise, seen from outside.
 //!
 //! `edges` holds the faults of others, `model` compares with tastypie's algorithm, `threads` asks
-//! from many at once, `reservations` gives places back, `several` asks for more than one limit, `stores` shares and fills them, and
+//! from many at once, `schedules` tries their orders, `reservations` gives places back, `several` asks for more than one limit, `stores` shares and fills them, and
 //! `access_log` writes rows down.
 
 mod access_log;
 mod edges;
 mod model;
 mod reservations;
+#[cfg(shuttle)]
+mod schedules;
 mod several;
 mod stores;
 mod threads;
@@ -63,10 +65,10 @@ async fn passes(throttle: &AnyThrottle, access: &Access<'_>) -> Result<bool> {
 }
 
 /// A small generator of numbers that only look random: xorshift.
-struct Draw(u64);
+pub(crate) struct Draw(pub(crate) u64);
 
 impl Draw {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

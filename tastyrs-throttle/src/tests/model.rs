@@ -1,8 +1,12 @@
 //! Against a sequential model of tastypie's algorithm, fed by the same clock.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
-use crate::Throttle;
 use crate::journal::block_on;
+use crate::{Rate, Throttle};
 
 /// `CacheThrottle`, `throttle.py:74`, with Django's cache of one key.
 struct Tastypie {
@@ -51,94 +55,160 @@ fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-#[test]
-fn at_whole_seconds_every_verdict_and_wait_is_tastypies() {
-    let mut draw = Draw(0x5EED_0001);
-    for sequence in 0..4_000 {
-        let throttle_at = draw.below(12) + 1;
-        let timeframe: u64 =
-            [1, 2, 10, 60, 3_600, 86_400, 2_592_000][usize::try_from(draw.below(7)).unwrap()];
-        let expiration = match draw.below(4) {
-            0 => timeframe.div_ceil(2),
-            1 => timeframe,
-            _ => 604_800,
-        };
+/// How many sequences are tried: `PROPTEST_CASES`, or as many as are quick.
+fn cases() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").map_or(1_000, |cases| cases.parse().unwrap());
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(cases)
+    }
+}
+
+/// A call, so long after the one before.
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    /// Asks, and calls where it may.
+    Obedient,
+    /// Asks, and calls all the same, as a throttle of one's own might count.
+    Stubborn,
+}
+
+/// Pauses of every size that a timeframe makes interesting.
+fn pause(timeframe: u64, throttle_at: u64) -> impl Strategy<Value = u64> {
+    prop_oneof![
+        0..=timeframe * 2,
+        0..=timeframe.div_ceil(throttle_at),
+        0..=1_u64,
+        0..=1_u64,
+        Just(timeframe),
+    ]
+}
+
+#[derive(Clone, Debug)]
+struct Sequence {
+    throttle_at: u32,
+    timeframe: u64,
+    expiration: u64,
+    calls: Vec<(u64, Call, Option<i64>)>,
+}
+
+fn whole_seconds() -> impl Strategy<Value = Sequence> {
+    let timeframe = select(vec![1, 2, 10, 60, 3_600, 86_400, 2_592_000]);
+    (1..=12_u32, timeframe, 0..4_u8).prop_flat_map(|(throttle_at, timeframe, kind)| {
+        let call = prop_oneof![7 => Just(Call::Obedient), 1 => Just(Call::Stubborn)];
+        // Now and then an administrator sets the clock.
+        let step = prop_oneof![9 => Just(None), 1 => (-100_000..=100_000_i64).prop_map(Some)];
+        vec((pause(timeframe, throttle_at.into()), call, step), 1..100).prop_map(move |calls| {
+            Sequence {
+                throttle_at,
+                timeframe,
+                expiration: match kind {
+                    0 => timeframe.div_ceil(2),
+                    1 => timeframe,
+                    _ => 604_800,
+                },
+                calls,
+            }
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn at_whole_seconds_every_verdict_and_wait_is_tastypies(sequence in whole_seconds()) {
         let clock = Clock::manual();
         let throttle = CacheThrottle::new()
-            .throttle_at(u32::try_from(throttle_at).unwrap())
-            .timeframe(seconds(timeframe))
-            .expiration(seconds(expiration))
+            .throttle_at(sequence.throttle_at)
+            .timeframe(seconds(sequence.timeframe))
+            .expiration(seconds(sequence.expiration))
             .clock(clock.clone());
         let mut model = Tastypie {
-            throttle_at: usize::try_from(throttle_at).unwrap(),
-            timeframe: i64::try_from(timeframe).unwrap(),
-            expiration: i64::try_from(expiration).unwrap(),
+            throttle_at: usize::try_from(sequence.throttle_at).unwrap(),
+            timeframe: i64::try_from(sequence.timeframe).unwrap(),
+            expiration: i64::try_from(sequence.expiration).unwrap(),
             cached: Vec::new(),
             expires: 0,
         };
-        for step in 0..120 {
-            let pause = match draw.below(4) {
-                0 => draw.below(timeframe * 2 + 1),
-                1 => draw.below(timeframe.div_ceil(throttle_at) + 1),
-                _ => draw.below(2),
-            };
+        for (step, (pause, call, wall)) in sequence.calls.into_iter().enumerate() {
             clock.advance_secs(pause);
-            let now = clock.wall_secs();
-
+            if let Some(secs) = wall {
+                clock.step_wall(secs);
+            }
+            let now = i64::try_from(clock.monotonic().as_secs()).unwrap();
             let expected = match model.should_be_throttled(now) {
                 0 => Verdict::Allowed,
                 wait => retry_in(wait.unsigned_abs()),
             };
-            let verdict = block_on(throttle.should_be_throttled(&call())).unwrap();
 
-            assert_eq!(verdict, expected, "sequence {sequence}, step {step}");
-            // A client that calls all the same, as a throttle of one's own might count.
-            if verdict == Verdict::Allowed || draw.below(8) == 0 {
+            let verdict = block_on(throttle.should_be_throttled(&super::call())).unwrap();
+
+            prop_assert_eq!(verdict, expected, "step {}", step);
+            if verdict == Verdict::Allowed || matches!(call, Call::Stubborn) {
                 model.accessed(now);
-                if verdict == Verdict::Allowed && draw.below(2) == 0 {
-                    let handle = AnyThrottle::new(throttle.clone());
-                    assert!(block_on(passes(&handle, &call())).unwrap());
-                } else {
-                    block_on(throttle.accessed(&call())).unwrap();
+                match (verdict, step % 3) {
+                    (Verdict::Allowed, 0) => {
+                        let handle = AnyThrottle::new(throttle.clone());
+                        prop_assert!(block_on(passes(&handle, &super::call())).unwrap());
+                    }
+                    (Verdict::Allowed, 1) => {
+                        prop_assert_eq!(throttle.admit(&super::call()).unwrap(), Verdict::Allowed);
+                    }
+                    _ => block_on(throttle.accessed(&super::call())).unwrap(),
                 }
             }
         }
     }
-}
 
-#[test]
-fn at_milliseconds_no_window_ever_holds_too_many() {
-    let mut draw = Draw(0x5EED_0002);
-    for sequence in 0..400 {
-        let throttle_at = usize::try_from(draw.below(8) + 1).unwrap();
-        let timeframe = Duration::from_millis(
-            [1, 7, 100, 1_000, 1_500, 60_000, 3_600_000][usize::try_from(draw.below(7)).unwrap()],
-        );
+    #[test]
+    fn at_milliseconds_no_window_of_several_ever_holds_too_many(
+        (rates, pauses) in milliseconds(),
+    ) {
         let clock = Clock::manual();
-        let throttle = CacheThrottle::new()
-            .throttle_at(u32::try_from(throttle_at).unwrap())
-            .timeframe(timeframe)
-            .clock(clock.clone());
-        let throttle = AnyThrottle::new(throttle);
-        let mut passed = Vec::new();
-        for _ in 0..300 {
-            let most = u64::try_from(timeframe.as_millis()).unwrap() * 2
-                / u64::try_from(throttle_at).unwrap();
-            clock.advance(Duration::from_millis(draw.below(most + 2)));
+        let named = rates.iter().enumerate().map(|(index, (throttle_at, timeframe))| {
+            Rate::new(*throttle_at, *timeframe).named(format!("rate {index}"))
+        });
+        let throttle = CacheThrottle::new().rates(named).clock(clock.clone());
+        let handle = AnyThrottle::new(throttle.clone());
+        let mut passed: Vec<Duration> = Vec::new();
+        for (step, pause) in pauses.into_iter().enumerate() {
+            clock.advance(Duration::from_millis(pause));
             let now = clock.monotonic();
-            let in_window = passed
-                .iter()
-                .filter(|then| **then + timeframe > now)
-                .count();
+            let may_pass = rates.iter().all(|(throttle_at, timeframe)| {
+                let in_window = passed.iter().filter(|then| **then + *timeframe > now);
+                in_window.count() < usize::try_from(*throttle_at).unwrap()
+            });
 
-            let has_passed = block_on(passes(&throttle, &call())).unwrap();
+            let has_passed = if step % 2 == 0 {
+                block_on(passes(&handle, &super::call())).unwrap()
+            } else {
+                throttle.admit(&super::call()).unwrap() == Verdict::Allowed
+            };
 
-            assert_eq!(has_passed, in_window < throttle_at, "sequence {sequence}");
+            prop_assert_eq!(has_passed, may_pass, "step {}", step);
             if has_passed {
                 passed.push(now);
             }
         }
     }
+}
+
+type Limits = Vec<(u32, Duration)>;
+
+fn milliseconds() -> impl Strategy<Value = (Limits, Vec<u64>)> {
+    let timeframe = select(vec![1, 7, 100, 1_000, 1_500, 60_000, 3_600_000]);
+    vec((1..=8_u32, timeframe), 1..=3).prop_flat_map(|rates| {
+        let (throttle_at, timeframe) = rates[0];
+        let rates: Limits = rates
+            .into_iter()
+            .map(|(throttle_at, millis)| (throttle_at, Duration::from_millis(millis)))
+            .collect();
+        (
+            Just(rates),
+            vec(pause(timeframe, throttle_at.into()), 1..150),
+        )
+    })
 }
 
 #[test]

@@ -96,15 +96,16 @@ async fn throttles_of_one_store_with_two_clocks_are_told_so() -> Result<()> {
 
 #[tokio::test]
 async fn a_flood_of_identifiers_neither_frees_the_limited_one_nor_grows_the_store() -> Result<()> {
-    let (store, clock) = (Store::new().max_keys(1_000), Clock::manual());
+    let (store, clock) = (Store::new().max_keys(3_000), Clock::manual());
     let throttle = limit(10, 60, &store, &clock);
     exhaust(&throttle, "daniel").await?;
 
-    for number in 0..30_000 {
+    for number in 0..300_000 {
         assert!(passes(&throttle, &Access::new(&format!("flood {number}"))).await?);
     }
 
-    assert_eq!(store.len(), 1_000);
+    assert_eq!(store.len(), 3_000);
+    assert_eq!(store.evicted(), 297_001);
     assert_eq!(throttle.should_be_throttled(&call()).await?, retry_in(60));
     Ok(())
 }
@@ -123,6 +124,62 @@ async fn a_flood_passes_by_those_who_have_called_more_than_once() -> Result<()> 
 
     assert!(passes(&throttle, &call()).await?);
     assert!(!passes(&throttle, &call()).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn whom_a_plan_limits_outlives_a_flood() -> Result<()> {
+    let (store, clock) = (Store::new().max_keys(500), Clock::manual());
+    let plans = crate::Plans::new();
+    plans.set("daniel", crate::Rates::new(["2/m"])?);
+    let throttle: AnyThrottle = CacheThrottle::new()
+        .throttle_at(10)
+        .rates_for(plans.lookup())
+        .store(store.clone())
+        .clock(clock.clone())
+        .into();
+    exhaust(&throttle, "daniel").await?;
+
+    for number in 0..20_000 {
+        assert!(passes(&throttle, &Access::new(&format!("flood {number}"))).await?);
+    }
+
+    assert_eq!(throttle.should_be_throttled(&call()).await?, retry_in(60));
+    clock.advance_secs(60);
+    assert!(passes(&throttle, &call()).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_every_place_is_held_a_newcomer_is_not_told_when_to_come_back() -> Result<()> {
+    let (store, clock) = (Store::new().max_keys(1), Clock::manual());
+    let throttle = limit(2, 60, &store, &clock);
+    let held = admitted(&throttle, &call()).await?;
+
+    assert_eq!(
+        refused(&throttle, &Access::new("ada")).await?,
+        RetryAfter::Unknown
+    );
+
+    held.release();
+    assert!(passes(&throttle, &Access::new("ada")).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_whose_cap_is_lowered_grows_no_further() -> Result<()> {
+    let (store, clock) = (Store::new(), Clock::manual());
+    let throttle = limit(2, 60, &store, &clock);
+    for number in 0..1_000 {
+        assert!(passes(&throttle, &Access::new(&format!("old {number}"))).await?);
+    }
+
+    let store = store.max_keys(10);
+
+    for number in 0..1_000 {
+        assert!(passes(&throttle, &Access::new(&format!("new {number}"))).await?);
+    }
+    assert_eq!(store.len(), 1_000);
     Ok(())
 }
 
@@ -179,7 +236,8 @@ async fn identifiers_that_no_longer_count_are_let_go_while_others_come() -> Resu
         assert!(passes(&throttle, &Access::new(&format!("new {number}"))).await?);
     }
 
-    assert_eq!(store.len(), 600);
+    // Each newcomer looks at two; in some shards there are fewer newcomers than in others.
+    assert!(store.len() < 700, "{}", store.len());
     assert!(!store.is_empty());
     Ok(())
 }

@@ -97,3 +97,38 @@ fn a_flood_from_many_threads_keeps_the_store_bounded() {
     assert!(store.len() <= 508, "{}", store.len());
     assert!(!block_on(passes(&throttle, &call())).unwrap());
 }
+
+/// Counts with the two questions alone, and with an atomic number, as a user might.
+#[derive(Default)]
+struct TwoQuestions {
+    counted: AtomicU32,
+}
+
+impl crate::Throttle for TwoQuestions {
+    async fn should_be_throttled(&self, _: &Access<'_>) -> Result<Verdict> {
+        Ok(if self.counted.load(Ordering::SeqCst) < 100 {
+            Verdict::Allowed
+        } else {
+            Verdict::Throttled(RetryAfter::Unknown)
+        })
+    }
+
+    async fn accessed(&self, _: &Access<'_>) -> Result<()> {
+        self.counted.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_throttle_of_two_questions_passes_at_most_one_too_many_for_each_other_client() {
+    let throttles: Vec<_> = (0..RUNS)
+        .map(|_| AnyThrottle::new(TwoQuestions::default()))
+        .collect();
+
+    let passed = passed(|run| block_on(passes(&throttles[run], &call())).unwrap());
+
+    let most = 100 + u32::try_from(THREADS).unwrap() - 1;
+    for passed in passed {
+        assert!((100..=most).contains(&passed), "{passed}");
+    }
+}

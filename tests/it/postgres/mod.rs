@@ -6,6 +6,7 @@
 //! - `columns`: every type of column that Django makes there
 //! - `limits`: what takes too long, and who is in the way of others
 //! - `constraints`: what goes against other rows, told when the transaction ends
+//! - `export`: whole lists as files
 //! - `restart`: a server that goes away and comes back
 //! - `server`: a server of the tests' own
 //! - `wire`: what goes over the wire, counted and cut
@@ -13,6 +14,7 @@
 mod accesses;
 mod columns;
 mod constraints;
+mod export;
 mod kitchen;
 mod limits;
 mod lists;

@@ -8,6 +8,8 @@ mod pretty;
 mod read;
 mod write;
 
+pub(super) use write::write_with;
+
 use super::{
     Options,
     budget::Budget,
@@ -30,14 +32,14 @@ pub(super) fn to_json(value: &Value<'_>, options: &Options, out: &mut Vec<u8>) {
     if options.pretty {
         pretty::write(value, options.datetime_formatting, out);
     } else {
-        write::write_with(value, options.datetime_formatting, out);
+        write_with(value, options.datetime_formatting, out);
     }
 }
 
 /// A JSON document as a column holds it.
 pub(crate) fn document(value: &Value<'_>) -> String {
     let mut out = Vec::new();
-    write::write_with(value, super::DatetimeFormatting::default(), &mut out);
+    write_with(value, super::DatetimeFormatting::default(), &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 

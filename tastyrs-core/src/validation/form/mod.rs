@@ -4,9 +4,11 @@
 //! - `reading`: a form read from it, with all that is wrong with its fields at once
 //! - `value`: a value as serde reads it, as forgiving as Django's fields
 //! - `stand_in`: what stands in for a field that cannot be read
+//! - `plain`: what the deserializers of all of these do alike
 //! - `words`: what garde found, in Django's words
 
 mod given;
+mod plain;
 mod reading;
 mod stand_in;
 mod value;

@@ -16,6 +16,7 @@ use serde::{
 use super::{
     ALL, Names,
     given::Given,
+    plain::newtype,
     stand_in::{KINDS, StandIn},
     value::Reading,
 };
@@ -103,13 +104,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         Err(Wrong::new(INVALID))
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_newtype_struct(self)
-    }
+    newtype! {}
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
@@ -194,13 +189,7 @@ impl<'de> Deserializer<'de> for Form<'_, '_> {
         })
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_newtype_struct(self)
-    }
+    newtype! {}
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit

@@ -8,7 +8,10 @@ use serde::{
     },
 };
 
-use super::reading::{INVALID, Wrong};
+use super::{
+    plain::{newtype, nothing},
+    reading::{INVALID, Wrong},
+};
 
 /// Texts of which one is read by most types that are read from text.
 const TEXTS: [&str; 7] = [
@@ -85,29 +88,8 @@ impl<'de> Deserializer<'de> for StandIn {
         visitor.visit_none()
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_newtype_struct(self)
-    }
+    nothing! {}
+    newtype! {}
 
     fn deserialize_tuple<V: Visitor<'de>>(
         self,

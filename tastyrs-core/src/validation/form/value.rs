@@ -10,7 +10,10 @@ use serde::{
     },
 };
 
-use super::reading::{INVALID, Wrong};
+use super::{
+    plain::{newtype, nothing},
+    reading::{INVALID, Wrong},
+};
 use crate::data::{Data, Value};
 
 /// A value that is read, and whether a NUL was read with it.
@@ -29,9 +32,9 @@ pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }
 
-/// Whether it is as good as nothing for a form: null, or text without a character that is none of space.
+/// Whether it is as good as nothing for a form: null, or text that is empty or all space.
 pub(super) fn is_blank(value: &Value<'_>) -> bool {
-    value.is_empty() || value.as_str().is_some_and(|text| trimmed(text).is_empty())
+    value.is_nothing() || value.as_str().is_some_and(|text| trimmed(text).is_empty())
 }
 
 impl Reading<'_> {
@@ -141,6 +144,8 @@ impl<'de> Deserializer<'de> for Reading<'_> {
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
     }
+    nothing! {}
+    newtype! {}
     text! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -186,26 +191,6 @@ impl<'de> Deserializer<'de> for Reading<'_> {
         } else {
             visitor.visit_some(self)
         }
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -255,10 +240,6 @@ impl<'de> Deserializer<'de> for Reading<'_> {
                 .deserialize_enum(name, variants, visitor),
             _ => self.text(|text| visitor.visit_enum(text.into_deserializer())),
         }
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_unit()
     }
 }
 

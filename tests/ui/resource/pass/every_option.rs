@@ -26,6 +26,7 @@ struct Index;
     authorization = Authorization,
     throttle = CacheThrottle::new().throttle_at(100),
     throttle_cost = Cost::Objects,
+    export(ndjson, csv),
     login_throttle = LoginThrottle::new(),
     cache = SimpleCache::new(),
     validation = Validation,
