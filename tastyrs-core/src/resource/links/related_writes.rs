@@ -123,10 +123,10 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         } else {
             Rows::blank(&hop)?
         };
-        if let Some((column, parent)) = parent {
-            if let Some(position) = position(R::Model::COLUMNS, column) {
-                draft.set(position, parent.value());
-            }
+        if let Some((column, parent)) = parent
+            && let Some(position) = position(R::Model::COLUMNS, column)
+        {
+            draft.set(position, parent.value());
         }
         let mut bundle = Bundle::inbound(data, hop.request, item, draft);
         bundle.sent = sent;
