@@ -131,6 +131,10 @@ struct NumberResource {
 }
 
 impl NumberResource {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a hook of a field is given its object by reference"
+    )]
     fn number(number: &u32) -> i64 {
         i64::from(*number)
     }

@@ -27,6 +27,7 @@ static PREFIX: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Whether there is a Redis to test with.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn has_redis() -> bool {
     let client = redis::Client::open(URL.as_str()).unwrap();
     let is_there = client

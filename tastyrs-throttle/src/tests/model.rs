@@ -142,7 +142,7 @@ proptest! {
                 wait => retry_in(wait.unsigned_abs()),
             };
 
-            let verdict = block_on(throttle.should_be_throttled(&super::call())).unwrap();
+            let verdict = block_on(throttle.should_be_throttled(&call())).unwrap();
 
             prop_assert_eq!(verdict, expected, "step {}", step);
             if verdict == Verdict::Allowed || matches!(call, Call::Stubborn) {
@@ -150,12 +150,12 @@ proptest! {
                 match (verdict, step % 3) {
                     (Verdict::Allowed, 0) => {
                         let handle = AnyThrottle::new(throttle.clone());
-                        prop_assert!(block_on(passes(&handle, &super::call())).unwrap());
+                        prop_assert!(block_on(passes(&handle, &call())).unwrap());
                     }
                     (Verdict::Allowed, 1) => {
-                        prop_assert_eq!(throttle.admit(&super::call()).unwrap(), Verdict::Allowed);
+                        prop_assert_eq!(throttle.admit(&call()).unwrap(), Verdict::Allowed);
                     }
-                    _ => block_on(throttle.accessed(&super::call())).unwrap(),
+                    _ => block_on(throttle.accessed(&call())).unwrap(),
                 }
             }
         }
@@ -181,9 +181,9 @@ proptest! {
             });
 
             let has_passed = if step % 2 == 0 {
-                block_on(passes(&handle, &super::call())).unwrap()
+                block_on(passes(&handle, &call())).unwrap()
             } else {
-                throttle.admit(&super::call()).unwrap() == Verdict::Allowed
+                throttle.admit(&call()).unwrap() == Verdict::Allowed
             };
 
             prop_assert_eq!(has_passed, may_pass, "step {}", step);
