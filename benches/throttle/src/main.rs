@@ -3,7 +3,7 @@
 //!     cargo run --release                 # everything
 //!     cargo run --release -- nanos 1000 1 # ns a call: so many keys, so many threads
 //!     cargo run --release -- bytes        # bytes a key
-//!     cargo run --release -- count NAME   # a million calls of one contender, for callgrind
+//!     cargo run --release -- count NAME KEYS CALLS # calls of one contender, for callgrind
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
