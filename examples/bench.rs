@@ -1,4 +1,6 @@
-//! The contender of the benchmarks: users and notes as django-tastypie would serve them.
+//! The contender of the benchmarks: users, tags and notes as django-tastypie would serve them.
+//!
+//! `benches/http` builds it, makes its data and measures it beside servers that were written by hand.
 //!
 //! `bench --port 8002 --database sqlite:///path/to/file [--throttle-at N [--written before|MILLISECONDS]]`; with the
 //! feature `postgres` the database is the URL of one. `--written` has accesses written down, before the answer or so long
@@ -37,6 +39,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    core_tag (id) {
+        id -> Integer,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    core_note_tags (id) {
+        id -> Integer,
+        note_id -> Integer,
+        tag_id -> Integer,
+    }
+}
+
 #[derive(Queryable, Selectable, Identifiable, Model)]
 #[diesel(table_name = auth_user, check_for_backend(Db))]
 struct User {
@@ -60,15 +77,26 @@ struct Note {
     author_id: Option<i32>,
 }
 
+#[derive(Queryable, Selectable, Identifiable, Model)]
+#[diesel(table_name = core_tag, check_for_backend(Db))]
+struct Tag {
+    id: i32,
+    name: String,
+}
+
 #[derive(ModelResource)]
-#[resource(model = User, resource_name = "users")]
+#[resource(model = User, resource_name = "users", filtering(username = [exact]))]
 struct UserResource;
+
+#[derive(ModelResource)]
+#[resource(model = Tag, resource_name = "tags")]
+struct TagResource;
 
 #[derive(ModelResource)]
 #[resource(
     model = Note,
     resource_name = "notes",
-    filtering(title = [exact, startswith], slug = [exact]),
+    filtering(title = [exact, startswith], slug = [exact], author = ALL_WITH_RELATIONS),
     ordering(created, title, id),
     authorization = Authorization,
     meta = Self::configure
@@ -76,6 +104,16 @@ struct UserResource;
 struct NoteResource {
     #[field(attribute = author_id, null)]
     author: ToOne<UserResource>,
+}
+
+/// The same notes with what is related to them written out.
+#[derive(ModelResource)]
+#[resource(model = Note, resource_name = "fullnotes")]
+struct FullNoteResource {
+    #[field(attribute = author_id, null, full)]
+    author: ToOne<UserResource>,
+    #[field(through = core_note_tags(note_id, tag_id), null, full)]
+    tags: ToMany<TagResource>,
 }
 
 impl NoteResource {
@@ -115,7 +153,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .compatible(Compatibility::Tastypie)
         .database(database)
         .register(UserResource)
+        .register(TagResource)
         .register(NoteResource::new())
+        .register(FullNoteResource::new())
         .build()?;
     let mounted = api.clone();
     let server = HttpServer::new(move || App::new().service(mounted.scope("/api")))

@@ -13,6 +13,8 @@
 //! | `garde` | validation by forms that derive `garde::Validate` | the crate `garde` |
 //! | `redis` | a cache and throttles that machines share, in Redis or Valkey | the crate `redis` |
 //! | `redis-cluster` | the same in a cluster of them | its code for clusters |
+//! | `tower` | `throttle::tower`: throttles as a layer of tower, for axum | the crates http, tower-layer, tower-service |
+//! | `metrics` | what throttles decide and how long their stores take, through the facade `metrics` | the crate `metrics` |
 //! | `jwt` | `JwtAuthentication`, by signed tokens | the crate jsonwebtoken, with RSA and elliptic curves in Rust |
 //! | `test` | `tastyrs::test`: a client, assertions and databases for tests; for `[dev-dependencies]` | nothing |
 //! | `xml` | the [format](serializers) XML, in both directions | quick-xml |
@@ -43,6 +45,8 @@ mod pages {
     struct Exporting;
     #[doc = include_str!("../docs/src/throttling.md")]
     struct Throttling;
+    #[doc = include_str!("../docs/src/throttle-alone.md")]
+    struct ThrottleAlone;
     #[doc = include_str!("../docs/src/authentication.md")]
     struct Authentication;
     #[doc = include_str!("../docs/src/validation.md")]

@@ -55,10 +55,20 @@
 //! | [`AccessLog`], [`AccessRow`], [`Recorded`], [`Binding`] | where accesses are written down |
 //! | [`Durability`], [`Redaction`] | when they are, and what of them is not |
 //! | [`ClientAddress`], [`TrustedProxies`] | who is calling, behind proxies too |
+//! | `actix::Throttling`, `tower::ThrottleLayer` | middleware, with the features of these names |
+//! | [`Watch`], [`Report`] | seeing who calls most and who is turned away |
 //! | [`Clock`] | moving the time by hand in tests |
 //!
-//! The crate knows no web framework and runs on any executor. The access log is written on a thread
-//! of its own.
+//! Without features the crate knows no web framework and runs on any executor. The access log is
+//! written on a thread of its own.
+//!
+//! | feature | brings | costs |
+//! |---|---|---|
+//! | `actix` | `actix::Throttling`, middleware for actix-web | the crate actix-web |
+//! | `tower` | `tower::ThrottleLayer`, for axum and whatever is built on tower | the crates http, tower-layer, tower-service |
+//! | `metrics` | decisions, identifiers held, latencies and fallbacks, through the facade `metrics` | the crate metrics |
+//! | `redis` | `RedisThrottle`, on Redis or Valkey | the crate redis |
+//! | `redis-cluster` | the same on a cluster of them | the same |
 
 mod access;
 mod access_log;

@@ -3,10 +3,6 @@
 use crate::watch::Decision;
 
 /// Counts a decision; `keys` is how many identifiers its throttle holds.
-#[cfg_attr(
-    not(feature = "metrics"),
-    expect(clippy::needless_pass_by_value, reason = "nothing is told")
-)]
 pub(crate) fn decided(resource: &str, decision: Decision, keys: impl FnOnce() -> Option<usize>) {
     #[cfg(feature = "metrics")]
     {
@@ -62,6 +58,10 @@ impl Stopwatch {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "metrics"),
+        expect(clippy::unused_self, reason = "nothing is told")
+    )]
     pub(crate) fn stop(self) {
         #[cfg(feature = "metrics")]
         ::metrics::histogram!("tastyrs_throttle_store_seconds", "store" => self.store)
@@ -97,7 +97,11 @@ mod tests {
         }
 
         fn tell(&self, value: &str) {
-            self.1.0.lock().unwrap().push(format!("{} {value}", self.0));
+            self.1
+                .0
+                .lock()
+                .expect("nobody panicked")
+                .push(format!("{} {value}", self.0));
         }
     }
 

@@ -98,8 +98,8 @@ impl Watch {
     pub(crate) fn saw(&self, identifier: &str, decision: Decision) {
         let hash = self.0.hasher.hash_one(identifier);
         let now = self.0.clock.monotonic().as_secs();
-        // The lowest bits are those that the sketches do not tell apart by.
-        let shard = usize::try_from(hash % 8).unwrap_or(0);
+        let shards = self.0.shards.len() as u64;
+        let shard = usize::try_from(hash % shards).unwrap_or(0);
         if let Some(shard) = self.0.shards.get(shard) {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             shard.saw(hash, identifier, decision, now);
@@ -132,10 +132,17 @@ impl Watch {
             report
                 .busiest
                 .extend(shard.busiest.entries.iter().map(told));
-            let refused = shard.refused.entries.iter();
-            report
-                .refused
-                .extend(refused.filter(|entry| entry.refused.total > 0).map(told));
+            for (hash, entry) in shard.refused.hashes.iter().zip(&shard.refused.entries) {
+                let mut refused = told(entry);
+                // It may have been let through before it was ever turned away.
+                if let Some(known) = shard.busiest.get(*hash).map(told) {
+                    refused.admitted = refused.admitted.max(known.admitted);
+                    refused.admitted_lately = refused.admitted_lately.max(known.admitted_lately);
+                }
+                if refused.refused > 0 {
+                    report.refused.push(refused);
+                }
+            }
         }
         let calls = |watched: &Watched| watched.admitted + watched.refused;
         report.busiest.sort_unstable_by_key(|watched| {
@@ -198,7 +205,7 @@ pub struct Decisions {
 pub struct Watched {
     /// Its first 255 bytes.
     pub identifier: String,
-    /// How many of its requests were let through since it is followed.
+    /// How many of its requests were let through since it was followed.
     pub admitted: u64,
     /// How many were turned away, or would have been but for a dry run.
     pub refused: u64,
@@ -206,7 +213,7 @@ pub struct Watched {
     pub admitted_lately: u64,
     /// The same of those that were turned away.
     pub refused_lately: u64,
-    /// How many it may have made at most before it is followed.
+    /// How many it may have made at most before it was followed.
     pub missed: u64,
     /// How long ago it was last seen.
     pub last_seen: Duration,
@@ -253,6 +260,11 @@ struct Sketch {
 }
 
 impl Sketch {
+    fn get(&self, hash: u64) -> Option<&Entry> {
+        let place = self.hashes.iter().position(|other| *other == hash)?;
+        self.entries.get(place)
+    }
+
     fn find(&mut self, hash: u64) -> Option<&mut Entry> {
         let place = self.hashes.iter().position(|other| *other == hash)?;
         self.entries.get_mut(place)

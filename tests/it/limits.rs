@@ -74,6 +74,36 @@ fn who_gets_no_connection_is_told_to_come_back() {
     served.get("/api/v1/authors/").assert_http_ok();
 }
 
+/// What is answered for an object and for a list while somebody holds the only connection.
+fn while_nothing_is_free(notes: &TestDatabase<Db>) -> (u16, u16) {
+    let served = LiveServer::new(&api(notes));
+    let asked = notes.database().transaction(|_| {
+        let (one, list) = (
+            served.get("/api/v1/authors/1/"),
+            served.get("/api/v1/authors/"),
+        );
+        Ok((one.status(), list.status()))
+    });
+    served.get("/api/v1/authors/1/").assert_http_ok();
+    asked.unwrap()
+}
+
+#[test]
+fn an_object_found_by_its_key_waits_for_no_connection() {
+    assert_eq!(while_nothing_is_free(&notes()), (200, 503));
+}
+
+#[test]
+fn without_a_write_ahead_log_it_waits_as_a_list_does() {
+    let options = DatabaseOptions::default()
+        .max_connections(1)
+        .wait(Duration::from_millis(200))
+        .write_ahead_log(false);
+    let notes = library(TestDatabase::temporary().options(options), 3);
+
+    assert_eq!(while_nothing_is_free(&notes), (503, 503));
+}
+
 #[test]
 fn a_panic_is_a_500_and_the_server_lives_on() {
     let notes = notes();

@@ -35,6 +35,7 @@ mod redis_throttle;
 mod round_trip;
 mod startup;
 mod support;
+mod throttle_page;
 mod throttling;
 mod validation;
 mod writing;

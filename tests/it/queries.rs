@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::{
+    RunQueryDsl as _,
+    connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation},
+};
 use tastyrs::{
     prelude::*,
     test::{TestApiClient, TestDatabase},
@@ -78,12 +81,42 @@ async fn a_page_costs_two_queries_at_most_and_one_a_relation_whatever_its_length
         4
     );
     assert_eq!(cost("/api/v1/authors/?limit=2").await, 2);
-    assert_eq!(cost("/api/v1/authors/?offset=3").await, 2);
+    // Nobody wrote since the whole list was counted.
+    assert_eq!(cost("/api/v1/authors/?offset=3").await, 1);
     // How many there are is told by the last page.
     assert_eq!(cost("/api/v1/notes/?limit=200&offset=1").await, 3);
     assert_eq!(cost("/api/v1/authors/?limit=0").await, 1);
     assert_eq!(cost("/api/v1/authors/?name=nobody").await, 1);
     assert_eq!(cost("/api/v1/notes/7/").await, 3);
+}
+
+#[actix_web::test]
+async fn a_list_is_counted_anew_once_anybody_wrote() {
+    let library = library(TestDatabase::temporary(), 3);
+    let client = client(&library).await;
+    let told = async || {
+        let list = client.get("/api/v1/authors/").data([("limit", "2")]).await;
+        let found = list.json();
+        let names = found["objects"].as_array().map_or(0, Vec::len);
+        (names, found["meta"]["total_count"].clone())
+    };
+    let write = |sql: &str| {
+        let written = library
+            .database()
+            .run(|db| Ok(diesel::sql_query(sql).execute(db)?));
+        assert_eq!(written.unwrap(), 1);
+    };
+
+    assert_eq!(told().await, (2, 3.into()));
+    assert_eq!(told().await, (2, 3.into()));
+    write("INSERT INTO author VALUES (4, 'dora', 'd')");
+    assert_eq!(told().await, (2, 4.into()));
+    assert_eq!(told().await, (2, 4.into()));
+    write("UPDATE author SET name = 'ada l.' WHERE id = 1");
+    write("DELETE FROM author WHERE id = 4");
+    assert_eq!(told().await, (2, 3.into()));
+    let list = client.get("/api/v1/authors/").await;
+    assert_eq!(list.json()["objects"][0]["name"], "ada l.");
 }
 
 #[actix_web::test]

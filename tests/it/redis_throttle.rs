@@ -27,6 +27,7 @@ static PREFIX: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Whether there is a Redis to test with.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn has_redis() -> bool {
     let client = redis::Client::open(URL.as_str()).unwrap();
     let is_there = client
@@ -58,7 +59,7 @@ fn shared(redis: &Redis) -> (RedisThrottle, RedisCache) {
 struct NoteResource;
 
 impl NoteResource {
-    fn configure(mut meta: Meta) -> Meta {
+    fn configure(mut meta: Meta<Self>) -> Meta<Self> {
         let (throttle, cache) = shared(&Redis::open(&URL).unwrap());
         meta.throttle = Some(throttle.into());
         meta.cache = cache.into();

@@ -67,7 +67,7 @@ fn on_sqlite() -> Outcome<Vec<Row>> {
             "{TABLE} BEGIN;
              INSERT INTO note
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})
-             SELECT i, 'note ' || (i * 7919) % 1000, hex(randomblob(60)), '2010-03-19 01:18:01' FROM n;
+             SELECT i, 'note ' || ((i * 7919) % 1000), hex(randomblob(60)), '2010-03-19 01:18:01' FROM n;
              COMMIT;"
         ))?)
     })?;
@@ -94,7 +94,7 @@ fn on_postgres() -> Outcome<Vec<Row>> {
         database.run(|db| {
             Ok(db.batch_execute(&format!(
                 "{TABLE}
-                 INSERT INTO note SELECT i, 'note ' || (i::bigint * 7919) % 1000, repeat(md5(i::text), 4), '2010-03-19 01:18:01'
+                 INSERT INTO note SELECT i, 'note ' || ((i::bigint * 7919) % 1000), repeat(md5(i::text), 4), '2010-03-19 01:18:01'
                  FROM generate_series(1, {ROWS}) AS i;
                  ANALYZE note;"
             ))?)

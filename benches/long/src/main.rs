@@ -5,6 +5,7 @@ mod flood;
 mod kill9;
 mod proofs;
 mod recount;
+mod redis;
 mod table;
 
 use table::Row;
@@ -14,13 +15,14 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A subject's name, and what runs it.
 type Subject = (&'static str, fn() -> Outcome<Vec<Row>>);
 
-const SUBJECTS: [Subject; 6] = [
+const SUBJECTS: [Subject; 7] = [
     ("kill9", kill9::run),
     ("recount", recount::run),
     ("export", export::run),
     ("flood", flood::run),
     ("schedules", proofs::schedules),
     ("sequences", proofs::sequences),
+    ("redis", redis::run),
 ];
 
 fn main() -> Outcome<()> {
@@ -28,6 +30,9 @@ fn main() -> Outcome<()> {
     // A server that a subject starts is this program, too.
     if arguments.first().is_some_and(|word| word == "serve") {
         return kill9::server::serve(&arguments.split_off(1));
+    }
+    if arguments.first().is_some_and(|word| word == redis::CLIENT) {
+        return redis::client(&arguments.split_off(1));
     }
     if let Some(unknown) = arguments
         .iter()

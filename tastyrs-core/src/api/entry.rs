@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::{HttpResponse, http::Method};
-use tastyrs_throttle::{AccessLog, AnyThrottle};
+use tastyrs_throttle::{AccessLog, AnyThrottle, Watch};
 
 use super::{Binding, Declaring};
 use crate::{
@@ -37,6 +37,7 @@ pub(super) trait Pending: Send {
         declaring: &Declaring,
         api_name: &str,
         access_log: Option<Arc<dyn AccessLog>>,
+        watched: bool,
     ) -> Result<Entry>;
 }
 
@@ -138,10 +139,11 @@ impl<R: Hooks> Pending for Registered<R> {
         declaring: &Declaring,
         api_name: &str,
         access_log: Option<Arc<dyn AccessLog>>,
+        watched: bool,
     ) -> Result<Entry> {
         let Self {
             resource,
-            meta,
+            mut meta,
             fields,
         } = *self;
         let state = R::Source::state(&meta, &fields, declaring)?;
@@ -176,6 +178,12 @@ impl<R: Hooks> Pending for Registered<R> {
                     ))
                 })?;
         }
+        let mut watch = None;
+        if watched && let Some(throttle) = &mut meta.throttle {
+            let seen = Watch::new();
+            *throttle = throttle.clone().watched(&seen);
+            watch = Some((throttle.clone(), seen));
+        }
         let mut throttles: Vec<AnyThrottle> = meta.throttle.iter().cloned().collect();
         if let Some(logins) = &meta.login_throttle {
             throttles.extend(logins.throttles().cloned());
@@ -203,6 +211,7 @@ impl<R: Hooks> Pending for Registered<R> {
             type_id: TypeId::of::<R>(),
             related_rows: R::Source::related_rows(&mounted),
             throttles,
+            watch,
             mounted: Box::new(Arc::clone(&mounted)),
             views: Box::new(mounted),
         })
@@ -219,6 +228,8 @@ pub(crate) struct Entry {
     pub(super) related_rows: Option<Box<dyn Any + Send + Sync>>,
     /// Those of its requests and of its logins.
     pub(super) throttles: Vec<AnyThrottle>,
+    /// That of its requests and what it has seen, where somebody wants to know.
+    pub(super) watch: Option<(AnyThrottle, Watch)>,
     pub(super) views: Box<dyn Views>,
 }
 

@@ -9,6 +9,7 @@
 //! - `run`: serving until the process is told to end
 //! - `upkeep`: what is looked after while it runs: throttles, and the accesses that they write down
 //! - `index`: the listing
+//! - `throttle_page`: what its throttles decided, for those who run it
 
 mod declaring;
 mod entry;
@@ -16,6 +17,7 @@ mod index;
 mod run;
 mod serve;
 mod site;
+mod throttle_page;
 mod upkeep;
 mod urls;
 
@@ -29,11 +31,12 @@ use std::{
 
 use tastyrs_throttle::{AccessLog, ClientAddress, Fields, ForwardedHeader, TrustedProxies};
 
-pub use self::{declaring::Binding, site::Mount, urls::Urls};
+pub use self::{declaring::Binding, site::Mount, throttle_page::Guard, urls::Urls};
 pub(crate) use self::{declaring::Declaring, site::Site, upkeep::no_database};
 use self::{
     entry::{Entry, Pending},
     site::Registry,
+    throttle_page::ThrottlePage,
     upkeep::Upkeep,
 };
 use crate::{
@@ -66,6 +69,7 @@ pub struct Api {
     clients: tastyrs_throttle::Result<ClientAddress>,
     login_throttle: Option<LoginThrottle>,
     fields: Option<Fields>,
+    throttle_page: Option<ThrottlePage>,
     resources: Vec<Box<dyn Pending>>,
 }
 
@@ -95,6 +99,7 @@ impl Api {
             clients: Ok(ClientAddress::new()),
             login_throttle: None,
             fields: None,
+            throttle_page: None,
             resources: Vec::new(),
         }
     }
@@ -237,6 +242,27 @@ impl Api {
         self
     }
 
+    /// Shows at `path`, such as `throttles/`, what the throttles of its resources decided: who calls most, who is turned
+    /// away most and how they stand, as a page and as JSON. `guard` says who may see it.
+    ///
+    /// What is shown was seen by this process since it started, of up to 256 identifiers of each kind. Without the page
+    /// nothing is followed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tastyrs_core::{api::{Api, Guard}, authentication::BasicAuthentication};
+    ///
+    /// let api = Api::new("v1").throttle_page("throttles/", Guard::superusers(BasicAuthentication::new()));
+    /// # let _ = api;
+    /// ```
+    #[must_use]
+    pub fn throttle_page(mut self, path: &str, guard: Guard) -> Self {
+        let path = path.trim_matches('/').to_owned() + "/";
+        self.throttle_page = Some(ThrottlePage::new(path, guard));
+        self
+    }
+
     /// Has accesses deleted that were written down and need not be kept, in the background and for as long as the API
     /// is there; without it nothing deletes them. It is the table of the first database.
     #[must_use]
@@ -300,9 +326,13 @@ impl Api {
             resource.declare(&mut declaring)?;
         }
         declaring.freeze()?;
+        if let Some(page) = &self.throttle_page {
+            page.check(&resources, &declaring)?;
+        }
+        let watched = self.throttle_page.is_some();
         let entries = resources
             .into_iter()
-            .map(|resource| resource.finish(&declaring, &self.name, access_log.clone()))
+            .map(|resource| resource.finish(&declaring, &self.name, access_log.clone(), watched))
             .collect::<Result<Vec<Entry>>>()?;
         let throttles = entries.iter().flat_map(|entry| &entry.throttles);
         let throttles = throttles.chain(login_throttle.throttles()).cloned();
@@ -328,6 +358,7 @@ impl Api {
             entries,
             by_type,
             upkeep,
+            throttle_page: self.throttle_page,
         }))
     }
 }

@@ -50,25 +50,28 @@ impl Mount {
         let mut signals = Signals::new()?;
         let server = server.disable_signals().run();
         let handle = server.handle();
-        match select(pin!(server), pin!(signals.next())).await {
-            Either::Left((ended, _)) => ended?,
-            Either::Right((name, server)) => {
-                tracing::info!(target: "tastyrs::api", signal = name, "the process ends when its requests are answered");
-                tokio::spawn(end_at_the_next());
-                join(handle.stop(true), server).await.1?;
+        let mut server = pin!(server);
+        let told = match select(&mut server, pin!(signals.next())).await {
+            Either::Left((ended, _)) => {
+                ended?;
+                None
             }
+            Either::Right((name, _)) => Some(name),
+        };
+        if let Some(name) = told {
+            tracing::info!(target: "tastyrs::api", signal = name, "the process ends when its requests are answered");
+            tokio::spawn(end_at_the_next(signals));
+            join(handle.stop(true), server).await.1?;
         }
         self.drain().await.map_err(io::Error::other)
     }
 }
 
 /// Ends the process at the next signal.
-async fn end_at_the_next() {
-    if let Ok(mut signals) = Signals::new() {
-        let name = signals.next().await;
-        tracing::warn!(target: "tastyrs::api", signal = name, "a second signal: the process ends at once");
-        std::process::exit(1);
-    }
+async fn end_at_the_next(mut signals: Signals) {
+    let name = signals.next().await;
+    tracing::warn!(target: "tastyrs::api", signal = name, "a second signal: the process ends at once");
+    std::process::exit(1);
 }
 
 /// The signals by which a process is told to end.

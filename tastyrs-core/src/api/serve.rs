@@ -51,6 +51,10 @@ async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) ->
         Route::Nowhere => nowhere(),
         Route::Slash => to_slash(&site, request),
         Route::Index => index::top_level(&picture(&site, request, prefix)),
+        Route::Throttles => match &site.registry.throttle_page {
+            Some(page) => page.answer(&mut picture(&site, request, prefix)).await,
+            None => nowhere(),
+        },
         Route::View { entry, view } => {
             let views = &site.registry.entries[entry].views;
             let mut picture = picture(&site, request, prefix);

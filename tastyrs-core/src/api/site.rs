@@ -6,6 +6,7 @@ use tastyrs_throttle::{ClientAddress, Fields};
 
 use super::{
     entry::{Entry, View},
+    throttle_page::ThrottlePage,
     upkeep::Upkeep,
 };
 use crate::{
@@ -32,6 +33,7 @@ pub(crate) struct Registry {
     /// In which header fields clients are told where they stand.
     pub(super) fields: Fields,
     pub(super) upkeep: Upkeep,
+    pub(super) throttle_page: Option<ThrottlePage>,
 }
 
 /// An API that was built, to be mounted at one place or several; clones are cheap.
@@ -75,6 +77,7 @@ impl Mount {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Index,
+    Throttles,
     View {
         entry: usize,
         view: View,
@@ -199,6 +202,10 @@ impl Site {
     }
 
     fn view(&self, path: &str) -> Option<Route> {
+        let page = self.registry.throttle_page.as_ref();
+        if page.is_some_and(|page| page.path == path) {
+            return Some(Route::Throttles);
+        }
         self.registry
             .entries
             .iter()

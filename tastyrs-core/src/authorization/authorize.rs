@@ -26,6 +26,18 @@ use crate::{
 ///
 /// `Authorization`, `authorization.py:7`, and its eight methods.
 pub trait Authorize<R: Resource>: Send + Sync + 'static {
+    /// Whether it looks at no more than the request, and so answers at once.
+    #[doc(hidden)]
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
+    /// Whether whoever may read sees the whole list, so that all see as many objects.
+    #[doc(hidden)]
+    fn shows_whole_lists(&self) -> bool {
+        false
+    }
+
     /// Narrows a list that is read.
     ///
     /// # Errors

@@ -11,4 +11,12 @@ use crate::resource::Resource;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Authorization;
 
-impl<R: Resource> Authorize<R> for Authorization {}
+impl<R: Resource> Authorize<R> for Authorization {
+    fn answers_at_once(&self) -> bool {
+        true
+    }
+
+    fn shows_whole_lists(&self) -> bool {
+        true
+    }
+}

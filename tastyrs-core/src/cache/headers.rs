@@ -27,10 +27,12 @@ pub(crate) fn patch(cache: &AnyCache, request: &Request, response: &mut HttpResp
     } else {
         None
     };
-    let by_script = request
-        .header("x-requested-with")
-        .is_some_and(|by| by == "XMLHttpRequest");
-    if let Some(told) = told.or_else(|| by_script.then_some(Cow::Borrowed("no-cache")))
+    let by_script = || {
+        request
+            .header("x-requested-with")
+            .is_some_and(|by| by == "XMLHttpRequest")
+    };
+    if let Some(told) = told.or_else(|| by_script().then_some(Cow::Borrowed("no-cache")))
         && let Ok(value) = HeaderValue::from_str(&told)
     {
         response.headers_mut().insert(CACHE_CONTROL, value);

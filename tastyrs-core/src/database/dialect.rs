@@ -1,5 +1,7 @@
 //! What differs between the databases.
 
+use std::sync::Arc;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::{
     QueryResult,
@@ -80,6 +82,18 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// What stands between two values that are the same, nulls too.
     #[doc(hidden)]
     fn is_same() -> &'static str;
+    /// Readies a connection on which a thread reads that must not be held up; whether it can be had at all.
+    #[doc(hidden)]
+    fn prepare_to_read_here(connection: &mut Self::Connection) -> QueryResult<bool> {
+        let _ = connection;
+        Ok(false)
+    }
+    /// A number that is another once any other connection has written.
+    #[doc(hidden)]
+    fn version(connection: &mut Self::Connection) -> QueryResult<i64> {
+        let _ = connection;
+        Err(diesel::result::Error::NotFound)
+    }
     /// Begins a transaction that is right for reading or for writing.
     #[doc(hidden)]
     fn begin(connection: &mut Self::Connection, writes: bool) -> QueryResult<()>;
@@ -172,18 +186,27 @@ pub(super) fn quoted(name: &str, quote: char) -> String {
 pub(crate) fn load<DB: Dialect>(
     connection: &mut DB::Connection,
     statement: Statement<DB>,
-    columns: Vec<Loaded>,
+    columns: impl Into<Arc<[Loaded]>>,
     doing: &'static str,
 ) -> Result<Page> {
-    let mut page = Page::new(columns);
+    load_rows::<DB>(connection, statement, &columns.into(), doing)
+}
+
+fn load_rows<DB: Dialect>(
+    connection: &mut DB::Connection,
+    statement: Statement<DB>,
+    columns: &Arc<[Loaded]>,
+    doing: &'static str,
+) -> Result<Page> {
+    let expected = statement.most_rows();
+    let mut page = Page::new(Arc::clone(columns));
     let rows = LoadConnection::<DefaultLoadingMode>::load(connection, statement)
         .map_err(Error::database(doing))?;
     for row in rows {
         let row = row.map_err(Error::database(doing))?;
-        for place in 0..page.columns().len() {
-            let column = page.columns()[place];
+        for (place, column) in columns.iter().enumerate() {
             let cell = match row.get(place).as_ref().map(diesel::row::Field::value) {
-                Some(Some(value)) => DB::read(value, column, &mut page)?,
+                Some(Some(value)) => DB::read(value, *column, &mut page)?,
                 Some(None) => Cell::Null,
                 None => {
                     return Err(Error::Column {
@@ -193,6 +216,9 @@ pub(crate) fn load<DB: Dialect>(
                 }
             };
             page.push(cell);
+        }
+        if page.len() == 1 && expected > 2 {
+            page.expect(expected - 1);
         }
     }
     Ok(page)

@@ -159,6 +159,7 @@ pub struct Statement<DB: Dialect> {
     body: Box<dyn QueryFragment<DB> + Send>,
     /// ` LIMIT 20 OFFSET 40`, where it has one.
     tail: Fragment,
+    most_rows: usize,
 }
 
 impl<DB: Dialect> std::fmt::Debug for Statement<DB> {
@@ -174,18 +175,30 @@ impl<DB: Dialect> Statement<DB> {
         Self {
             body: Box::new(body),
             tail: Fragment::new(),
+            most_rows: 0,
         }
+    }
+
+    /// How many rows it has at most; 0 where nothing says.
+    pub(super) fn most_rows(&self) -> usize {
+        self.most_rows
     }
 
     /// The rows of `self`, each with what `count` counts behind it; where there are none, a row of nulls.
     ///
     /// The count is one row, so a loop over the other is the only way to join them, and its order stays.
     pub(crate) fn counted(self, count: Self) -> Self {
-        Self::new(Counted { rows: self, count })
+        Self {
+            most_rows: self.most_rows,
+            ..Self::new(Counted { rows: self, count })
+        }
     }
 
     /// Cuts `limit` rows out from `offset` on.
     pub(crate) fn slice(mut self, slice: Slice) -> Self {
+        self.most_rows = slice
+            .limit
+            .map_or(0, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         self.tail = slice.fragment();
         self
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`pool`](Database): connections, and who may have one
 //! - `options`: how it is opened
+//! - `here`: connections that threads keep for themselves
 //! - `manager`: how connections are made, and told apart from those that broke
 //! - `failure`: whose fault it is when a database refuses or fails
 //! - `address`: the address of a PostgreSQL server
@@ -19,6 +20,7 @@ mod decimal;
 mod dialect;
 mod failure;
 mod fragment;
+mod here;
 mod manager;
 mod narrow;
 mod options;

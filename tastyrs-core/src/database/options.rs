@@ -6,7 +6,8 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DatabaseOptions {
-    /// The most connections; 8 unless said otherwise.
+    /// The most connections; 8 unless said otherwise. Beside them, each worker keeps one to a SQLite file with a
+    /// write-ahead log, on which it reads what is found at once.
     pub max_connections: u32,
     /// How long a request waits for a connection before it is answered 503; 2 seconds, and never more.
     pub wait: Duration,

@@ -17,7 +17,7 @@ use diesel::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{DatabaseOptions, Dialect, failure, manager::Manager};
+use super::{DatabaseOptions, Dialect, failure, here::Here, manager::Manager};
 use crate::{
     django::{ContentType, ContentTypes},
     errors::{Error, Result},
@@ -42,6 +42,8 @@ pub struct Database<DB: Dialect> {
     pub(super) exports: Arc<Semaphore>,
     wait: Duration,
     content_types: Arc<ContentTypes>,
+    /// The connections of the threads that ask, where they may have some.
+    here: Option<Arc<Here<DB>>>,
 }
 
 impl<DB: Dialect> Clone for Database<DB> {
@@ -52,6 +54,7 @@ impl<DB: Dialect> Clone for Database<DB> {
             exports: Arc::clone(&self.exports),
             wait: self.wait,
             content_types: Arc::clone(&self.content_types),
+            here: self.here.clone(),
         }
     }
 }
@@ -91,6 +94,9 @@ impl<DB: Dialect> Database<DB> {
         options
             .write_ahead_log
             .get_or_insert_with(|| !DB::is_remote() && !std::path::Path::new(&url).exists());
+        let in_memory = url == ":memory:" || url.contains("mode=memory");
+        let here = (!DB::is_remote() && !in_memory)
+            .then(|| Here::new(Manager::new(&url, options.clone())));
         let connections = if !DB::is_remote() && url == ":memory:" {
             1
         } else {
@@ -117,16 +123,21 @@ impl<DB: Dialect> Database<DB> {
             exports: Arc::new(Semaphore::new((connections as usize / 2).max(1))),
             wait,
             content_types: Arc::default(),
+            here,
         })
     }
 
     /// Waits for the right to one connection, without holding a thread.
     pub(crate) async fn permit(&self) -> Result<Permit> {
         let until = Instant::now() + self.wait;
-        let one = tokio::time::timeout(self.wait, Arc::clone(&self.permits).acquire_owned())
-            .await
-            .map_err(|_| Error::Busy)?
-            .map_err(|_| Error::Busy)?;
+        let permits = Arc::clone(&self.permits);
+        let one = match permits.try_acquire_owned() {
+            Ok(one) => one,
+            Err(_) => tokio::time::timeout(self.wait, Arc::clone(&self.permits).acquire_owned())
+                .await
+                .map_err(|_| Error::Busy)?
+                .map_err(|_| Error::Busy)?,
+        };
         Ok(Permit { until, _one: one })
     }
 
@@ -153,6 +164,34 @@ impl<DB: Dialect> Database<DB> {
             }
             thread::park_timeout(left);
         }
+    }
+
+    /// The state of the database as this very thread sees it; nothing where it has no connection of its own.
+    pub(crate) fn version_here(&self) -> Option<i64> {
+        self.here.as_ref()?.version()
+    }
+
+    /// How many rows were counted for this one while the database was in this state.
+    pub(crate) fn total_here(&self, of: u64, version: i64) -> Option<u64> {
+        self.here.as_ref()?.total(of, version)
+    }
+
+    /// Keeps how many rows were counted for this one, if the database is still in this state.
+    pub(crate) fn keep_total_here(&self, of: u64, version: i64, rows: u64) {
+        if let Some(here) = &self.here
+            && here.version() == Some(version)
+        {
+            here.keep_total(of, version, rows);
+        }
+    }
+
+    /// Runs `work` of one statement, which finds what it reads at once, on a connection of this very thread; nothing
+    /// comes of it where the thread has none, or the database fails: then it is to be done elsewhere.
+    pub(crate) fn here<T>(
+        &self,
+        work: impl FnOnce(&mut DB::Connection) -> Result<T>,
+    ) -> Option<Result<T>> {
+        self.here.as_ref()?.read(work)
     }
 
     /// The number that a content type has in it; nothing where it has none.

@@ -1,6 +1,6 @@
 //! Rows as they were loaded: the cells of a page in one piece, their text in another.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use uuid::Uuid;
@@ -47,22 +47,35 @@ pub struct Loaded {
 /// The rows of one query.
 #[derive(Debug, Default)]
 pub struct Page {
-    columns: Vec<Loaded>,
+    columns: Arc<[Loaded]>,
     cells: Vec<Cell>,
     text: String,
     bytes: Vec<u8>,
 }
 
 impl Page {
-    pub(crate) fn new(columns: Vec<Loaded>) -> Self {
+    pub(crate) fn new(columns: Arc<[Loaded]>) -> Self {
         Self {
+            cells: Vec::with_capacity(columns.len()),
             columns,
-            text: String::with_capacity(4096),
-            ..Self::default()
+            text: String::with_capacity(1024),
+            bytes: Vec::new(),
         }
     }
 
-    pub(crate) fn columns(&self) -> &[Loaded] {
+    /// Makes room for as many rows more, if they are like the first.
+    pub(crate) fn expect(&mut self, rows: usize) {
+        /// What is likely to be used is asked for at once, but no more than this on the word of a first row.
+        const MOST: usize = 1 << 16;
+        self.cells.reserve(
+            rows.saturating_mul(self.columns.len())
+                .min(MOST / size_of::<Cell>()),
+        );
+        let text = self.text.len() + self.text.len() / 8;
+        self.text.reserve(rows.saturating_mul(text).min(MOST));
+    }
+
+    pub(crate) fn columns(&self) -> &Arc<[Loaded]> {
         &self.columns
     }
 

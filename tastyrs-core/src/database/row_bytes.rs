@@ -58,7 +58,7 @@ impl Page {
     /// They come from outside, so nothing in them is believed: what cannot be read in full is no row.
     pub(crate) fn from_row_bytes(bytes: &[u8], columns: &[Loaded]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(FORM)?.strip_prefix(&shape(columns))?;
-        let mut page = Self::new(columns.to_vec());
+        let mut page = Self::new(columns.into());
         for _ in columns {
             let cell = page.read_cell(&mut rest)?;
             page.push(cell);
@@ -189,7 +189,7 @@ mod tests {
         .into_iter()
         .map(|(name, kind)| column(name, kind))
         .collect();
-        let mut page = Page::new(columns.clone());
+        let mut page = Page::new(columns.clone().into());
         let day = NaiveDate::from_ymd_opt(2016, 2, 29).unwrap();
         let time = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
         let title = page.write("Grüße").unwrap();

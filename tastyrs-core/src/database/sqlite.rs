@@ -3,15 +3,19 @@
 use chrono::{NaiveDate, NaiveTime};
 use diesel::{
     QueryResult, RunQueryDsl as _, SqliteConnection,
-    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager as _},
+    connection::{
+        AnsiTransactionManager, DefaultLoadingMode, LoadConnection, SimpleConnection,
+        TransactionManager as _,
+    },
     query_builder::{AstPass, QueryFragment},
+    row::{Field, Row as _},
     sql_types as sql,
     sqlite::{Sqlite, SqliteType},
 };
 use uuid::Uuid;
 
 use super::{
-    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, decimal,
+    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, Statement, decimal,
     dialect::{plain_sql, quoted},
 };
 use crate::{
@@ -30,6 +34,16 @@ extern "SQL" {
         case_insensitive: sql::Bool,
         value: sql::Nullable<sql::Text>,
     ) -> sql::Bool;
+}
+
+fn has_write_ahead_log(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    #[derive(diesel::QueryableByName)]
+    struct Journal {
+        #[diesel(sql_type = sql::Text)]
+        journal_mode: String,
+    }
+    let journal: Journal = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
+    Ok(journal.journal_mode == "wal")
 }
 
 impl Dialect for Sqlite {
@@ -67,14 +81,8 @@ impl Dialect for Sqlite {
     }
 
     fn begin_snapshot(connection: &mut SqliteConnection) -> QueryResult<bool> {
-        #[derive(diesel::QueryableByName)]
-        struct Journal {
-            #[diesel(sql_type = sql::Text)]
-            journal_mode: String,
-        }
-        let journal: Journal = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
         // Without a write-ahead log whoever reads keeps writers out.
-        if journal.journal_mode != "wal" {
+        if !has_write_ahead_log(connection)? {
             return Ok(false);
         }
         AnsiTransactionManager::begin_transaction(connection).map(|()| true)
@@ -86,6 +94,24 @@ impl Dialect for Sqlite {
 
     fn is_same() -> &'static str {
         " IS "
+    }
+
+    fn prepare_to_read_here(connection: &mut SqliteConnection) -> QueryResult<bool> {
+        connection.batch_execute("PRAGMA busy_timeout=0; PRAGMA query_only=ON;")?;
+        has_write_ahead_log(connection)
+    }
+
+    fn version(connection: &mut SqliteConnection) -> QueryResult<i64> {
+        let mut pragma = Fragment::new();
+        pragma.sql("PRAGMA data_version");
+        let rows = LoadConnection::<DefaultLoadingMode>::load(connection, Statement::new(pragma))?;
+        let mut version = 0;
+        for row in rows {
+            if let Some(mut value) = row?.get(0).as_ref().and_then(Field::value) {
+                version = value.read_long();
+            }
+        }
+        Ok(version)
     }
 
     fn begin(connection: &mut SqliteConnection, writes: bool) -> QueryResult<()> {

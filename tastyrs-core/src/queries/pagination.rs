@@ -56,6 +56,11 @@ impl Asked {
         })
     }
 
+    /// Whether it is found at once: few objects, and not deep in the list.
+    pub(crate) fn is_short(self) -> bool {
+        (1..=100).contains(&self.limit) && self.offset <= 1_000
+    }
+
     pub(crate) fn slice(self) -> Slice {
         Slice {
             limit: (self.limit > 0).then_some(self.limit),

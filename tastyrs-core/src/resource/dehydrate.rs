@@ -1,6 +1,6 @@
 //! Objects as data.
 
-use super::{Hooks, Hop, Source, generic, related::Related};
+use super::{Hooks, Hop, Pages, Source, generic, related::Related};
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
@@ -22,17 +22,23 @@ pub(super) fn all<'h, R: Hooks>(
 ) -> Result<Vec<Data<'h>>> {
     let related = R::Source::related(hop, connection, items, for_list)?;
     let list_uri = hop.mounted.list_uri(hop.request);
+    let names = items
+        .iter()
+        .map(|item| R::Source::detail_name(hop.mounted, item));
+    let own = Addresses::new(hop.pages, &list_uri, names);
     items
         .iter()
-        .map(|item| one(hop, *item, &related, &list_uri, for_list))
+        .enumerate()
+        .map(|(place, item)| one(hop, *item, place, &related, &own, for_list))
         .collect()
 }
 
 fn one<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     item: Item<'h, R>,
+    place: usize,
     related: &[Related<'h>],
-    list_uri: &str,
+    own: &Addresses<'h>,
     for_list: bool,
 ) -> Result<Data<'h>> {
     let mounted = hop.mounted;
@@ -50,7 +56,7 @@ fn one<'h, R: Hooks>(
         }
         let value = match &field.dehydrate {
             Some(hook) => hook(&mounted.resource, &bundle)?,
-            None => value(hop, &bundle, field, &related[*position], list_uri)?,
+            None => value(&item, &bundle, place, field, &related[*position], own)?,
         };
         bundle.data.push(field.spec.name, value);
     }
@@ -60,27 +66,28 @@ fn one<'h, R: Hooks>(
 
 /// What a field says of an object.
 fn value<'h, R: Hooks>(
-    hop: &Hop<'h, R>,
+    item: &Item<'h, R>,
     bundle: &Bundle<'h, R>,
+    place: usize,
     field: &Field<R>,
     related: &Related<'h>,
-    list_uri: &str,
+    own: &Addresses<'h>,
 ) -> Result<Value<'h>> {
     let value = match &field.spec.attribute {
         Attribute::None => Value::Null,
         Attribute::Column(column) => {
-            let value = R::Source::column(&bundle.item(), *column);
+            let value = R::Source::column(item, *column);
             match field.spec.decimal_places {
                 Some(places) => with_places(value, places),
                 None => value,
             }
         }
-        Attribute::ResourceUri => match R::Source::detail_name(hop.mounted, &bundle.item()) {
-            Some(name) => Value::from(detail_uri(list_uri, &name)),
-            None => Value::from(""),
+        Attribute::ResourceUri => match own.of(place) {
+            Value::Null => Value::from(""),
+            address => address,
         },
         Attribute::AbsoluteUrl => R::Source::absolute_url(bundle.obj()?).into(),
-        Attribute::Object => match (field.read, bundle.item()) {
+        Attribute::Object => match (field.read, item) {
             (Some(read), Item::Object(object)) => read(object),
             _ => Value::Null,
         },
@@ -89,7 +96,7 @@ fn value<'h, R: Hooks>(
                 None if !field.spec.null => return Err(generic::empty(field.spec.name)),
                 found => found.into(),
             },
-            related => related.of(bundle),
+            related => related.of(bundle, place),
         },
     };
     Ok(match value {
@@ -113,11 +120,53 @@ fn with_places(value: Value<'_>, places: u32) -> Value<'_> {
 /// The address of an object below the address of its list.
 pub(super) fn detail_uri(list_uri: &str, name: &Key) -> String {
     let mut uri = String::with_capacity(list_uri.len() + 24);
+    push_detail_uri(list_uri, name, &mut uri);
+    uri
+}
+
+fn push_detail_uri(list_uri: &str, name: &Key, uri: &mut String) {
     uri.push_str(list_uri);
     match name {
         Key::Int(number) => uri.push_str(itoa::Buffer::new().format(*number)),
-        other => crate::http::quote_segment(&other.to_string(), &mut uri),
+        other => crate::http::quote_segment(&other.to_string(), uri),
     }
     uri.push('/');
-    uri
+}
+
+/// The addresses of objects below that of their list, in one text.
+#[derive(Debug)]
+pub struct Addresses<'h> {
+    text: &'h str,
+    ends: Vec<usize>,
+}
+
+impl<'h> Addresses<'h> {
+    /// Those of the objects of these names; one without a name has none.
+    pub(super) fn new(
+        pages: &'h Pages,
+        list_uri: &str,
+        names: impl ExactSizeIterator<Item = Option<Key>>,
+    ) -> Self {
+        let mut text = String::with_capacity(names.len() * (list_uri.len() + 8));
+        let mut ends = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some(name) = name {
+                push_detail_uri(list_uri, &name, &mut text);
+            }
+            ends.push(text.len());
+        }
+        Self {
+            text: pages.keep_text(text),
+            ends,
+        }
+    }
+
+    /// That of the object at this place.
+    pub(super) fn of(&self, place: usize) -> Value<'h> {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        match self.text.get(start..self.ends[place]) {
+            Some("") | None => Value::Null,
+            Some(address) => address.into(),
+        }
+    }
 }

@@ -3,18 +3,20 @@
 use std::{any::TypeId, collections::HashMap};
 
 use super::{
-    Hooks, Hop, Model, ModelResource, Resource, Source,
-    draft::Nested,
+    ColumnSpec, Hooks, Hop, ModelResource, Resource, Source,
+    draft::{Nested, RowDraft},
     hydrate::null_refused,
     links,
     related::{Loading, by_keys},
+    row_store::Place,
+    rows::RowsState,
 };
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
     database::{Database, Dialect},
     errors::{Error, Result},
-    fields::{Field, FieldSpec, Generic, GenericTarget, Kind, Wanted, told},
+    fields::{FieldSpec, Generic, GenericTarget, Kind, Wanted, told},
     queries::{Key, Node, parse_key},
 };
 
@@ -169,54 +171,46 @@ pub(super) fn decides<R: ModelResource + Hooks>(
 ///
 /// `GenericForeignKeyField.resource_from_uri`, `contrib/contenttypes/fields.py:46`, and `GenericResource.get_via_uri`,
 /// `contrib/contenttypes/resources.py:25`: the address says which resource it is.
-pub(super) fn refer<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
-    bundle: &mut Bundle<'h, R>,
-    field: &Field<R>,
+pub(super) fn refer<DB: Dialect>(
+    writing: &mut links::Writing<'_, '_, DB>,
+    state: &RowsState<DB>,
+    draft: &mut RowDraft,
+    place: Place<'_>,
     generic: &Generic,
     value: Value<'static>,
 ) -> Result<()> {
-    let name = field.spec.name;
+    let (name, object_id) = (place.field.name, place.position);
     if value.is_null() {
-        let columns = [generic.content_type, generic.object_id];
-        let strict = !hop.mounted.compatibility.is_tastypie();
-        if field.spec.null && columns.map(|column| R::Model::COLUMNS[column].nullable) == [true; 2]
-        {
+        let columns = [generic.content_type, object_id];
+        let nullable = |column: &usize| place.columns[*column].nullable;
+        if place.field.null && columns.iter().all(nullable) {
             for column in columns {
-                bundle.draft()?.set(column, Value::Null);
+                draft.set(column, Value::Null);
             }
-        } else if strict && !field.spec.blank {
+        } else if place.strict && !place.field.blank {
             return Err(null_refused(name));
         }
         return Ok(());
     }
     // The data of an object is read in twice where its validation cleans it.
-    if bundle.draft()?.written.contains(&generic.object_id) {
+    if draft.written.contains(&object_id) {
         return Ok(());
     }
     let uri = address(name, &value)?;
-    let (resource, content_type) = leads_to(hop, generic, uri).ok_or(Error::NotFound)?;
-    let target = links::target::<R::Db>(hop.request, resource)?;
-    let mut writing = links::Writing::<R::Db>::of(hop, connection);
-    let key = target.keys_at(&mut writing, &[uri])?;
+    let (resource, content_type) = leads_to(state, generic, uri).ok_or(Error::NotFound)?;
+    let target = links::target::<DB>(writing.request, resource)?;
+    let key = target.keys_at(writing, &[uri])?;
     let key = key.into_iter().next().ok_or(Error::NotFound)?;
     let columns = [
         (generic.content_type, Value::Int(content_type)),
-        (
-            generic.object_id,
-            as_object_id::<R>(name, generic.object_id, &key)?,
-        ),
+        (object_id, as_object_id(name, place.column(), &key)?),
     ];
-    let draft = bundle.draft()?;
     match value {
         // It is written before what refers to it, and stays the object that it is.
         Value::Map(data) => {
-            draft
-                .nested
-                .retain(|nested| !nested.sets(generic.object_id));
+            draft.nested.retain(|nested| !nested.sets(object_id));
             draft.nested.push(Nested {
-                column: generic.object_id,
+                column: object_id,
                 generic: Some(columns),
                 target: resource,
                 key: Some(key),
@@ -250,12 +244,11 @@ fn address<'v>(field: &str, value: &'v Value<'static>) -> Result<&'v str> {
 }
 
 /// The resource that an address is one of, and its content type. Of `user` and `auth/user` it is the longer one.
-fn leads_to<R: ModelResource>(
-    hop: &Hop<'_, R>,
+fn leads_to<DB: Dialect>(
+    state: &RowsState<DB>,
     generic: &Generic,
     uri: &str,
 ) -> Option<(TypeId, i64)> {
-    let state = &hop.mounted.state;
     let named = generic.targets.iter().filter_map(|target| {
         let node = state.graph.node(target.resource)?;
         links::name_in_uri(uri, &node.resource_name)?;
@@ -267,8 +260,7 @@ fn leads_to<R: ModelResource>(
 }
 
 /// A key as a column of object ids holds it.
-fn as_object_id<R: ModelResource>(field: &str, column: usize, key: &Key) -> Result<Value<'static>> {
-    let column = &R::Model::COLUMNS[column];
+fn as_object_id(field: &str, column: &ColumnSpec, key: &Key) -> Result<Value<'static>> {
     let wanted = Wanted {
         range: column.kind.range(),
         max_length: column.max_length,

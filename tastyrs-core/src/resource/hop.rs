@@ -27,6 +27,8 @@ pub struct Hop<'h, R: Resource> {
     pub(crate) pages: &'h Pages,
     /// How many bytes its rows are about, with the names of their fields.
     pub(crate) loaded: Cell<usize>,
+    /// How many objects the list has, once that is known.
+    pub(crate) total: Cell<Option<u64>>,
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
     /// What is kept of the objects that were written, and is old now.
     pub(crate) written: &'h RefCell<Vec<Stale>>,
@@ -92,12 +94,13 @@ impl<R: Hooks> Hop<'_, R> {
         request: &Request,
         work: impl FnOnce(&Hop<'_, R>) -> T,
     ) -> T {
-        let (pages, objects, written) = (Pages::new(), Arena::new(), RefCell::default());
+        let (pages, objects, written) = (Pages::default(), Arena::new(), RefCell::default());
         work(&Hop {
             mounted,
             request,
             pages: &pages,
             loaded: Cell::new(0),
+            total: Cell::new(None),
             objects: Some(&objects),
             written: &written,
         })
@@ -136,12 +139,13 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
         connection: &mut <Rows<R> as Source<R>>::Connection,
         objects: &[R::Model],
     ) -> Result<Vec<Data<'static>>> {
-        let pages = Pages::new();
+        let pages = Pages::default();
         let hop = Hop {
             mounted: self.mounted,
             request: self.request,
             pages: &pages,
             loaded: Cell::new(0),
+            total: Cell::new(None),
             objects: None,
             written: self.written,
         };

@@ -7,7 +7,7 @@
 //! - `dehydrate`: objects as data
 //! - `related`: the objects behind relations, loaded by the page
 //! - `generic`: those behind generic foreign keys, read and written
-//! - `views`: lists, details, sets; `writes`: what changes them
+//! - `views`: lists, details, sets; `writes`: what changes them, one object or many
 //! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
 //!   [`provided`] is what hooks do where they are not overridden
 //! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
@@ -90,6 +90,10 @@ pub trait Resource: Sized + Send + Sync + 'static {
 
     /// Whether hooks may ask for the object, so that all of its columns are loaded.
     const READS_OBJECTS: bool;
+
+    /// Whether any hook is one's own. Where none is, what is asked of the database is known when the resource is
+    /// registered.
+    const HAS_HOOKS: bool = true;
 
     /// What the attribute says.
     fn meta() -> Meta<Self>;
@@ -183,6 +187,34 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
     {
         Self::hop(mounted, request, false, work)
     }
+    /// Runs work of a view that only reads what is found by its key: where it is over at once, it need not go elsewhere.
+    #[doc(hidden)]
+    fn read_keyed<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        work: F,
+    ) -> impl Future<Output = Result<T>>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        Self::read(mounted, request, work)
+    }
+    /// Runs work of a view that only reads a page of the list: where it is over at once, it need not go elsewhere.
+    #[doc(hidden)]
+    fn read_list<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        work: F,
+    ) -> impl Future<Output = Result<T>>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        Self::read(mounted, request, work)
+    }
     /// A page of a list, which part of it that is, and how many objects there are in all. What is wrong with a filter
     /// is told before what is wrong with the page.
     #[doc(hidden)]
@@ -256,5 +288,21 @@ mod sealed {
     impl Sealed for super::Objects {}
 }
 
-/// Where the pages of a hop are kept until it ends.
-pub(crate) type Pages = typed_arena::Arena<Page>;
+/// Where the pages of a hop, and texts that were made of them, are kept until it ends.
+#[derive(Default)]
+pub(crate) struct Pages {
+    pages: typed_arena::Arena<Page>,
+    texts: typed_arena::Arena<String>,
+}
+
+impl Pages {
+    /// Keeps a page.
+    pub(crate) fn keep(&self, page: Page) -> &Page {
+        self.pages.alloc(page)
+    }
+
+    /// Keeps a text.
+    pub(crate) fn keep_text(&self, text: String) -> &str {
+        self.texts.alloc(text)
+    }
+}

@@ -3,10 +3,12 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    sync::Arc,
 };
 
 use super::{
     Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, dehydrate,
+    dehydrate::Addresses,
     generic::{self, Found},
     rows,
 };
@@ -27,7 +29,7 @@ pub enum Related<'h> {
     /// The field is no relation, or is not shown.
     None,
     /// The address that the key in a column makes.
-    Address { column: usize, list_uri: String },
+    Address(Addresses<'h>),
     /// By the key in a column.
     One {
         column: usize,
@@ -43,14 +45,12 @@ pub enum Related<'h> {
 }
 
 impl<'h> Related<'h> {
-    /// What it leads to from one object.
-    pub(super) fn of<R: Resource>(&self, bundle: &Bundle<'h, R>) -> Value<'h> {
+    /// What it leads to from one object, which is the one at this place of the page.
+    pub(super) fn of<R: Resource>(&self, bundle: &Bundle<'h, R>, place: usize) -> Value<'h> {
         let key = |column| Key::of(&R::Source::column(&bundle.item(), column));
         match self {
             Self::None => Value::Null,
-            Self::Address { column, list_uri } => key(*column)
-                .map(|key| dehydrate::detail_uri(list_uri, &key))
-                .into(),
+            Self::Address(addresses) => addresses.of(place),
             Self::One { column, by_key } => key(*column)
                 .and_then(|key| by_key.get(&key).cloned())
                 .unwrap_or_default(),
@@ -80,7 +80,7 @@ pub(crate) trait RelatedRows<DB: Dialect>: RelatedWrites<DB> + Send + Sync {
     ) -> Result<Vec<Value<'h>>>;
 
     /// The addresses of its rows.
-    fn addresses(&self, request: &Request, page: &Page) -> Vec<Value<'static>>;
+    fn addresses<'h>(&self, request: &Request, pages: &'h Pages, page: &Page) -> Vec<Value<'h>>;
 }
 
 /// What loading needs at hand.
@@ -92,7 +92,7 @@ pub(crate) struct Loading<'h, 'c, DB: Dialect> {
     pub(crate) for_list: bool,
 }
 
-impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Mounted<R>> {
+impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
     fn columns(&self) -> (&[Loaded], &str) {
         (&self.state.loaded, &self.state.columns_sql)
     }
@@ -111,6 +111,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Moun
             request: loading.request,
             pages: loading.pages,
             loaded: Cell::new(0),
+            total: Cell::new(None),
             objects: None,
             written: loading.written,
         };
@@ -119,16 +120,12 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for std::sync::Arc<super::Moun
         Ok(data.into_iter().map(Value::Map).collect())
     }
 
-    fn addresses(&self, request: &Request, page: &Page) -> Vec<Value<'static>> {
+    fn addresses<'h>(&self, request: &Request, pages: &'h Pages, page: &Page) -> Vec<Value<'h>> {
         let list_uri = self.list_uri(request);
         let place = self.state.place(self.state.node().detail);
-        (0..page.len())
-            .map(|row| {
-                Key::of(&page.value(row, place))
-                    .map(|key| dehydrate::detail_uri(&list_uri, &key))
-                    .into()
-            })
-            .collect()
+        let names = (0..page.len()).map(|row| Key::of(&page.value(row, place)));
+        let addresses = Addresses::new(pages, &list_uri, names);
+        (0..page.len()).map(|row| addresses.of(row)).collect()
     }
 }
 
@@ -194,7 +191,11 @@ fn one<'h, R: ModelResource + Hooks>(
                 .request
                 .site()
                 .list_uri(hop.request.prefix(), &target.resource_name);
-            return Ok(Related::Address { column, list_uri });
+            let names = items
+                .iter()
+                .map(|item| Key::of(&R::Source::column(item, column)));
+            let addresses = Addresses::new(hop.pages, &list_uri, names);
+            return Ok(Related::Address(addresses));
         }
         let keys = keys_of(items, column);
         let by_key = by_keys(loading, rows, target, &keys, full)?;
@@ -302,18 +303,18 @@ fn related_values<'h, DB: Dialect>(
     full: bool,
     own: Option<Loaded>,
 ) -> Result<(&'h Page, Vec<Value<'h>>)> {
-    let columns = rows.columns().0.iter().copied().chain(own).collect();
+    let columns: Arc<[Loaded]> = rows.columns().0.iter().copied().chain(own).collect();
     let page = load::<DB>(
         loading.connection,
         Statement::new(body),
         columns,
         "loading related rows",
     )?;
-    let page: &'h Page = loading.pages.alloc(page);
+    let page: &'h Page = loading.pages.keep(page);
     let values = if full {
         rows.full(loading, page)?
     } else {
-        rows.addresses(loading.request, page)
+        rows.addresses(loading.request, loading.pages, page)
     };
     Ok((page, values))
 }

@@ -3,19 +3,21 @@
 use std::cell::OnceCell;
 
 use super::{
-    Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
+    ColumnSpec, Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
     generic,
     hydrate::{no_data, null_refused},
-    links, rows, violations, write_row,
+    links,
+    rows::{self, RowsState},
+    violations, write_row,
 };
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
-    database::{Dialect, Fragment, Narrow, load},
+    database::{Dialect, Fragment, Narrow, Page, load},
     errors::{Error, Result},
-    fields::{Attribute, By, DefaultValue, Field, Kind, RelationSpec, Wanted, told},
-    queries::{Key, build_filters, parse_key},
+    fields::{Attribute, By, DefaultValue, Field, FieldSpec, Kind, RelationSpec, Wanted, told},
+    queries::{Key, Node, build_filters, parse_key},
 };
 
 impl<R: ModelResource> Store<R> for Rows {
@@ -63,23 +65,7 @@ impl<R: ModelResource> Store<R> for Rows {
     where
         R: Hooks,
     {
-        let node = hop.mounted.state.node();
-        let column = &node.columns[node.detail];
-        let (least, most) = column.kind.range();
-        match parse_key(name, column.kind) {
-            None | Some(Key::None) => {}
-            // What does not fit the column could be stored by SQLite, and never read again.
-            Some(Key::Int(number)) if number < least || number > most => {}
-            Some(key) => {
-                draft.set(node.detail, key.value());
-                return Ok(());
-            }
-        }
-        Err(Error::bad_request(format!(
-            "'{}' cannot be the '{}' of an object.",
-            told(&Value::from(name)),
-            column.name
-        )))
+        name_draft(hop.mounted.state.node(), draft, name)
     }
 
     fn set_field<'h>(
@@ -94,16 +80,29 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         match &field.spec.attribute {
             Attribute::Column(column) if generic::decides(hop, bundle, *column) => Ok(()),
-            Attribute::Column(column) => set_column(hop, bundle.draft()?, field, *column, value),
-            Attribute::Relation(relation) => match (&relation.by, value) {
-                (By::Column(column), Some(value)) => {
-                    refer(hop, connection, bundle, field, relation, *column, value)
+            Attribute::Column(column) => {
+                let place = Place::of(hop, &field.spec, *column);
+                let is_key = *column == hop.mounted.state.node().key;
+                set_column::<R::Db>(bundle.draft()?, place, is_key, value)
+            }
+            Attribute::Relation(relation) => {
+                let Some(value) = value else {
+                    return Ok(());
+                };
+                let mut writing = links::Writing::<R::Db>::of(hop, connection);
+                match &relation.by {
+                    By::Column(column) => {
+                        let place = Place::of(hop, &field.spec, *column);
+                        refer(&mut writing, bundle.draft()?, place, relation, value)
+                    }
+                    By::Generic(generic) => {
+                        let place = Place::of(hop, &field.spec, generic.object_id);
+                        let state = &hop.mounted.state;
+                        generic::refer(&mut writing, state, bundle.draft()?, place, generic, value)
+                    }
+                    By::Through { .. } | By::Reverse { .. } => Ok(()),
                 }
-                (By::Generic(generic), Some(value)) => {
-                    generic::refer(hop, connection, bundle, field, generic, value)
-                }
-                _ => Ok(()),
-            },
+            }
             _ => Ok(()),
         }
     }
@@ -112,25 +111,7 @@ impl<R: ModelResource> Store<R> for Rows {
     where
         R: Hooks,
     {
-        let shown = |column: usize| {
-            hop.mounted.fields.iter().find(|field| {
-                !field.spec.readonly
-                    && match &field.spec.attribute {
-                        Attribute::Column(of) => *of == column,
-                        Attribute::Relation(relation) => relation.by.is_over(column),
-                        _ => false,
-                    }
-            })
-        };
-        // What no field shows is left to the database, and so is a key of whole numbers.
-        (0..draft.values.len())
-            .filter(|column| {
-                let given = &R::Model::COLUMNS[*column];
-                draft.origins[*column] == Origin::Nowhere
-                    && !(given.primary_key && given.kind.is_integer())
-                    && !draft.nested.iter().any(|nested| nested.sets(*column))
-            })
-            .find_map(|column| shown(column).map(|field| field.spec.name))
+        missing(hop.mounted.state.node(), R::Model::COLUMNS, draft)
     }
 
     fn differs(draft: &RowDraft) -> bool {
@@ -180,22 +161,9 @@ impl<R: ModelResource> Store<R> for Rows {
         let state = &hop.mounted.state;
         let (found, keeps_auto_now) = (bundle.item(), bundle.keeps_auto_now);
         let draft = bundle.draft()?;
-        let now = Value::DateTime(crate::clock::now());
-        for (position, column) in R::Model::COLUMNS.iter().enumerate() {
-            if column.auto_now && (!keeps_auto_now || draft.origins[position] == Origin::Set) {
-                draft.set(position, moment_of(column.kind, &now));
-            }
-        }
-        check_text(hop, draft)?;
-        violations::check_references(hop, connection, draft)?;
-        let page = if draft.loaded.is_none() {
-            write_row::insert::<R::Db>(state, connection, draft).map(Some)
-        } else {
-            write_row::update::<R::Db>(state, connection, draft)
-        };
-        let page = page.map_err(|error| violations::explain(hop.mounted, error))?;
+        let page = stored::<R::Db>(state, connection, draft, R::Model::COLUMNS, keeps_auto_now)?;
         let item = match page {
-            Some(page) => rows::items(hop.mounted, hop.pages.alloc(page))
+            Some(page) => rows::items(hop.mounted, hop.pages.keep(page))
                 .first()
                 .copied(),
             None => Some(found),
@@ -296,17 +264,7 @@ impl<R: ModelResource> Store<R> for Rows {
     where
         R: Hooks,
     {
-        let node = hop.mounted.state.node();
-        let field = hop.mounted.fields.iter().find(
-            |field| matches!(field.spec.attribute, Attribute::Column(column) if column == node.key),
-        )?;
-        let sent = data.get(field.spec.name).filter(|_| !field.spec.readonly)?;
-        if sent.is_nothing() {
-            return None;
-        }
-        let wanted = Wanted::any(field.spec.name, node.key().kind, false);
-        let key = wanted.read(sent).ok()?;
-        Some((field.spec.name, Key::of(&key)?))
+        sent_key(hop.mounted.state.node(), data)
     }
 
     fn key(hop: &Hop<'_, R>, draft: &RowDraft) -> Option<Key>
@@ -334,21 +292,105 @@ impl<R: ModelResource> Store<R> for Rows {
     }
 }
 
+// What follows is of no resource, so that it is compiled once.
+
+/// Gives a new row the name that an address has.
+fn name_draft(node: &Node, draft: &mut RowDraft, name: &str) -> Result<()> {
+    let column = &node.columns[node.detail];
+    let (least, most) = column.kind.range();
+    match parse_key(name, column.kind) {
+        None | Some(Key::None) => {}
+        // What does not fit the column could be stored by SQLite, and never read again.
+        Some(Key::Int(number)) if number < least || number > most => {}
+        Some(key) => {
+            draft.set(node.detail, key.value());
+            return Ok(());
+        }
+    }
+    Err(Error::bad_request(format!(
+        "'{}' cannot be the '{}' of an object.",
+        told(&Value::from(name)),
+        column.name
+    )))
+}
+
+/// The first field without which a new row cannot be stored and that nothing has set.
+fn missing(node: &Node, columns: &[ColumnSpec], draft: &RowDraft) -> Option<&'static str> {
+    let shown = |column: usize| {
+        node.fields.iter().find(|field| {
+            !field.readonly
+                && match &field.attribute {
+                    Attribute::Column(of) => *of == column,
+                    Attribute::Relation(relation) => relation.by.is_over(column),
+                    _ => false,
+                }
+        })
+    };
+    // What no field shows is left to the database, and so is a key of whole numbers.
+    (0..draft.values.len())
+        .filter(|column| {
+            let given = &columns[*column];
+            draft.origins[*column] == Origin::Nowhere
+                && !(given.primary_key && given.kind.is_integer())
+                && !draft.nested.iter().any(|nested| nested.sets(*column))
+        })
+        .find_map(|column| shown(column).map(|field| field.name))
+}
+
+/// The field that shows the key, and the key that data says.
+fn sent_key(node: &Node, data: &Data<'_>) -> Option<(&'static str, Key)> {
+    let field = node
+        .fields
+        .iter()
+        .find(|field| matches!(field.attribute, Attribute::Column(column) if column == node.key))?;
+    let sent = data.get(field.name).filter(|_| !field.readonly)?;
+    if sent.is_nothing() {
+        return None;
+    }
+    let wanted = Wanted::any(field.name, node.key().kind, false);
+    let key = wanted.read(sent).ok()?;
+    Some((field.name, Key::of(&key)?))
+}
+
+/// Stores a row, and gives it back as it is stored; nothing where it is there and stays as it is.
+fn stored<DB: Dialect>(
+    state: &RowsState<DB>,
+    connection: &mut DB::Connection,
+    draft: &mut RowDraft,
+    columns: &[ColumnSpec],
+    keeps_auto_now: bool,
+) -> Result<Option<Page>> {
+    let now = Value::DateTime(crate::clock::now());
+    for (position, column) in columns.iter().enumerate() {
+        if column.auto_now && (!keeps_auto_now || draft.origins[position] == Origin::Set) {
+            draft.set(position, moment_of(column.kind, &now));
+        }
+    }
+    check_text::<DB>(state.node(), columns, draft)?;
+    violations::check_references(state, columns, connection, draft)?;
+    let page = if draft.loaded.is_none() {
+        write_row::insert::<DB>(state, connection, draft).map(Some)
+    } else {
+        write_row::update::<DB>(state, connection, draft)
+    };
+    page.map_err(|error| violations::explained(state, error))
+}
+
 /// Refuses text that the database would refuse without naming the field; what is valid was told before.
-fn check_text<R: ModelResource + Hooks>(hop: &Hop<'_, R>, draft: &RowDraft) -> Result<()> {
-    if R::Db::holds_nul() && !R::Db::limits_text() {
+fn check_text<DB: Dialect>(node: &Node, columns: &[ColumnSpec], draft: &RowDraft) -> Result<()> {
+    if DB::holds_nul() && !DB::limits_text() {
         return Ok(());
     }
-    for field in &hop.mounted.fields {
-        let Attribute::Column(position) = field.spec.attribute else {
+    for field in &node.fields {
+        let Attribute::Column(position) = field.attribute else {
             continue;
         };
-        let (column, value) = (&R::Model::COLUMNS[position], &draft.values[position]);
+        let (column, value) = (&columns[position], &draft.values[position]);
         if column.kind == Kind::Text && draft.writes(position) && !value.is_null() {
             let wanted = Wanted {
-                max_length: column.max_length.filter(|_| R::Db::limits_text()),
-                nul: R::Db::holds_nul(),
-                ..Wanted::any(field.spec.name, Kind::Text, false)
+                max_length: column.max_length.filter(|_| DB::limits_text()),
+                nul: DB::holds_nul(),
+                ..Wanted::any(field.name, Kind::Text, false)
             };
             wanted.read(value)?;
         }
@@ -365,35 +407,63 @@ fn moment_of(kind: Kind, now: &Value<'static>) -> Value<'static> {
     }
 }
 
+/// A field and the column behind it, whatever the resource: what reads them is compiled once.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'f> {
+    pub(super) field: &'f FieldSpec,
+    /// Those of the model.
+    pub(super) columns: &'static [ColumnSpec],
+    pub(super) position: usize,
+    pub(super) strict: bool,
+}
+
+impl<'f> Place<'f> {
+    fn of<R: ModelResource>(hop: &Hop<'_, R>, field: &'f FieldSpec, position: usize) -> Self {
+        Self {
+            field,
+            columns: R::Model::COLUMNS,
+            position,
+            strict: !hop.mounted.compatibility.is_tastypie(),
+        }
+    }
+
+    pub(super) fn column(&self) -> &'static ColumnSpec {
+        &self.columns[self.position]
+    }
+}
+
 /// Sets a column to what was sent for its field.
-fn set_column<R: ModelResource + Hooks>(
-    hop: &Hop<'_, R>,
+fn set_column<DB: Dialect>(
     draft: &mut RowDraft,
-    field: &Field<R>,
-    position: usize,
+    place: Place<'_>,
+    key: bool,
     value: Option<Value<'static>>,
 ) -> Result<()> {
-    let strict = !hop.mounted.compatibility.is_tastypie();
-    let column = &R::Model::COLUMNS[position];
-    let key = position == hop.mounted.state.node().key;
+    let Place {
+        field,
+        position,
+        strict,
+        ..
+    } = place;
+    let column = place.column();
     let wanted = Wanted {
-        name: field.spec.name,
+        name: field.name,
         kind: column.kind,
         null: column.nullable,
         range: if strict {
             column.kind.range()
         } else {
-            R::Db::integer_range(column.kind)
+            DB::integer_range(column.kind)
         },
         max_length: column.max_length.filter(|_| strict),
         max_digits: column.max_digits,
         decimal_places: column.decimal_places,
-        not_finite: !strict && R::Db::holds_not_finite(),
-        nul: !strict || R::Db::holds_nul(),
+        not_finite: !strict && DB::holds_not_finite(),
+        nul: !strict || DB::holds_nul(),
     };
     match value {
         None => {
-            let default = match field.spec.default {
+            let default = match field.default {
                 DefaultValue::NotProvided => None,
                 default => default.value(),
             };
@@ -409,20 +479,19 @@ fn set_column<R: ModelResource + Hooks>(
         // The key of a row stays what it is, and an empty one is the database's to give.
         Some(value) if key && (draft.loaded.is_some() || value.is_nothing()) => Ok(()),
         Some(value) if value.is_null() => {
-            if field.spec.null && column.nullable {
+            if field.null && column.nullable {
                 draft.set(position, Value::Null);
                 return Ok(());
             }
-            let left_out = field.spec.blank
-                || column.blank
-                || !matches!(field.spec.default, DefaultValue::NotProvided);
+            let left_out =
+                field.blank || column.blank || !matches!(field.default, DefaultValue::NotProvided);
             if left_out || !strict {
                 return Ok(());
             }
             Err(if draft.loaded.is_some() {
-                null_refused(field.spec.name)
+                null_refused(field.name)
             } else {
-                no_data(field.spec.name)
+                no_data(field.name)
             })
         }
         Some(sent) => {
@@ -438,35 +507,30 @@ fn set_column<R: ModelResource + Hooks>(
 }
 
 /// Sets the column of a relation to one to the key of what was sent: an address, or an object.
-fn refer<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
-    bundle: &mut Bundle<'h, R>,
-    field: &Field<R>,
+fn refer<DB: Dialect>(
+    writing: &mut links::Writing<'_, '_, DB>,
+    draft: &mut RowDraft,
+    place: Place<'_>,
     relation: &RelationSpec,
-    column: usize,
     value: Value<'static>,
 ) -> Result<()> {
+    let (field, column) = (place.field, place.position);
     if value.is_null() {
-        let nullable = R::Model::COLUMNS[column].nullable;
-        let strict = !hop.mounted.compatibility.is_tastypie();
-        if field.spec.null && nullable {
-            bundle.draft()?.set(column, Value::Null);
-        } else if strict && !field.spec.blank {
-            return Err(null_refused(field.spec.name));
+        if field.null && place.column().nullable {
+            draft.set(column, Value::Null);
+        } else if place.strict && !field.blank {
+            return Err(null_refused(field.name));
         }
         return Ok(());
     }
     // The data of an object is read in twice where its validation cleans it.
-    if bundle.draft()?.written.contains(&column) {
+    if draft.written.contains(&column) {
         return Ok(());
     }
-    let target = links::target::<R::Db>(hop.request, relation.target)?;
-    let mut writing = links::Writing::<R::Db>::of(hop, connection);
-    match links::resolve(target, &mut writing, field.spec.name, value)? {
-        links::Resolved::Row(key) => bundle.draft()?.set(column, key.value()),
+    let target = links::target::<DB>(writing.request, relation.target)?;
+    match links::resolve(target, writing, field.name, value)? {
+        links::Resolved::Row(key) => draft.set(column, key.value()),
         links::Resolved::Data(key, data) => {
-            let draft = bundle.draft()?;
             draft.nested.retain(|nested| !nested.sets(column));
             draft.nested.push(super::draft::Nested {
                 column,

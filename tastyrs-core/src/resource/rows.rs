@@ -4,11 +4,14 @@ use std::{
     any::Any,
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hasher as _},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Source,
+    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Resource, Source,
     generic::ContentTypeIds,
     references::Reference,
     related::{self, Related, RelatedRows},
@@ -24,7 +27,7 @@ use crate::{
     },
     dispatch,
     errors::{Error, Result},
-    fields::{Attribute, Fields, Kind},
+    fields::{Attribute, By, Field, Fields, Kind, UseIn},
     http::Request,
     meta::Meta,
     queries::{
@@ -44,14 +47,22 @@ pub struct RowsState<DB: Dialect> {
     pub(super) graph: Arc<Graph>,
     node: usize,
     /// The columns that are loaded of a row, and their names in SQL.
-    pub(super) loaded: Vec<Loaded>,
+    pub(super) loaded: Arc<[Loaded]>,
     pub(super) columns_sql: String,
+    /// What stands before the condition of a statement that loads them.
+    select_where: String,
     /// For each column of the model its place among those that are loaded.
     places: Vec<Option<u16>>,
     /// The filters and orders whose statements are kept prepared; a client can ask for any number of others.
     kept: Mutex<HashSet<u64>>,
     /// Read from the database when a row is first written.
     references: OnceLock<Vec<Reference>>,
+    /// Tells it from all others of this process.
+    number: u64,
+    /// Whether a page of the whole list is the answer of one statement and nobody's code, once its total is known.
+    list_is_lone: bool,
+    /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
+    detail_is_lone: bool,
     /// Of the resources that its generic foreign keys lead to.
     pub(super) content_types: ContentTypeIds,
 }
@@ -109,6 +120,34 @@ impl<DB: Dialect> RowsState<DB> {
             .flatten()
             .map_or(0, usize::from)
     }
+}
+
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
+
+/// Whether the first objects of the whole list are asked for, and few of them.
+fn is_short<R: Resource>(mounted: &Mounted<R>, request: &Request) -> bool {
+    let meta = &mounted.meta;
+    let is_whole = request
+        .params()
+        .iter()
+        .all(|(name, _)| matches!(name, "limit" | "offset" | "format"));
+    is_whole && Asked::read(request.params(), meta.limit, meta.max_limit).is_ok_and(Asked::is_short)
+}
+
+/// Whether the row tells what is shown of a field, and no code of one's own runs for it.
+fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph, for_list: bool) -> bool {
+    let by_key = |target: &Node| target.key == target.detail;
+    let is_told = field.spec.relation().is_none_or(|relation| {
+        matches!(relation.by, By::Column(_))
+            && !(if for_list {
+                relation.full.list
+            } else {
+                relation.full.detail
+            })
+            && graph.target(relation).is_some_and(by_key)
+    });
+    let runs = field.dehydrate.is_some() || matches!(field.use_in, UseIn::When(_));
+    is_told && !runs && !matches!(field.spec.attribute, Attribute::AbsoluteUrl)
 }
 
 /// The rows of a page as what is dehydrated.
@@ -229,17 +268,35 @@ impl<R: ModelResource> Source<R> for Rows {
                 decimal_places: column.decimal_places,
             });
         }
+        let select_where = format!("SELECT {columns_sql} FROM {} WHERE ", this.table);
+        let detail_is_lone = !R::HAS_HOOKS
+            && meta.authorization.answers_at_once()
+            && fields
+                .0
+                .iter()
+                .all(|field| is_of_the_row(field, &graph, false));
+        let list_is_lone = !R::HAS_HOOKS
+            && meta.authorization.answers_at_once()
+            && meta.authorization.shows_whole_lists()
+            && fields
+                .0
+                .iter()
+                .all(|field| is_of_the_row(field, &graph, true));
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
             database,
             graph,
             node,
-            loaded,
+            loaded: loaded.into(),
+            select_where,
             columns_sql,
             places,
             kept: Mutex::default(),
             references: OnceLock::new(),
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            list_is_lone,
+            detail_is_lone,
             content_types,
         })
     }
@@ -292,6 +349,71 @@ impl<R: ModelResource> Source<R> for Rows {
         .await
     }
 
+    async fn read_list<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        let (state, database) = (&mounted.state, &mounted.state.database);
+        let version = if state.list_is_lone && is_short(mounted, request) {
+            database.version_here()
+        } else {
+            None
+        };
+        let Some(version) = version else {
+            return Self::read(mounted, request, work).await;
+        };
+        if let Some(total) = database.total_here(state.number, version) {
+            let here = Hop::run(mounted, request, |hop| {
+                hop.total.set(Some(total));
+                database.here(|connection| work(hop, connection))
+            });
+            // Who wrote since the version was looked at changed the page, the total or both.
+            if let Some(answer) = here
+                && database.version_here() == Some(version)
+            {
+                return answer;
+            }
+        }
+        let (answer, total) = hopped(mounted, request, move |hop, database, permit| {
+            let answer = database.reading(permit, |connection| work(hop, connection))?;
+            Ok((answer, hop.total.get()))
+        })
+        .await?;
+        if let Some(total) = total {
+            database.keep_total_here(state.number, version, total);
+        }
+        Ok(answer)
+    }
+
+    async fn read_keyed<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        work: F,
+    ) -> Result<T>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        if !mounted.state.detail_is_lone {
+            return Self::read(mounted, request, work).await;
+        }
+        let database = &mounted.state.database;
+        let here = Hop::run(mounted, request, |hop| {
+            database.here(|connection| work(hop, connection))
+        });
+        if let Some(answer) = here {
+            return answer;
+        }
+        // One statement sees one state of the database, with a transaction around it or without.
+        hopped(mounted, request, move |hop, database, permit| {
+            database.asking(permit, |connection| work(hop, connection))
+        })
+        .await
+    }
+
     fn page<'h>(
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
@@ -325,8 +447,12 @@ impl<R: ModelResource> Source<R> for Rows {
             .map_err(|error| told_of_search(error, searches))?;
         let total = match asked.total(items.len()) {
             Some(total) => total,
-            None => count(hop, connection, filters)?,
+            None => match hop.total.get() {
+                Some(total) => total,
+                None => count(hop, connection, filters)?,
+            },
         };
+        hop.total.set(Some(total));
         Ok((items, asked, total))
     }
 
@@ -341,10 +467,17 @@ impl<R: ModelResource> Source<R> for Rows {
         let state = &hop.mounted.state;
         let column = &state.node().columns[state.node().detail];
         let key = parse_key(name, column.kind).ok_or(Error::NotFound)?;
-        let list = hop
-            .get_object_list(hop.request)?
-            .narrow(key_filter::<R::Db>(column, &[key]));
-        rows(hop, connection, list, Some(Slice::TWO))
+        let condition = key_filter::<R::Db>(column, &[key]);
+        let statement = if R::HAS_HOOKS {
+            let list = hop.get_object_list(hop.request)?.narrow(condition);
+            list.rows(state.columns())
+        } else {
+            // Nobody narrows the list, so its statement need not be put together anew.
+            let mut statement = Fragment::new();
+            statement.sql(&state.select_where).append(condition);
+            Statement::new(statement)
+        };
+        loaded(hop, connection, statement.slice(Slice::TWO))
     }
 
     fn set<'h>(
@@ -457,7 +590,7 @@ fn count<R: ModelResource + Hooks>(
     filters: Vec<Fragment>,
 ) -> Result<u64> {
     let statement = narrowed(hop, filters)?.count();
-    let page = load::<R::Db>(connection, statement, vec![COUNT], "counting rows")?;
+    let page = load::<R::Db>(connection, statement, [COUNT], "counting rows")?;
     total(&page, 0)
 }
 
@@ -467,8 +600,7 @@ fn load_counted<DB: Dialect>(
     connection: &mut DB::Connection,
     statement: Statement<DB>,
 ) -> Result<(Page, u64)> {
-    let mut columns = state.loaded.clone();
-    columns.push(COUNT);
+    let columns: Arc<[Loaded]> = state.loaded.iter().copied().chain([COUNT]).collect();
     let mut page = load::<DB>(connection, statement, columns, "loading a page")?;
     let total = total(&page, state.loaded.len())?;
     if page.value(0, state.place(state.node().key)).is_null() {
@@ -511,7 +643,17 @@ pub(super) fn rows<'h, R: ModelResource>(
     if let Some(slice) = slice {
         statement = statement.slice(slice);
     }
-    let page = load::<R::Db>(connection, statement, state.loaded.clone(), "loading rows")?;
+    loaded(hop, connection, statement)
+}
+
+/// Runs a statement of the resource's columns, and keeps its rows.
+fn loaded<'h, R: ModelResource>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    statement: Statement<R::Db>,
+) -> Result<Vec<Item<'h, R>>> {
+    let columns = Arc::clone(&hop.mounted.state.loaded);
+    let page = load::<R::Db>(connection, statement, columns, "loading rows")?;
     Ok(kept(hop, page))
 }
 
@@ -544,5 +686,5 @@ where
 /// Keeps a page until the hop ends.
 fn kept<'h, R: ModelResource>(hop: &Hop<'h, R>, page: Page) -> Vec<Item<'h, R>> {
     hop.loaded.set(hop.loaded.get() + page.written());
-    items(hop.mounted, hop.pages.alloc(page))
+    items(hop.mounted, hop.pages.keep(page))
 }

@@ -2,7 +2,7 @@
 
 use super::{Connection, Hooks, Hop, Store, hooks::authorization, hydrate::no_data};
 use crate::{
-    bundle::{Bundle, Item},
+    bundle::Bundle,
     dispatch,
     errors::{Error, Result},
 };
@@ -88,11 +88,6 @@ pub(super) fn save_nested<'h, R: Hooks>(
         }
         hop.mounted.resource.authorized_update_detail(bundle)
     })
-}
-
-/// Whether a bundle holds an object that is stored.
-pub(super) fn is_stored<R: Hooks>(item: &Item<'_, R>) -> bool {
-    !matches!(item, Item::Nothing)
 }
 
 /// What `is_valid` does where a resource does not override it.

@@ -23,7 +23,7 @@ pub(crate) async fn get_list<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
-    let answer = R::Source::read(&mounted, request, move |hop, connection| {
+    let answer = R::Source::read_list(&mounted, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let (items, asked, total) = R::Source::page(hop, connection)?;
         let mut list = collection(hop, connection, &items)?;
@@ -68,7 +68,7 @@ pub(crate) async fn get_detail<R: Hooks>(
         place.is_some(),
         place.as_mut().and_then(|place| place.found.take()),
     );
-    let (answer, missing) = R::Source::read(&mounted, request, move |hop, connection| {
+    let (answer, missing) = R::Source::read_keyed(&mounted, request, move |hop, connection| {
         let kept = found
             .as_ref()
             .and_then(|bytes| R::Source::from_bytes(hop, bytes));

@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 
-use super::{Hooks, Hop, Model, ModelResource, Mounted, draft::RowDraft};
+use super::{ColumnSpec, ModelResource, Mounted, draft::RowDraft, rows::RowsState};
 use crate::{
     database::{Dialect, ENDING},
     errors::{Error, Result},
@@ -12,6 +12,11 @@ use crate::{
 
 /// Names the fields where a row goes against others.
 pub(super) fn explain<R: ModelResource>(mounted: &Mounted<R>, error: Error) -> Error {
+    explained(&mounted.state, error)
+}
+
+/// Names the fields where a row goes against others, whatever the resource.
+pub(super) fn explained<DB: Dialect>(state: &RowsState<DB>, error: Error) -> Error {
     let Error::Database {
         doing,
         source: diesel::result::Error::DatabaseError(kind, told),
@@ -20,7 +25,7 @@ pub(super) fn explain<R: ModelResource>(mounted: &Mounted<R>, error: Error) -> E
         return error;
     };
     let fields = named_in(&**told).and_then(|named| {
-        let field = |column: &String| field_of(mounted, named.table.as_deref(), column);
+        let field = |column: &String| field_of(state, named.table.as_deref(), column);
         let fields = named.columns.iter().map(field);
         // A generic foreign key has two columns.
         fields.collect::<Option<Vec<&str>>>().map(|mut fields| {
@@ -40,9 +45,7 @@ pub(super) fn explain<R: ModelResource>(mounted: &Mounted<R>, error: Error) -> E
             still_referred_to()
         }
         // What a request refers to was looked up where the database does not name it: a row went.
-        (DatabaseErrorKind::ForeignKeyViolation, None)
-            if *doing == ENDING && !R::Db::is_remote() =>
-        {
+        (DatabaseErrorKind::ForeignKeyViolation, None) if *doing == ENDING && !DB::is_remote() => {
             still_referred_to()
         }
         (DatabaseErrorKind::ForeignKeyViolation, Some([field, ..])) => refers_to_nothing(field),
@@ -62,19 +65,19 @@ fn refers_to_nothing(field: &str) -> Error {
 
 /// The field that shows a column of a table, the own one or that of another resource; a column that none shows is
 /// nobody's to know.
-fn field_of<'f, R: ModelResource>(
-    mounted: &'f Mounted<R>,
+fn field_of<'f, DB: Dialect>(
+    state: &'f RowsState<DB>,
     table: Option<&str>,
     column: &str,
 ) -> Option<&'f str> {
-    let table = table.map(R::Db::quote);
+    let table = table.map(DB::quote);
     let is_it = |node: &&Node| match &table {
         Some(table) => node.table.rsplit('.').next() == Some(table),
         None => true,
     };
-    let own = Some(mounted.state.node()).filter(is_it);
-    let node = own.or_else(|| mounted.state.graph.nodes.iter().find(is_it))?;
-    let quoted = R::Db::quote(column);
+    let own = Some(state.node()).filter(is_it);
+    let node = own.or_else(|| state.graph.nodes.iter().find(is_it))?;
+    let quoted = DB::quote(column);
     let position = node
         .columns
         .iter()
@@ -126,16 +129,16 @@ fn is_referred_to(told: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
 /// Checks the references that a client sets by a plain column, where the database does not say which one failed.
 ///
 /// What a relation sets was looked up already.
-pub(super) fn check_references<R: ModelResource + Hooks>(
-    hop: &Hop<'_, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
+pub(super) fn check_references<DB: Dialect>(
+    state: &RowsState<DB>,
+    columns: &[ColumnSpec],
+    connection: &mut DB::Connection,
     draft: &RowDraft,
 ) -> Result<()> {
-    let state = &hop.mounted.state;
     for reference in state.references(connection)? {
-        if reference.is_broken::<R::Db>(connection, draft)? {
-            let column = R::Model::COLUMNS[reference.column].name_in_table();
-            return Err(match field_of(hop.mounted, None, column) {
+        if reference.is_broken::<DB>(connection, draft)? {
+            let column = columns[reference.column].name_in_table();
+            return Err(match field_of(state, None, column) {
                 Some(field) => refers_to_nothing(field),
                 None => Error::Conflict("What is referred to does not exist.".to_owned()),
             });

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use actix_web::http::header::ACCEPT;
+
 use super::{
     DatetimeFormatting, Format, Options,
     budget::{Budget, MOST_VALUES},
@@ -435,7 +437,7 @@ impl Serializer {
         }
         match request
             .headers()
-            .get("accept")
+            .get(ACCEPT)
             .map(|accept| accept.to_str().unwrap_or(""))
         {
             None | Some("*/*") => {}

@@ -12,6 +12,7 @@ pub(crate) fn resource(resource: &Resource) -> TokenStream {
     let ident = &resource.ident;
     let (of_model, types) = shown(resource);
     let reads_objects = reads_objects(resource);
+    let has_hooks = resource.hooks.is_some();
     let meta = meta::meta(resource);
     let fields = fields::fields(resource);
     let hooks = match &resource.hooks {
@@ -44,6 +45,7 @@ pub(crate) fn resource(resource: &Resource) -> TokenStream {
             #types
 
             const READS_OBJECTS: bool = #reads_objects;
+            const HAS_HOOKS: bool = #has_hooks;
 
             fn meta() -> ::tastyrs::__private::Meta<Self> {
                 #meta

@@ -46,7 +46,7 @@ use super::headers::{lines, tell};
 ///
 /// # #[actix_web::main]
 /// # async fn main() {
-/// let throttling = Throttling::new(CacheThrottle::new().rates(["1/s", "100/h"]));
+/// let throttling = Throttling::new(CacheThrottle::new().rates(["1/m", "100/h"]));
 /// let app = App::new().service(
 ///     web::scope("/search")
 ///         .wrap(throttling.clone())
@@ -58,7 +58,7 @@ use super::headers::{lines, tell};
 /// assert_eq!(test::call_service(&app, search()).await.status(), StatusCode::OK);
 /// let refused = test::call_service(&app, search()).await;
 /// assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
-/// assert_eq!(refused.headers().get("retry-after").unwrap(), "1");
+/// assert!(refused.headers().contains_key("retry-after"));
 /// # }
 /// ```
 ///

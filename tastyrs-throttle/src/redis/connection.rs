@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use redis::{Client, Cmd, Value};
@@ -56,6 +56,8 @@ pub(super) struct Job {
     pub(super) deadline: Instant,
     /// Who waits for the answer; dropped, it says that there is none.
     pub(super) reply: Option<oneshot::Sender<Value>>,
+    /// What it was made of, if nobody waits for it.
+    errand: Option<Errand>,
     /// Whether its answer was lost once.
     pub(super) again: bool,
 }
@@ -143,6 +145,7 @@ impl Redis {
             command,
             deadline: Instant::now() + budget,
             reply: Some(reply),
+            errand: None,
             again: false,
         };
         self.jobs()?.send(job).await.ok()?;
@@ -156,7 +159,7 @@ impl Redis {
             && let Some(jobs) = self.jobs()
             && let Ok(permit) = jobs.try_reserve()
         {
-            permit.send(Job::errand(make()));
+            permit.send(Job::errand(Box::new(make)));
             return;
         }
         self.0.state.owe(Box::new(make));
@@ -175,8 +178,22 @@ impl Redis {
         }
     }
 
-    pub(super) fn fell_back(&self) {
-        self.0.state.fallbacks.fetch_add(1, Ordering::Relaxed);
+    /// Decides without Redis, if it is away. It does not come back meanwhile: what is to be told
+    /// of the decision is told before anything is asked.
+    pub(super) fn while_away<T>(&self, decide: impl FnOnce() -> T) -> Option<T> {
+        let state = &self.0.state;
+        if !state.is_away() {
+            return None;
+        }
+        let _deciding = state
+            .deciding
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !state.is_away() {
+            return None;
+        }
+        state.fallbacks.fetch_add(1, Ordering::Relaxed);
+        Some(decide())
     }
 
     /// Counts Redis as there only while these are answered, and within so long.
@@ -244,6 +261,8 @@ pub(super) struct State {
     away: AtomicBool,
     times_away: AtomicU64,
     fallbacks: AtomicU64,
+    /// Read while something is decided without Redis, written when it comes back.
+    deciding: RwLock<()>,
     /// Within how many milliseconds a probe must be answered.
     patience: AtomicU64,
     probes: Mutex<Vec<Cmd>>,
@@ -259,6 +278,7 @@ impl Default for State {
             away: AtomicBool::new(false),
             times_away: AtomicU64::new(0),
             fallbacks: AtomicU64::new(0),
+            deciding: RwLock::new(()),
             patience: AtomicU64::new(100),
             probes: Mutex::default(),
             owed: Mutex::default(),
@@ -284,11 +304,20 @@ impl State {
         tracing::warn!(target: "tastyrs::redis", error, "Redis is away, and is left alone until a probe finds it");
     }
 
-    pub(super) fn came_back(&self) {
+    /// Notes that Redis is back, if it was told all that it is to be told, or `at_once`.
+    pub(super) fn comes_back(&self, at_once: bool) -> bool {
+        let _undecided = self
+            .deciding
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.owes() && !at_once {
+            return false;
+        }
         if self.away.swap(false, Ordering::AcqRel) {
             let fallbacks = self.fallbacks.load(Ordering::Relaxed);
             tracing::info!(target: "tastyrs::redis", fallbacks, "Redis is back");
         }
+        true
     }
 
     pub(super) fn patience(&self) -> Duration {
@@ -302,6 +331,14 @@ impl State {
     /// Whether there is something to tell.
     pub(super) fn owes(&self) -> bool {
         self.owes.load(Ordering::Acquire)
+    }
+
+    /// Leaves a command that was not sent: who waits for it learns that there is no answer, and
+    /// what nobody waits for is told later.
+    pub(super) fn put_off(&self, job: Job) {
+        if let Some(errand) = job.errand {
+            self.owe(errand);
+        }
     }
 
     fn owe(&self, errand: Errand) {
@@ -319,16 +356,17 @@ impl State {
         let mut owed = lock(&self.owed);
         let errand = owed.pop_front();
         self.owes.store(!owed.is_empty(), Ordering::Release);
-        errand.map(|make| Job::errand(make()))
+        errand.map(Job::errand)
     }
 }
 
 impl Job {
-    fn errand(command: Cmd) -> Self {
+    fn errand(make: Errand) -> Self {
         Self {
-            command,
+            command: make(),
             deadline: Instant::now() + ERRAND,
             reply: None,
+            errand: Some(make),
             again: false,
         }
     }

@@ -24,7 +24,7 @@ use crate::quota::Refusal;
 use crate::rate::{Limit, Rate, Rates};
 use crate::reservation::{Kind, Ticket};
 use crate::settings::Limits;
-use crate::store::{never, now};
+use crate::store::{Place, never, now};
 use crate::throttle::Admission;
 use crate::verdict::{RetryAfter, Verdict};
 
@@ -96,11 +96,10 @@ impl Desk {
         }
         if access.cost == 0 && !access.quotas {
             // There is nothing to ask. Should it turn out to cost something, Redis is told then.
-            return Ok(self.admitted_here(case.caller, 0));
+            return Ok(self.admitted_here(&case.caller, 0));
         }
-        if self.redis.is_away() {
-            self.redis.fell_back();
-            return self.fall_back(case);
+        if let Some(decided) = self.redis.while_away(|| self.fall_back(&case)) {
+            return decided;
         }
 
         let id = next_id();
@@ -118,7 +117,7 @@ impl Desk {
         drop(asked);
 
         let Some(reply) = reply else {
-            return self.fall_back(case);
+            return self.fall_back(&case);
         };
         if let Some(wait) = reply.wait {
             let refusal = self.refused(&case, wait, reply, freed);
@@ -144,13 +143,8 @@ impl Desk {
             return Ok(Verdict::Allowed);
         }
         let freed = self.refusals.freed(case.caller.hashed);
-        let reply = if self.redis.is_away() {
-            self.redis.fell_back();
-            None
-        } else {
-            let command = self.command(&case, &[0; 16], What::Look);
-            self.ask(&case, command).await
-        };
+        let command = self.command(&case, &[0; 16], What::Look);
+        let reply = self.ask(&case, command).await;
         match (reply, self.on_store_failure) {
             (Some(reply), _) => Ok(match reply.wait {
                 Some(wait) => {
@@ -173,7 +167,7 @@ impl Desk {
         if access.cost == 0 {
             return Ok(());
         }
-        let (id, taken) = (next_id(), now(&self.clock));
+        let (id, taken) = (next_id(), Taken::Here(now(&self.clock)));
         if !self.redis.is_away() {
             let at = At::Ago(Duration::ZERO);
             let command = self.command(&case, &id, What::Add { at, first: 0 });
@@ -186,8 +180,7 @@ impl Desk {
         if self.on_store_failure == OnStoreFailure::Refuse {
             return Err(Error::StoreAway);
         }
-        let ago = move |now: u64| At::Ago(Duration::from_nanos(now.saturating_sub(taken)));
-        self.add(&case.caller, id, ago, 0, access.cost);
+        self.add(&case.caller, id, taken, 0, access.cost);
         Ok(())
     }
 
@@ -204,13 +197,12 @@ impl Desk {
         self.refusals.free(caller.hashed);
     }
 
-    /// Tells Redis of places that count, whether there is room for them or not; `at` makes of this
-    /// process's time when they were taken.
+    /// Tells Redis of places that count, whether there is room for them or not.
     pub(super) fn add(
         self: &Arc<Self>,
         caller: &Caller,
         id: Id,
-        at: impl Fn(u64) -> At + Send + 'static,
+        taken: Taken,
         first: u32,
         cost: u32,
     ) {
@@ -224,7 +216,7 @@ impl Desk {
         // A refusal that is known may last longer now.
         self.free(caller);
         self.redis.tell(move || {
-            let at = at(now(&desk.clock));
+            let at = taken.at(now(&desk.clock));
             Question {
                 key: &key,
                 now: desk.time(),
@@ -357,14 +349,20 @@ impl Desk {
         }
     }
 
-    fn admitted_here(self: &Arc<Self>, caller: Caller, cost: u32) -> Admission {
-        let taken = Taken::Here(now(&self.clock));
-        let place = SharedPlace::new(self, caller, next_id(), taken, cost, None);
-        Admission::Admitted(Ticket::of(Kind::Shared(Box::new(place))))
+    fn admitted_here(self: &Arc<Self>, caller: &Caller, cost: u32) -> Admission {
+        Admission::Admitted(Ticket::of(self.place_here(caller, cost, None)))
+    }
+
+    /// Places of which Redis is told when it is back.
+    fn place_here(self: &Arc<Self>, caller: &Caller, cost: u32, local: Option<Place>) -> Kind {
+        let (id, taken) = (next_id(), Taken::Here(now(&self.clock)));
+        self.add(caller, id, taken, 0, cost);
+        let place = SharedPlace::new(self, caller.clone(), id, taken, cost, local);
+        Kind::Shared(Box::new(place))
     }
 
     /// Decides without Redis.
-    fn fall_back(self: &Arc<Self>, case: Case<'_>) -> Result<Admission> {
+    fn fall_back(self: &Arc<Self>, case: &Case<'_>) -> Result<Admission> {
         let cost = case.access.cost;
         let how = match self.on_store_failure {
             OnStoreFailure::Refuse => "refuse",
@@ -374,14 +372,11 @@ impl Desk {
         metrics::fell_back(case.access.resource, how);
         match self.on_store_failure {
             OnStoreFailure::Refuse => Err(Error::StoreAway),
-            OnStoreFailure::Pass => Ok(self.admitted_here(case.caller, cost)),
+            OnStoreFailure::Pass => Ok(self.admitted_here(&case.caller, cost)),
             OnStoreFailure::Local => {
-                let taken = Taken::Here(now(&self.clock));
                 let counter = &self.counter;
                 counter.reserve_as(case.caller.hashed, case.access, |local| {
-                    let (caller, id) = (case.caller, next_id());
-                    let place = SharedPlace::new(self, caller, id, taken, cost, Some(local));
-                    Kind::Shared(Box::new(place))
+                    self.place_here(&case.caller, cost, Some(local))
                 })
             }
         }

@@ -27,13 +27,15 @@ use super::scripts;
 pub(super) const ATTEMPT: Duration = Duration::from_millis(500);
 /// How long the driver rests between tries: so long at first, then twice as long each time.
 const REST: Duration = Duration::from_millis(50);
-const LONGEST_REST: Duration = Duration::from_millis(400);
+const LONGEST_REST: Duration = Duration::from_millis(200);
 /// A connection that was lost sooner is no reason to try at once.
 const STABLE: Duration = Duration::from_secs(1);
 /// How many commands are on their way at once, at most.
 const IN_FLIGHT: usize = 4_096;
 /// How many of them may be what Redis is owed.
-const OWED_AT_ONCE: usize = 64;
+const OWED_AT_ONCE: usize = 256;
+/// For how long a Redis that is back is told what it is owed before it is asked again.
+const TELLING: Duration = Duration::from_millis(300);
 
 /// Starts the thread. It ends when nobody can ask any more.
 pub(super) fn start(target: &Target, state: &Arc<State>, jobs: Receiver<Job>) -> io::Result<()> {
@@ -70,7 +72,6 @@ impl Driver {
             let Ok(connection) = self.connect(&mut rest).await else {
                 return;
             };
-            self.state.came_back();
             let since = Instant::now();
             match self.serve(connection).await {
                 Ok(Ended) => return,
@@ -96,20 +97,60 @@ impl Driver {
     /// Counts Redis as away, and leaves nobody waiting.
     fn leave(&mut self, error: &str) {
         self.state.went_away(error);
-        self.waiting.clear();
+        for job in self.waiting.drain(..) {
+            self.state.put_off(job);
+        }
     }
 
     /// Tries until there is a connection on which Redis answers in time.
     async fn connect(&mut self, rest: &mut Duration) -> Result<Connection, Ended> {
         loop {
-            match self.attempt().await? {
-                Ok(connection) => {
-                    return Ok(connection);
+            let error = match self.attempt().await? {
+                Ok(connection) => match self.tell_what_is_owed(&connection).await? {
+                    None => return Ok(connection),
+                    Some(error) => error,
+                },
+                Err(error) => error,
+            };
+            self.leave(&error);
+            self.pause(*rest).await?;
+            *rest = (*rest * 2).min(LONGEST_REST);
+        }
+    }
+
+    /// Tells a Redis that was away what happened meanwhile, before it is asked anything, if that
+    /// does not take too long. What goes wrong is returned.
+    async fn tell_what_is_owed(
+        &mut self,
+        connection: &Connection,
+    ) -> Result<Option<String>, Ended> {
+        let until = Instant::now() + TELLING;
+        let mut in_flight = FuturesUnordered::new();
+        loop {
+            let at_once = !self.state.is_away() || Instant::now() >= until;
+            while !at_once
+                && in_flight.len() < OWED_AT_ONCE
+                && let Some(job) = self.state.next_owed()
+            {
+                in_flight.push(send(connection.clone(), job));
+            }
+            if in_flight.is_empty() {
+                if self.state.comes_back(at_once) {
+                    return Ok(None);
                 }
-                Err(error) => {
-                    self.leave(&error);
-                    self.pause(*rest).await?;
-                    *rest = (*rest * 2).min(LONGEST_REST);
+                continue;
+            }
+            tokio::select! {
+                Some(sent) = in_flight.next() => match sent {
+                    Sent::Answered => {}
+                    Sent::Late => return Ok(Some("no answer within the budget".to_owned())),
+                    Sent::Lost(job, error) => {
+                        self.state.put_off(job);
+                        return Ok(Some(error.to_string()));
+                    }
+                },
+                job = self.jobs.recv() => {
+                    self.state.put_off(job.ok_or(Ended)?);
                 }
             }
         }
@@ -119,8 +160,8 @@ impl Driver {
     async fn attempt(&mut self) -> Result<Result<Connection, String>, Ended> {
         let (target, state) = (self.target.clone(), Arc::clone(&self.state));
         let mut attempt = pin!(timeout(ATTEMPT, Connection::open(&target, &state)));
+        let mut deadline = self.waiting.iter().map(|job| job.deadline).min();
         loop {
-            let deadline = self.waiting.iter().map(|job| job.deadline).min();
             tokio::select! {
                 attempt = &mut attempt => return Ok(match attempt {
                     Ok(Ok(connection)) => Ok(connection),
@@ -129,11 +170,17 @@ impl Driver {
                 }),
                 job = self.jobs.recv() => match job {
                     None => return Err(Ended),
-                    // Dropped, it is answered: there is no answer.
-                    Some(_) if self.state.is_away() => {}
-                    Some(job) => self.waiting.push_back(job),
+                    Some(job) if self.state.is_away() => self.state.put_off(job),
+                    Some(job) => {
+                        let earlier = deadline.is_none_or(|deadline| job.deadline < deadline);
+                        deadline = if earlier { Some(job.deadline) } else { deadline };
+                        self.waiting.push_back(job);
+                    }
                 },
-                () = until(deadline) => self.leave("no connection within the budget"),
+                () = until(deadline) => {
+                    self.leave("no connection within the budget");
+                    deadline = None;
+                }
             }
         }
     }
@@ -144,9 +191,7 @@ impl Driver {
         loop {
             tokio::select! {
                 () = &mut rest => return Ok(()),
-                job = self.jobs.recv() => if job.is_none() {
-                    return Err(Ended);
-                },
+                job = self.jobs.recv() => self.state.put_off(job.ok_or(Ended)?),
             }
         }
     }

@@ -8,7 +8,7 @@ use super::desk::{Caller, Desk};
 use super::scripts::{At, Id};
 use crate::store::Place;
 
-/// Places that a request holds in Redis, or that Redis is yet to hear of. Dropped, they are given
+/// Places that a request holds in Redis, or of which Redis is yet to hear. Dropped, they are given
 /// back.
 pub(crate) struct SharedPlace {
     desk: Arc<Desk>,
@@ -27,6 +27,16 @@ pub(super) enum Taken {
     There(u64),
     /// In this process alone, at this time of its clock, in nanoseconds.
     Here(u64),
+}
+
+impl Taken {
+    /// When that was, as Redis is told it at this time of the process's clock.
+    pub(super) fn at(self, now: u64) -> At {
+        match self {
+            Self::There(at) => At::Time(at),
+            Self::Here(taken) => At::Ago(Duration::from_nanos(now.saturating_sub(taken))),
+        }
+    }
 }
 
 impl SharedPlace {
@@ -56,20 +66,11 @@ impl SharedPlace {
         }
         let (desk, cost) = (&self.desk, self.cost);
         let charged = charged.unwrap_or(cost);
-        match self.taken {
-            Taken::There(at) => {
-                if charged < cost {
-                    desk.give_back(&self.caller, self.id, charged, cost);
-                }
-                if charged > cost {
-                    let at = move |_| At::Time(at);
-                    desk.add(&self.caller, self.id, at, cost, charged - cost);
-                }
-            }
-            Taken::Here(taken) => {
-                let ago = move |now: u64| At::Ago(Duration::from_nanos(now.saturating_sub(taken)));
-                desk.add(&self.caller, self.id, ago, 0, charged);
-            }
+        if charged < cost {
+            desk.give_back(&self.caller, self.id, charged, cost);
+        }
+        if charged > cost {
+            desk.add(&self.caller, self.id, self.taken, cost, charged - cost);
         }
         self.cost = 0;
     }
@@ -78,10 +79,7 @@ impl SharedPlace {
 impl Drop for SharedPlace {
     fn drop(&mut self) {
         if self.cost > 0 {
-            match self.taken {
-                Taken::There(_) => self.desk.give_back(&self.caller, self.id, 0, self.cost),
-                Taken::Here(_) => self.desk.free(&self.caller),
-            }
+            self.desk.give_back(&self.caller, self.id, 0, self.cost);
         }
     }
 }

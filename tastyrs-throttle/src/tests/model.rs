@@ -131,7 +131,7 @@ proptest! {
             cached: Vec::new(),
             expires: 0,
         };
-        for (step, (pause, way, wall)) in sequence.calls.into_iter().enumerate() {
+        for (step, (pause, caller, wall)) in sequence.calls.into_iter().enumerate() {
             clock.advance_secs(pause);
             if let Some(secs) = wall {
                 clock.step_wall(secs);
@@ -145,7 +145,7 @@ proptest! {
             let verdict = block_on(throttle.should_be_throttled(&call())).unwrap();
 
             prop_assert_eq!(verdict, expected, "step {}", step);
-            if verdict == Verdict::Allowed || matches!(way, Call::Stubborn) {
+            if verdict == Verdict::Allowed || matches!(caller, Call::Stubborn) {
                 model.accessed(now);
                 match (verdict, step % 3) {
                     (Verdict::Allowed, 0) => {

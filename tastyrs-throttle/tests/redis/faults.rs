@@ -255,7 +255,7 @@ async fn a_slow_redis_counts_as_away_until_it_is_fast_again() -> Result<()> {
 
     let pause = redis::cmd("CLIENT")
         .arg("PAUSE")
-        .arg(700)
+        .arg(2_000)
         .arg("ALL")
         .clone();
     pause.query::<()>(&mut connection).unwrap();
@@ -264,7 +264,7 @@ async fn a_slow_redis_counts_as_away_until_it_is_fast_again() -> Result<()> {
     back(&throttle).await;
 
     let sleeper = std::thread::spawn(move || {
-        let sleep = redis::cmd("DEBUG").arg("SLEEP").arg("0.7").clone();
+        let sleep = redis::cmd("DEBUG").arg("SLEEP").arg("2").clone();
         sleep.query::<()>(&mut connection)
     });
     away(&throttle).await;

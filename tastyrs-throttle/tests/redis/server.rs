@@ -40,6 +40,7 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    #[cfg(feature = "redis-cluster")]
     pub(crate) fn port(&self) -> u16 {
         self.port
     }

@@ -113,7 +113,7 @@ fn answer(stream: &mut TcpStream) -> Answer {
         let length: usize = header("content-length:").map_or(0, |length| length.parse().unwrap());
         if body.len() >= length {
             return Answer::Whole {
-                status: head[9..12].parse().unwrap(),
+                status: head.split(' ').nth(1).unwrap().parse().unwrap(),
                 closes: header("connection:") == Some("close"),
             };
         }

@@ -29,12 +29,11 @@ impl<R: ObjectSource> Batches<R> for Objects {
         let here = Arc::clone(mounted);
         dispatch::blocking(request, move |request| {
             Hop::run(&here, request, |hop| {
-                let mut coming = match going.session.take() {
-                    Some(coming) => coming,
-                    None => {
-                        let list = hop.get_object_list(request)?;
-                        hop.authorized_read_list(list, request)?.into_iter()
-                    }
+                let mut coming = if let Some(coming) = going.session.take() {
+                    coming
+                } else {
+                    let list = hop.get_object_list(request)?;
+                    hop.authorized_read_list(list, request)?.into_iter()
                 };
                 let rows = usize::try_from(going.pace.rows()).unwrap_or(usize::MAX);
                 let objects = coming.by_ref().take(rows).collect();
