@@ -14,7 +14,7 @@ use actix_web::{Error, HttpResponse};
 use super::headers::{header_name, header_value};
 use crate::middleware::Answer;
 
-/// What becomes of a request behind a [`Throttling`].
+/// What becomes of a request behind a [`Throttling`](super::Throttling).
 #[must_use = "futures do nothing unless polled"]
 pub struct Answering<B>(Step<B>);
 
