@@ -86,7 +86,7 @@ async fn begin<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResp
         .content_type(format.content_type());
     let head = HttpResponse::from(head);
     if *request.method() == Method::HEAD {
-        sending::end(going);
+        sending::end(going).await;
         return Ok(head.set_body(NoBody::new()).map_into_boxed_body());
     }
     let sending = Sending {

@@ -68,7 +68,7 @@ impl<R: Hooks> Sending<R> {
         let told = Arc::clone(&whole);
         tokio::spawn(async move {
             let Ok(request) = given.await else {
-                return end(going);
+                return end(going).await;
             };
             if self.run(request, going, first, &batches).await {
                 told.store(true, Ordering::Release);
@@ -148,15 +148,16 @@ impl<R: Hooks> Sending<R> {
                 Err(error) => return (objects, End::Failed(error)),
             }
         };
-        end(going);
+        end(going).await;
         (objects, ended)
     }
 }
 
-/// Gives back what an export holds, where that may block.
-pub(super) fn end<S: Send + 'static>(going: Going<S>) {
-    // Nobody waits for it.
-    drop(tokio::task::spawn_blocking(move || drop(going)));
+/// Gives back what an export holds, where that may block: before its body ends, so that a client's next export finds it
+/// free.
+pub(super) async fn end<S: Send + 'static>(going: Going<S>) {
+    // It is given back by a panic too, and there is nothing more to do.
+    let _ = tokio::task::spawn_blocking(move || drop(going)).await;
 }
 
 /// What arrives, as a body; it ends in an error, which breaks the connection off, unless the whole list was sent.
