@@ -127,7 +127,7 @@ impl Accounts for Directory {
 }
 
 fn api(asked: &Arc<Asked>, set: impl FnOnce(Api) -> Api) -> Mount {
-    let library = library(TestDatabase::temporary(), 1);
+    let library = library(TestDatabase::in_memory(), 1);
     let api = Api::new("v1")
         .accounts(Directory(Arc::clone(asked)))
         .database(library.database())

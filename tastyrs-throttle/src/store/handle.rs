@@ -230,7 +230,12 @@ impl Store {
         cost: u32,
         told: Option<&mut Vec<Quota>>,
     ) -> Result<Place, Refused> {
-        never(terms, cost)?;
+        if let Err(refused) = never(terms, cost) {
+            if let Some(told) = told {
+                self.tell_never(key, now, terms, cost, told);
+            }
+            return Err(refused);
+        }
         let taken = self.with_window(key, now, |window, scale| {
             if cost == 1
                 && told.is_none()
@@ -257,6 +262,21 @@ impl Store {
         })?;
         let at = taken.result?;
         Ok(Place::new(self, key, at, cost, taken.shard, taken.slot))
+    }
+
+    /// Tells where an identifier stands whose request would never pass.
+    #[cold]
+    fn tell_never(&self, key: Key, now: u64, terms: &Terms<'_>, cost: u32, told: &mut Vec<Quota>) {
+        let hash = self.hash(key);
+        let mut shard = lock(self.shard(hash).1);
+        let window = shard.find(key, hash).and_then(|slot| shard.window(slot));
+        let blank = Window::new(&self.scale());
+        let window = window.as_deref().unwrap_or(&blank);
+        told.extend(terms.limits.iter().map(|limit| {
+            let mut quota = window.quota(now, limit, cost);
+            quota.violated |= limit.throttle_at < cost.max(1);
+            quota
+        }));
     }
 
     /// Decides and counts for good in one step.

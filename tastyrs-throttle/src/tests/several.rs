@@ -260,3 +260,23 @@ async fn a_caller_may_have_more_at_once_and_none_of_many_threads_slips_through()
     assert_eq!(admitted.len(), 7);
     Ok(())
 }
+
+#[tokio::test]
+async fn who_asks_for_more_than_there_ever_is_is_told_which_limit_it_is() -> Result<()> {
+    let clock = Clock::manual();
+    let throttle = AnyThrottle::new(at(&clock).rates(["3/s", "10/m"]));
+    assert!(passes(&throttle, &call()).await?);
+
+    let Admission::Refused(refusal) = throttle.reserve(&call().cost(4).quotas()).await? else {
+        panic!("there are never four at once")
+    };
+
+    assert_eq!(refusal.retry_after, RetryAfter::Unknown);
+    let told: Vec<_> = refusal
+        .quotas
+        .iter()
+        .map(|quota| (quota.remaining, quota.violated))
+        .collect();
+    assert_eq!(told, [(2, true), (9, false)]);
+    Ok(())
+}
