@@ -79,7 +79,12 @@ fn measured(name: &str, refused: bool) -> Outcome<f64> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut server = Server(
         Command::new(std::env::current_exe()?)
-            .args(["serve", name, if refused { "1" } else { "0" }, &port.to_string()])
+            .args([
+                "serve",
+                name,
+                if refused { "1" } else { "0" },
+                &port.to_string(),
+            ])
             .spawn()?,
     );
     let mut client = Client::to(port)?;
@@ -148,7 +153,10 @@ impl Client {
                 break;
             }
             if status.is_none() {
-                status = header.split(' ').nth(1).and_then(|status| status.parse().ok());
+                status = header
+                    .split(' ')
+                    .nth(1)
+                    .and_then(|status| status.parse().ok());
             } else if let Some((name, value)) = header.split_once(':')
                 && name.eq_ignore_ascii_case("content-length")
             {
@@ -173,12 +181,21 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
         Ok(throttle.throttle_at(limit).timeframe(window).into())
     };
     let input = move || {
-        SimpleInputFunctionBuilder::new(window, limit.into()).peer_ip_key().custom_key(&port.to_string()).build()
+        SimpleInputFunctionBuilder::new(window, limit.into())
+            .peer_ip_key()
+            .custom_key(&port.to_string())
+            .build()
     };
     let hello = || web::get().to(|| async { "hello" });
     macro_rules! run {
         ($app:expr) => {
-            block_on(async move { HttpServer::new(move || $app).workers(1).bind(("127.0.0.1", port))?.run().await })
+            block_on(async move {
+                HttpServer::new(move || $app)
+                    .workers(1)
+                    .bind(("127.0.0.1", port))?
+                    .run()
+                    .await
+            })
         };
     }
     match name {
@@ -196,39 +213,65 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
             let throttling = Throttling::new(shared()?);
             run!(App::new().wrap(throttling.clone()).route("/", hello()))
         }
-        "actix-extensible-rate-limit" => {
+        "actix-extensible-rate-limit" => block_on(async move {
+            // It sweeps by a task, which wants a runtime.
             let backend = InMemoryBackend::builder().build();
-            run!(
-                App::new()
-                    .wrap(RateLimiter::builder(backend.clone(), input()).add_headers().build())
-                    .route("/", hello())
-            )
-        }
-        "actix-extensible-rate-limit, Redis" => block_on(async move {
-            let client = redis_of_the_peer::Client::open(redis())?;
-            let backend = RedisBackend::builder(ConnectionManager::new(client).await?).build();
             HttpServer::new(move || {
                 App::new()
-                    .wrap(RateLimiter::builder(backend.clone(), input()).add_headers().build())
+                    .wrap(
+                        RateLimiter::builder(backend.clone(), input())
+                            .add_headers()
+                            .build(),
+                    )
                     .route("/", hello())
             })
             .workers(1)
             .bind(("127.0.0.1", port))?
             .run()
             .await?;
-            Ok(())
+            Ok::<_, Box<dyn std::error::Error>>(())
+        }),
+        "actix-extensible-rate-limit, Redis" => block_on(async move {
+            let client = redis_of_the_peer::Client::open(redis())?;
+            let backend = RedisBackend::builder(ConnectionManager::new(client).await?).build();
+            HttpServer::new(move || {
+                App::new()
+                    .wrap(
+                        RateLimiter::builder(backend.clone(), input())
+                            .add_headers()
+                            .build(),
+                    )
+                    .route("/", hello())
+            })
+            .workers(1)
+            .bind(("127.0.0.1", port))?
+            .run()
+            .await?;
+            Ok::<_, Box<dyn std::error::Error>>(())
         }),
         #[cfg(feature = "gpl")]
         "actix-governor" => {
             let mut config = actix_governor::GovernorConfigBuilder::default();
-            let config = config.period(window / limit.min(1_000_000)).burst_size(limit).use_headers();
+            let mut config = config
+                .period(window / limit.min(1_000_000))
+                .burst_size(limit)
+                .use_headers();
             let config = config.finish().ok_or("a wrong setting")?;
-            run!(App::new().wrap(actix_governor::Governor::new(&config)).route("/", hello()))
+            run!(
+                App::new()
+                    .wrap(actix_governor::Governor::new(&config))
+                    .route("/", hello())
+            )
         }
         other => Err(format!("not known: {other}").into()),
     }
 }
 
-fn block_on<T, E: Into<Box<dyn std::error::Error>>>(server: impl Future<Output = Result<T, E>>) -> Outcome<()> {
-    actix_web::rt::System::new().block_on(server).map(drop).map_err(Into::into)
+fn block_on<T, E: Into<Box<dyn std::error::Error>>>(
+    server: impl Future<Output = Result<T, E>>,
+) -> Outcome<()> {
+    actix_web::rt::System::new()
+        .block_on(server)
+        .map(drop)
+        .map_err(Into::into)
 }
