@@ -232,21 +232,7 @@ impl Store {
     ) -> Result<Place, Refused> {
         never(terms, cost)?;
         let taken = self.with_window(key, now, |window, scale| {
-            if cost == 1
-                && told.is_none()
-                && !terms.own
-                && let Some(at) = window.take_one(now, terms, true, scale)
-            {
-                return Ok(at);
-            }
-            window.touch(now, terms.expiration, scale);
-            let at = match decide(window, now, terms, cost) {
-                Ok(()) => Ok(window.push(now, now, true, cost, scale)),
-                Err(refused) => Err(refused),
-            };
-            if terms.own && at.is_ok() {
-                window.note(now, terms.limits);
-            }
+            let at = take(window, now, terms, cost, true, scale);
             if let Some(told) = told {
                 // What passed is counted already; what did not is told why.
                 let cost = if at.is_ok() { 0 } else { cost };
@@ -270,16 +256,7 @@ impl Store {
     ) -> Result<(), Refused> {
         never(terms, cost)?;
         self.with_window(key, now, |window, scale| {
-            if cost == 1 && !terms.own && window.take_one(now, terms, false, scale).is_some() {
-                return Ok(());
-            }
-            window.touch(now, terms.expiration, scale);
-            decide(window, now, terms, cost)?;
-            window.push(now, now, false, cost, scale);
-            if terms.own {
-                window.note(now, terms.limits);
-            }
-            Ok(())
+            take(window, now, terms, cost, false, scale).map(drop)
         })?
         .result
     }
@@ -290,9 +267,7 @@ impl Store {
             window.touch(now, terms.expiration, scale);
             // More than the ring holds would only push out one another.
             window.push(at, now, false, cost.min(scale.ring), scale);
-            if terms.own {
-                window.note(now, terms.limits);
-            }
+            note_own(window, now, terms);
         })
         .is_ok()
     }
@@ -304,9 +279,7 @@ impl Store {
             .with_window(key, now, |window, scale| {
                 window.touch(now, terms.expiration, scale);
                 let at = window.push(now, now, true, cost, scale);
-                if terms.own {
-                    window.note(now, terms.limits);
-                }
+                note_own(window, now, terms);
                 at
             })
             .ok()?;
@@ -520,15 +493,43 @@ pub(crate) fn now(clock: &Clock) -> u64 {
     ORIGIN.saturating_add(clock.nanos()).min(u64::MAX / 2)
 }
 
+/// Decides and takes `cost` places in one step, and returns the time noted for them.
+#[inline]
+fn take(
+    window: &mut Window,
+    now: u64,
+    terms: &Terms<'_>,
+    cost: u32,
+    pending: bool,
+    scale: &Scale,
+) -> Result<u64, Refused> {
+    if cost == 1
+        && !terms.own
+        && let Some(at) = window.take_one(now, terms, pending, scale)
+    {
+        return Ok(at);
+    }
+    window.touch(now, terms.expiration, scale);
+    decide(window, now, terms, cost)?;
+    let at = window.push(now, now, pending, cost, scale);
+    note_own(window, now, terms);
+    Ok(at)
+}
+
 /// Refuses a request that must wait, and notes whom limits of its own refuse.
 fn decide(window: &mut Window, now: u64, terms: &Terms<'_>, cost: u32) -> Result<(), Refused> {
     let Some(wait) = window.longest_wait(now, terms.limits, cost) else {
         return Ok(());
     };
+    note_own(window, now, terms);
+    Err(Some(wait))
+}
+
+/// Notes whom limits of its own turn away: the store knows those of throttles alone.
+fn note_own(window: &mut Window, now: u64, terms: &Terms<'_>) {
     if terms.own {
         window.note(now, terms.limits);
     }
-    Err(Some(wait))
 }
 
 /// Refuses what would never pass, however long it waited.
