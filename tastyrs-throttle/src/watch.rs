@@ -260,29 +260,30 @@ struct Sketch {
 }
 
 impl Sketch {
+    fn place(&self, hash: u64) -> Option<usize> {
+        self.hashes.iter().position(|other| *other == hash)
+    }
+
     fn get(&self, hash: u64) -> Option<&Entry> {
-        let place = self.hashes.iter().position(|other| *other == hash)?;
-        self.entries.get(place)
+        self.entries.get(self.place(hash)?)
     }
 
     fn find(&mut self, hash: u64) -> Option<&mut Entry> {
-        let place = self.hashes.iter().position(|other| *other == hash)?;
+        let place = self.place(hash)?;
         self.entries.get_mut(place)
     }
 
     fn follow(&mut self, hash: u64, identifier: &str, weight: fn(&Entry) -> u64) -> &mut Entry {
-        let known = self.hashes.iter().position(|other| *other == hash);
-        let place = known.unwrap_or_else(|| {
-            if self.entries.len() < FOLLOWED {
+        let place = self.place(hash).unwrap_or_else(|| {
+            let (place, missed) = if self.entries.len() < FOLLOWED {
                 self.hashes.push(hash);
                 self.entries.push(Entry::default());
-                let place = self.entries.len() - 1;
-                self.entries[place].name(identifier, 0);
-                return place;
-            }
-            let least = |place: &usize| weight(&self.entries[*place]);
-            let place = (0..FOLLOWED).min_by_key(least).unwrap_or(0);
-            let missed = weight(&self.entries[place]);
+                (self.entries.len() - 1, 0)
+            } else {
+                let least = |place: &usize| weight(&self.entries[*place]);
+                let place = (0..FOLLOWED).min_by_key(least).unwrap_or(0);
+                (place, weight(&self.entries[place]))
+            };
             self.hashes[place] = hash;
             self.entries[place].name(identifier, missed);
             place
