@@ -133,10 +133,10 @@ impl LoginThrottle {
     }
 
     /// The one that holds for a request, where it limits anything: its resource's or its API's.
-    pub(super) fn of(request: &Request) -> Option<Self> {
+    pub(super) fn of(request: &Request) -> Option<&Self> {
         let own = request.progress().login_throttle.as_ref();
         let throttle = own.unwrap_or_else(|| request.site().login_throttle());
-        (!throttle.is_none()).then(|| throttle.clone())
+        (!throttle.is_none()).then_some(throttle)
     }
 
     /// Takes a place with each throttle that the login counts under.

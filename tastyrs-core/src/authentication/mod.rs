@@ -164,14 +164,15 @@ impl AnyAuthentication {
     /// - [`Error::Throttled`](crate::Error::Throttled) where the [`LoginThrottle`] has its limit reached; nothing was
     ///   looked at then.
     pub async fn is_authenticated(&self, request: &mut Request) -> Result<()> {
-        let Some(throttle) = LoginThrottle::of(request) else {
-            return self.0.is_authenticated(request).await;
-        };
-        let Some(claim) = self.0.claim(request) else {
-            return self.0.is_authenticated(request).await;
-        };
-        let attempt = throttle.attempt(request, &claim).await?;
-        login::login(Arc::clone(&self.0), request, attempt).await
+        let throttle = LoginThrottle::of(request);
+        let guess = throttle.and_then(|throttle| Some((throttle, self.0.claim(request)?)));
+        match guess {
+            Some((throttle, claim)) => {
+                let attempt = throttle.attempt(request, &claim).await?;
+                login::login(Arc::clone(&self.0), request, attempt).await
+            }
+            None => self.0.is_authenticated(request).await,
+        }
     }
 
     /// The name by which throttles know the caller.
