@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use super::{Cell, DatabaseOptions, Fragment, Loaded, Page, Statement};
 use crate::{
-    django::Period,
     errors::{Error, Result},
     fields::Kind,
     queries::{Lookup, Part},
@@ -142,9 +141,9 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// Whether it refuses text that is longer than its column.
     #[doc(hidden)]
     fn limits_text() -> bool;
-    /// The second in which the period began that a second of a column lies in.
+    /// The second in which the month began, in UTC, that a second of a column lies in.
     #[doc(hidden)]
-    fn period_start(period: Period, seconds: &str) -> String;
+    fn month_start(seconds: &str) -> String;
     /// Creates `tastypie_apiaccess` where it is missing.
     #[doc(hidden)]
     fn create_access_table() -> &'static str;

@@ -18,7 +18,6 @@ use super::{
     dialect::{plain_sql, quoted},
 };
 use crate::{
-    django::Period,
     errors::{Error, Result},
     fields::Kind,
     queries::{Lookup, Part, check_regular_expression},
@@ -232,14 +231,10 @@ impl Dialect for Pg {
         true
     }
 
-    fn period_start(period: Period, seconds: &str) -> String {
-        match period {
-            Period::Hour => format!("({seconds} - {seconds} % 3600)"),
-            Period::Day => format!("({seconds} - {seconds} % 86400)"),
-            Period::Month => format!(
-                "CAST(EXTRACT(EPOCH FROM date_trunc('month', to_timestamp({seconds}) AT TIME ZONE 'UTC')) AS bigint)"
-            ),
-        }
+    fn month_start(seconds: &str) -> String {
+        format!(
+            "CAST(EXTRACT(EPOCH FROM date_trunc('month', to_timestamp({seconds}) AT TIME ZONE 'UTC')) AS bigint)"
+        )
     }
 
     fn create_access_table() -> &'static str {

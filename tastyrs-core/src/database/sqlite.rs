@@ -20,7 +20,6 @@ use super::{
 };
 use crate::{
     data::stored_datetime,
-    django::Period,
     errors::{Error, Result},
     fields::Kind,
     queries::{Lookup, Part, check_regular_expression, matches},
@@ -295,14 +294,8 @@ impl Dialect for Sqlite {
         false
     }
 
-    fn period_start(period: Period, seconds: &str) -> String {
-        match period {
-            Period::Hour => format!("({seconds} - {seconds} % 3600)"),
-            Period::Day => format!("({seconds} - {seconds} % 86400)"),
-            Period::Month => {
-                format!("CAST(strftime('%s', {seconds}, 'unixepoch', 'start of month') AS INTEGER)")
-            }
-        }
+    fn month_start(seconds: &str) -> String {
+        format!("CAST(strftime('%s', {seconds}, 'unixepoch', 'start of month') AS INTEGER)")
     }
 
     fn create_access_table() -> &'static str {

@@ -123,7 +123,7 @@ impl<DB: Dialect> AccessLog for AccessTable<DB> {
             let written = match self.insert_beside(&rows).await {
                 Some(written) => written,
                 // The runtime ended meanwhile, with its blocking threads.
-                None => self.insert_here(&rows),
+                None => insert(&self.database, &rows),
             };
             written.map_err(failed("writing accesses"))
         })
@@ -170,10 +170,6 @@ impl<DB: Dialect> AccessTable<DB> {
             Err(_) => drop(std::thread::Builder::new().spawn(insert)),
         }
         told.await.ok()
-    }
-
-    fn insert_here(&self, rows: &[AccessRow]) -> errors::Result<()> {
-        insert(&self.database, rows)
     }
 }
 

@@ -15,7 +15,7 @@ const PAGE: i64 = 2_000;
 /// How many rows are looked at to tell when a place of the table was written.
 const LOOK: i64 = 1_000;
 /// How far the clocks of those who write may be apart, or be set back, in seconds.
-const SLACK_SECS: i64 = 3_600;
+pub(super) const SLACK_SECS: i64 = 3_600;
 
 pub(super) const ID: Loaded = column("id", Kind::BigInt);
 pub(super) const IDENTIFIER: Loaded = column("identifier", Kind::Text);
@@ -82,7 +82,7 @@ pub(super) fn select<DB: Dialect>(
         load::<DB>(
             connection,
             Statement::new(query.clone()),
-            columns.to_vec(),
+            columns,
             "reading accesses",
         )
     })

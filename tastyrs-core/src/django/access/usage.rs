@@ -5,7 +5,7 @@ use tastyrs_throttle::AccessRow;
 
 use super::{
     TABLE,
-    rows::{ACCESSED, ID, IDENTIFIER, first_at, select, whole},
+    rows::{ACCESSED, ID, IDENTIFIER, SLACK_SECS, first_at, select, whole},
 };
 use crate::{
     database::{Bind, Database, Dialect, Fragment},
@@ -40,6 +40,15 @@ impl Period {
         [Self::Hour, Self::Day, Self::Month]
             .into_iter()
             .find(|period| period.name() == name)
+    }
+
+    /// The second in which it began that a second of a column lies in, in SQL.
+    fn start_sql<DB: Dialect>(self, seconds: &str) -> String {
+        match self {
+            Self::Hour => format!("({seconds} - {seconds} % 3600)"),
+            Self::Day => format!("({seconds} - {seconds} % 86400)"),
+            Self::Month => DB::month_start(seconds),
+        }
     }
 
     /// How far back is asked where nobody says: a day of hours, a month of days, a year of months.
@@ -148,12 +157,12 @@ pub(super) fn usage<DB: Dialect>(
     let usual = now_secs.saturating_sub(query.period.usual_secs());
     let from = query.from.map_or(usual, secs);
     // A little further back, since those who write have clocks of their own.
-    let Some(first) = first_at(database, from.saturating_sub(3_600))? else {
+    let Some(first) = first_at(database, from.saturating_sub(SLACK_SECS))? else {
         return Ok(Vec::new());
     };
     let name = DB::quote;
     let (id, identifier, accessed) = (name("id"), name("identifier"), name("accessed"));
-    let start = DB::period_start(query.period, &accessed);
+    let start = query.period.start_sql::<DB>(&accessed);
     let mut statement = Fragment::new();
     statement
         .sql(&format!(
