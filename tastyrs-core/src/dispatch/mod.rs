@@ -86,23 +86,23 @@ pub(crate) async fn dispatch<R: Hooks>(
     };
     method_check::apply_override(request, allowed, mounted.compatibility);
     let method = resource.method_check(request, allowed)?;
-    resource.is_authenticated(request).await?;
-    resource.throttle_check(request).await?;
-    counted(resource, request, async |request: &mut Request| {
+    admitted(resource, request, async |request: &mut Request| {
         verb(resource, &method, request_type, request).await
     })
     .await
 }
 
-/// Does the work of a request whose place is kept; with the switch the place is given back where the work ends in an
-/// error, unless its throttle counts otherwise.
+/// The steps behind `method_check`, and then the work of a request whose place is kept; with the switch the place is
+/// given back where the work ends in an error, unless its throttle counts otherwise.
 ///
 /// It is kept before the work, so that who hangs up meanwhile is counted.
-pub(crate) async fn counted<R: Hooks>(
+pub(crate) async fn admitted<R: Hooks>(
     resource: &R,
     request: &mut Request,
     work: impl AsyncFnOnce(&mut Request) -> Result<HttpResponse>,
 ) -> Result<HttpResponse> {
+    resource.is_authenticated(request).await?;
+    resource.throttle_check(request).await?;
     resource.log_throttled_access(request).await?;
     let answer = work(request).await;
     if answer.is_err()

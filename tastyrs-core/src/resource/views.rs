@@ -115,10 +115,7 @@ pub(crate) async fn get_multiple<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
-    resource.is_authenticated(request).await?;
-    resource.throttle_check(request).await?;
-
-    dispatch::counted(resource, request, async |request: &mut Request| {
+    dispatch::admitted(resource, request, async |request: &mut Request| {
         set(resource, request).await
     })
     .await

@@ -36,10 +36,7 @@ pub(crate) async fn get_export<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
-    resource.is_authenticated(request).await?;
-    resource.throttle_check(request).await?;
-
-    dispatch::counted(resource, request, async |request: &mut Request| {
+    dispatch::admitted(resource, request, async |request: &mut Request| {
         begin(resource, request).await
     })
     .await
