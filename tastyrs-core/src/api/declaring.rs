@@ -189,12 +189,7 @@ fn no_circle(graph: &Graph, position: usize, list: bool, path: &mut Vec<usize>) 
     }
     path.push(position);
     for relation in node.fields.iter().filter_map(FieldSpec::relation) {
-        let full = if list {
-            relation.full.list
-        } else {
-            relation.full.detail
-        };
-        if !full {
+        if !relation.full.is(list) {
             continue;
         }
         for target in relation.targets() {

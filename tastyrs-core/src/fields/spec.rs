@@ -195,6 +195,13 @@ pub(crate) struct Full {
     pub(crate) detail: bool,
 }
 
+impl Full {
+    /// Whether they are written out in lists, or in details.
+    pub(crate) fn is(self, for_list: bool) -> bool {
+        if for_list { self.list } else { self.detail }
+    }
+}
+
 /// A field, apart from what depends on the type of its resource.
 #[derive(Debug, Clone)]
 #[expect(

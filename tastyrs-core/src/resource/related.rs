@@ -169,11 +169,7 @@ fn one<'h, R: ModelResource + Hooks>(
     else {
         return Ok(Related::None);
     };
-    let full = if loading.for_list {
-        relation.full.list
-    } else {
-        relation.full.detail
-    };
+    let full = relation.full.is(loading.for_list);
     if let By::Generic(generic) = &relation.by {
         return generic::found(hop, loading, items, generic, full).map(Related::Generic);
     }

@@ -139,11 +139,7 @@ fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph, for_list: bool) -
     let by_key = |target: &Node| target.key == target.detail;
     let is_told = field.spec.relation().is_none_or(|relation| {
         matches!(relation.by, By::Column(_))
-            && !(if for_list {
-                relation.full.list
-            } else {
-                relation.full.detail
-            })
+            && !relation.full.is(for_list)
             && graph.target(relation).is_some_and(by_key)
     });
     let runs = field.dehydrate.is_some() || matches!(field.use_in, UseIn::When(_));
@@ -269,19 +265,14 @@ impl<R: ModelResource> Source<R> for Rows {
             });
         }
         let select_where = format!("SELECT {columns_sql} FROM {} WHERE ", this.table);
-        let detail_is_lone = !R::HAS_HOOKS
-            && meta.authorization.answers_at_once()
-            && fields
-                .0
-                .iter()
-                .all(|field| is_of_the_row(field, &graph, false));
-        let list_is_lone = !R::HAS_HOOKS
-            && meta.authorization.answers_at_once()
-            && meta.authorization.shows_whole_lists()
-            && fields
-                .0
-                .iter()
-                .all(|field| is_of_the_row(field, &graph, true));
+        let is_lone = |for_list| {
+            let mut fields = fields.0.iter();
+            !R::HAS_HOOKS
+                && meta.authorization.answers_at_once()
+                && fields.all(|field| is_of_the_row(field, &graph, for_list))
+        };
+        let detail_is_lone = is_lone(false);
+        let list_is_lone = is_lone(true) && meta.authorization.shows_whole_lists();
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
@@ -445,12 +436,9 @@ impl<R: ModelResource> Source<R> for Rows {
         }
         let items = rows(hop, connection, list, Some(slice))
             .map_err(|error| told_of_search(error, searches))?;
-        let total = match asked.total(items.len()) {
+        let total = match asked.total(items.len()).or(hop.total.get()) {
             Some(total) => total,
-            None => match hop.total.get() {
-                Some(total) => total,
-                None => count(hop, connection, filters)?,
-            },
+            None => count(hop, connection, filters)?,
         };
         hop.total.set(Some(total));
         Ok((items, asked, total))
