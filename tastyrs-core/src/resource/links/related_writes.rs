@@ -110,18 +110,12 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         parent: Option<(&'static str, &Key)>,
     ) -> Result<Key> {
         let hop = writing.hop(self);
-        let item = match &key {
-            None => Item::Nothing,
-            Some(key) => item_of_key(&hop, writing.connection, key)?,
-        };
-        let sent = match key {
-            None => Sent::Whole,
-            Some(_) => Sent::names_of(&data),
-        };
-        let mut draft = if key.is_some() {
-            Rows::edit(&hop, &item)?
-        } else {
-            Rows::blank(&hop)?
+        let (item, sent, mut draft) = match &key {
+            None => (Item::Nothing, Sent::Whole, Rows::blank(&hop)?),
+            Some(key) => {
+                let item = item_of_key(&hop, writing.connection, key)?;
+                (item, Sent::names_of(&data), Rows::edit(&hop, &item)?)
+            }
         };
         if let Some((column, parent)) = parent
             && let Some(position) = position(R::Model::COLUMNS, column)
