@@ -102,7 +102,7 @@ pub mod prelude {
         dispatch::RequestType,
         fields::{Column, Computed, FieldType, GenericForeignKey, ToMany, ToOne},
         http::{Query, Request, User},
-        meta::{Cost, Export, ExportFormat, Meta},
+        meta::{Cost, Export, ExportFormat, Meta, TotalCount},
         queries::{Filtering, Lookup},
         resource::{Hooks, Hop, InDb, Model as _, ModelResource as _, ObjectSource, Resource as _},
         validation::{Errors, Validate, Validation},

@@ -26,6 +26,7 @@ mod kitchen;
 mod limits;
 mod logins;
 mod mounting;
+mod paging;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queries;
@@ -33,6 +34,7 @@ mod rate_limits;
 mod redis_throttle;
 #[cfg(not(feature = "postgres"))]
 mod round_trip;
+mod selects;
 mod startup;
 mod support;
 mod throttle_page;

@@ -1,6 +1,6 @@
 //! What differs between the databases.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::{
@@ -101,6 +101,22 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// A statement as text, its values as placeholders.
     #[doc(hidden)]
     fn sql_of(fragment: &dyn QueryFragment<Self>) -> String;
+    /// Writes a statement with its bound values, as text that tells it from every other one.
+    #[doc(hidden)]
+    fn write_statement(statement: &Statement<Self>, out: &mut dyn fmt::Write) -> fmt::Result;
+    /// What tells one state of a server from another that may show other rows, as an expression in SQL; nothing where a
+    /// thread can tell by itself, by [`version`](Self::version).
+    #[doc(hidden)]
+    fn snapshot() -> Option<&'static str>;
+    /// About how many rows a list has, which is all of its table or a part of it; nothing where the database has no
+    /// guess. The table stands as in SQL.
+    #[doc(hidden)]
+    fn estimated(
+        connection: &mut Self::Connection,
+        table: &str,
+        is_whole: bool,
+        list: Statement<Self>,
+    ) -> Result<Option<u64>>;
     /// A name as it stands in SQL.
     #[doc(hidden)]
     fn quote(name: &str) -> String;
@@ -170,6 +186,15 @@ where
         .to_sql(&mut builder, backend)
         .expect("the name of a table has no values that could fail");
     diesel::query_builder::QueryBuilder::<DB>::finish(builder)
+}
+
+/// A statement with its bound values.
+pub(super) fn written<DB>(statement: &Statement<DB>, out: &mut dyn fmt::Write) -> fmt::Result
+where
+    DB: Dialect + Default,
+    DB::QueryBuilder: Default,
+{
+    write!(out, "{}", diesel::debug_query::<DB, _>(statement))
 }
 
 /// A name between quotes of the database.

@@ -184,14 +184,29 @@ impl<DB: Dialect> Statement<DB> {
         self.most_rows
     }
 
-    /// The rows of `self`, each with what `count` counts behind it; where there are none, a row of nulls.
+    /// The rows of `self`, each with what `count` counts behind it, and with the state of the server that shows this;
+    /// where there are none, a row of nulls. In the state `known` nothing is counted.
     ///
     /// The count is one row, so a loop over the other is the only way to join them, and its order stays.
-    pub(crate) fn counted(self, count: Self) -> Self {
+    pub(crate) fn counted(self, count: Self, state: &'static str, known: &str) -> Self {
         Self {
             most_rows: self.most_rows,
-            ..Self::new(Counted { rows: self, count })
+            ..Self::new(Counted {
+                rows: self,
+                count,
+                state,
+                known: Bind::Text(known.to_owned()),
+            })
         }
+    }
+
+    /// `self` behind a word that asks something about it.
+    #[cfg(feature = "postgres")]
+    pub(super) fn behind(self, word: &'static str) -> Self {
+        Self::new(Behind {
+            word,
+            statement: self,
+        })
     }
 
     /// Cuts `limit` rows out from `offset` on.
@@ -208,16 +223,42 @@ impl<DB: Dialect> Statement<DB> {
 struct Counted<DB: Dialect> {
     rows: Statement<DB>,
     count: Statement<DB>,
+    state: &'static str,
+    known: Bind,
 }
 
 impl<DB: Dialect> QueryFragment<DB> for Counted<DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("SELECT page.*, counted.total FROM (");
+        out.push_sql(
+            "SELECT page.*, counted.total, counted.state FROM (SELECT CASE WHEN now.state = ",
+        );
+        DB::push_bind(&mut out, &self.known)?;
+        // A subquery that nothing outside has a part in: the server runs it only where it comes to it.
+        out.push_sql(" THEN NULL ELSE (");
         self.count.walk_ast(out.reborrow())?;
-        out.push_sql(") AS counted (total) LEFT JOIN (");
+        out.push_sql(") END, now.state FROM (SELECT ");
+        out.push_sql(self.state);
+        out.push_sql(") AS now (state)) AS counted (total, state) LEFT JOIN (");
         self.rows.walk_ast(out.reborrow())?;
         out.push_sql(") AS page ON TRUE");
         Ok(())
+    }
+}
+
+/// A statement with a word before it.
+#[cfg(feature = "postgres")]
+struct Behind<DB: Dialect> {
+    word: &'static str,
+    statement: Statement<DB>,
+}
+
+#[cfg(feature = "postgres")]
+impl<DB: Dialect> QueryFragment<DB> for Behind<DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        // Clients choose what is behind it, and it is seldom asked for.
+        out.unsafe_to_cache_prepared();
+        out.push_sql(self.word);
+        self.statement.walk_ast(out)
     }
 }
 

@@ -9,7 +9,11 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{Dialect, manager::Manager};
+use super::{
+    Dialect,
+    manager::Manager,
+    totals::{Totals, TotalsHere},
+};
 use crate::errors::{Error, Result};
 
 thread_local! {
@@ -20,14 +24,8 @@ thread_local! {
 struct Kept {
     of: Weak<dyn Any + Send + Sync>,
     connection: Option<Box<dyn Any>>,
-    totals: Vec<Total>,
-}
-
-/// How many rows there were, for whom they were counted, and in which state of the database.
-struct Total {
-    of: u64,
-    version: i64,
-    rows: u64,
+    /// What this thread counted.
+    totals: Arc<Totals<i64>>,
 }
 
 /// A database to which threads keep connections.
@@ -56,30 +54,25 @@ impl<DB: Dialect> Here<DB> {
     }
 
     /// The state of the database: another number once anybody else has written.
-    pub(super) fn version(self: &Arc<Self>) -> Option<i64> {
+    fn version(self: &Arc<Self>) -> Option<i64> {
         self.read(|connection| {
             DB::version(connection).map_err(Error::database("looking for news"))
         })?
         .ok()
     }
 
-    /// How many rows were counted in this state of the database.
-    pub(super) fn total(self: &Arc<Self>, of: u64, version: i64) -> Option<u64> {
+    /// What this thread counted while the database was in the state that it is in now.
+    pub(super) fn totals(self: &Arc<Self>) -> Option<TotalsHere> {
+        let version = self.version()?;
         KEPT.with_borrow(|kept| {
             let kept = kept.iter().find(|kept| self.is(kept))?;
-            let total = kept.totals.iter().find(|total| total.of == of)?;
-            (total.version == version).then_some(total.rows)
+            Some(TotalsHere::new(Arc::clone(&kept.totals), version))
         })
     }
 
-    /// Keeps how many rows were counted in this state of the database.
-    pub(super) fn keep_total(self: &Arc<Self>, of: u64, version: i64, rows: u64) {
-        KEPT.with_borrow_mut(|kept| {
-            if let Some(kept) = kept.iter_mut().find(|kept| self.is(kept)) {
-                kept.totals.retain(|total| total.of != of);
-                kept.totals.push(Total { of, version, rows });
-            }
-        });
+    /// Whether the database is in the same state still.
+    pub(super) fn is_current(self: &Arc<Self>, totals: &TotalsHere) -> bool {
+        self.version() == Some(totals.version)
     }
 
     fn take(self: &Arc<Self>) -> Option<Box<DB::Connection>> {
@@ -92,7 +85,7 @@ impl<DB: Dialect> Here<DB> {
             kept.push(Kept {
                 of,
                 connection: None,
-                totals: Vec::new(),
+                totals: Arc::default(),
             });
             self.establish().map(Box::new)
         })

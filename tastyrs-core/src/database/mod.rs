@@ -12,6 +12,7 @@
 //! - `row_bytes`: a row to be kept outside of the database
 //! - `fragment`: SQL with its bound values
 //! - `narrow`: what is done to a query that a user narrowed
+//! - `totals`: how many rows were counted
 //! - `decimal`: decimals as their column writes them
 
 #[cfg(feature = "postgres")]
@@ -32,6 +33,7 @@ mod row_bytes;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod totals;
 
 pub(crate) use decimal::{digits, with_places};
 pub use dialect::Bind;
@@ -47,3 +49,4 @@ pub(crate) use pool::{ENDING, Permit};
 pub use row::Row;
 pub(crate) use row::{Cell, Loaded, Page};
 pub(crate) use session::Session;
+pub(crate) use totals::{Counting, TotalsHere};

@@ -17,7 +17,12 @@ use diesel::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{DatabaseOptions, Dialect, failure, here::Here, manager::Manager};
+use super::{
+    DatabaseOptions, Dialect, failure,
+    here::Here,
+    manager::Manager,
+    totals::{Totals, TotalsHere},
+};
 use crate::{
     django::{ContentType, ContentTypes},
     errors::{Error, Result},
@@ -42,6 +47,7 @@ pub struct Database<DB: Dialect> {
     pub(super) exports: Arc<Semaphore>,
     wait: Duration,
     content_types: Arc<ContentTypes>,
+    totals: Arc<Totals<Arc<str>>>,
     /// The connections of the threads that ask, where they may have some.
     here: Option<Arc<Here<DB>>>,
 }
@@ -54,6 +60,7 @@ impl<DB: Dialect> Clone for Database<DB> {
             exports: Arc::clone(&self.exports),
             wait: self.wait,
             content_types: Arc::clone(&self.content_types),
+            totals: Arc::clone(&self.totals),
             here: self.here.clone(),
         }
     }
@@ -123,6 +130,7 @@ impl<DB: Dialect> Database<DB> {
             exports: Arc::new(Semaphore::new((connections as usize / 2).max(1))),
             wait,
             content_types: Arc::default(),
+            totals: Arc::default(),
             here,
         })
     }
@@ -166,23 +174,22 @@ impl<DB: Dialect> Database<DB> {
         }
     }
 
-    /// The state of the database as this very thread sees it; nothing where it has no connection of its own.
-    pub(crate) fn version_here(&self) -> Option<i64> {
-        self.here.as_ref()?.version()
+    /// What this very thread counted while the database was in the state that it is in now; nothing where it has no
+    /// connection of its own.
+    pub(crate) fn totals_here(&self) -> Option<TotalsHere> {
+        self.here.as_ref()?.totals()
     }
 
-    /// How many rows were counted for this one while the database was in this state.
-    pub(crate) fn total_here(&self, of: u64, version: i64) -> Option<u64> {
-        self.here.as_ref()?.total(of, version)
+    /// Whether the database is in the state still that counts are of.
+    pub(crate) fn is_current(&self, totals: &TotalsHere) -> bool {
+        self.here
+            .as_ref()
+            .is_some_and(|here| here.is_current(totals))
     }
 
-    /// Keeps how many rows were counted for this one, if the database is still in this state.
-    pub(crate) fn keep_total_here(&self, of: u64, version: i64, rows: u64) {
-        if let Some(here) = &self.here
-            && here.version() == Some(version)
-        {
-            here.keep_total(of, version, rows);
-        }
+    /// What was counted on a server, in states that it tells with each answer.
+    pub(crate) fn totals(&self) -> &Totals<Arc<str>> {
+        &self.totals
     }
 
     /// Runs `work` of one statement, which finds what it reads at once, on a connection of this very thread; nothing

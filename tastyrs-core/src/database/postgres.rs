@@ -1,6 +1,6 @@
 //! PostgreSQL: rows come in its binary format, moments in UTC.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::{
@@ -14,10 +14,11 @@ use diesel::{
 use uuid::Uuid;
 
 use super::{
-    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, address, decimal,
-    dialect::{plain_sql, quoted},
+    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, Statement, address, decimal,
+    dialect::{load, plain_sql, quoted, written},
 };
 use crate::{
+    data::Value,
     errors::{Error, Result},
     fields::Kind,
     queries::{Lookup, Part, check_regular_expression},
@@ -104,6 +105,42 @@ impl Dialect for Pg {
 
     fn sql_of(fragment: &dyn QueryFragment<Self>) -> String {
         plain_sql(fragment, &Self)
+    }
+
+    fn write_statement(statement: &Statement<Self>, out: &mut dyn fmt::Write) -> fmt::Result {
+        written(statement, out)
+    }
+
+    fn snapshot() -> Option<&'static str> {
+        // Whoever commits later is not in the snapshot yet. On a server that follows another it does not tell all; and
+        // another server may have come to the same numbers with other rows.
+        Some(
+            "CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
+             pg_current_snapshot()::text || ' ' || pg_postmaster_start_time()::text END",
+        )
+    }
+
+    fn estimated(
+        connection: &mut PgConnection,
+        _: &str,
+        _: bool,
+        list: Statement<Self>,
+    ) -> Result<Option<u64>> {
+        const PLAN: Loaded = Loaded {
+            name: "QUERY PLAN",
+            kind: Kind::Text,
+            decimal_places: None,
+        };
+        let explain = list.behind("EXPLAIN (FORMAT JSON) ");
+        let plan = load::<Self>(connection, explain, [PLAN], "asking for a plan")?;
+        if plan.len() == 0 {
+            return Ok(None);
+        }
+        let Value::Text(plan) = plan.value(0, 0) else {
+            return Ok(None);
+        };
+        let plan: serde_json::Value = serde_json::from_str(&plan).unwrap_or_default();
+        Ok(plan[0]["Plan"]["Plan Rows"].as_u64())
     }
 
     fn quote(name: &str) -> String {

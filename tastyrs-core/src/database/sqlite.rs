@@ -1,5 +1,7 @@
 //! SQLite: embedded, with times kept as text the way Django keeps them.
 
+use std::fmt;
+
 use chrono::{NaiveDate, NaiveTime};
 use diesel::{
     QueryResult, RunQueryDsl as _, SqliteConnection,
@@ -16,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, Statement, decimal,
-    dialect::{plain_sql, quoted},
+    dialect::{plain_sql, quoted, written},
 };
 use crate::{
     data::stored_datetime,
@@ -140,6 +142,40 @@ impl Dialect for Sqlite {
 
     fn sql_of(fragment: &dyn QueryFragment<Self>) -> String {
         plain_sql(fragment, &Self)
+    }
+
+    fn write_statement(statement: &Statement<Self>, out: &mut dyn fmt::Write) -> fmt::Result {
+        written(statement, out)
+    }
+
+    fn snapshot() -> Option<&'static str> {
+        None
+    }
+
+    fn estimated(
+        connection: &mut SqliteConnection,
+        table: &str,
+        is_whole: bool,
+        _: Statement<Self>,
+    ) -> Result<Option<u64>> {
+        #[derive(diesel::QueryableByName)]
+        struct Analyzed {
+            #[diesel(sql_type = sql::Nullable<sql::BigInt>)]
+            rows: Option<i64>,
+        }
+        if !is_whole {
+            return Ok(None);
+        }
+        let name = table.rsplit('.').next().unwrap_or(table);
+        let name = name.trim_matches('`').replace("``", "`");
+        // The first number is that of the rows; a partial index has fewer. Without `ANALYZE` there is no such table.
+        let analyzed = diesel::sql_query(
+            "SELECT MAX(CAST(stat AS INTEGER)) AS rows FROM sqlite_stat1 WHERE tbl = ?",
+        )
+        .bind::<sql::Text, _>(name)
+        .get_result::<Analyzed>(connection);
+        let rows = analyzed.ok().and_then(|analyzed| analyzed.rows);
+        Ok(rows.map(i64::unsigned_abs))
     }
 
     fn quote(name: &str) -> String {

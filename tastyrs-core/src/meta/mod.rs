@@ -36,6 +36,29 @@ pub enum Cost {
     Objects,
 }
 
+/// What a list says of how many objects it has in all, `total_count` in its `meta`.
+///
+/// Where it is not exact, whether there is a next page is found by a look at one row more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TotalCount {
+    /// As many as there are. Counted again only when the database has changed since, or where hooks or an authorization of
+    /// one's own narrow the list: what they ask for may depend on more than the database, as on the time.
+    #[default]
+    Exact,
+    /// As many as there were when the database last changed, hooks or not. The promise is that one statement, with the
+    /// same values, finds the same rows as long as nobody writes; it is broken by one that looks at the database's clock.
+    ///
+    /// A SQLite file tells who has written if it keeps a write-ahead log, and PostgreSQL if it is no standby; elsewhere it
+    /// is counted each time.
+    Cached,
+    /// About as many. PostgreSQL is asked for the guess of its planner; SQLite has one for a whole list, from `ANALYZE`, and
+    /// counts where there is none.
+    Estimated,
+    /// Nobody counts, and `total_count` is left out.
+    None,
+}
+
 /// What a resource says of itself: Tastypie's `class Meta`.
 ///
 /// The derive builds it from the attribute; `#[resource(meta = Self::configure)]` has a function change it
@@ -56,6 +79,8 @@ pub struct Meta<R: Resource> {
     pub limit: u64,
     /// The most objects on a page; 1,000, and 0 is any number.
     pub max_limit: u64,
+    /// What lists say of how many objects there are in all; as many as there are.
+    pub total_count: TotalCount,
     /// Who is turned away for calling too often; nobody, at no cost.
     pub throttle: Option<AnyThrottle>,
     /// How many places of the throttle a request takes; one.
@@ -115,6 +140,7 @@ impl<R: Resource> Meta<R> {
             detail_allowed_methods: ALL_METHODS.to_vec(),
             limit: 20,
             max_limit: 1_000,
+            total_count: TotalCount::Exact,
             throttle: None,
             throttle_cost: Cost::Request,
             authentication: AnyAuthentication::new(Authentication::new()),
@@ -159,6 +185,8 @@ setters! {
     limit(limit: u64) => limit;
     /// Sets the most objects on a page; 0 is any number.
     max_limit(limit: u64) => limit;
+    /// Sets what lists say of how many objects there are in all.
+    total_count(total_count: TotalCount) => total_count;
     /// Sets who is turned away for calling too often.
     throttle(throttle: impl Into<AnyThrottle>) => Some(throttle.into());
     /// Sets how many places of the throttle a request takes.

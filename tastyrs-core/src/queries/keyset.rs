@@ -46,6 +46,14 @@ impl Keyset {
         self.terms.len() == 1
     }
 
+    /// The order the other way round.
+    pub(crate) fn reversed(mut self) -> Self {
+        for term in &mut self.terms {
+            term.descending = !term.descending;
+        }
+        self
+    }
+
     /// The order.
     pub(crate) fn order(&self) -> Fragment {
         ordered(&self.terms)
@@ -55,10 +63,17 @@ impl Keyset {
     /// there still: the database looks its values up itself, so that they are compared as it keeps them.
     pub(crate) fn behind<DB: Dialect>(&self, node: &Node, key: &Key) -> Fragment {
         let mut condition = Fragment::new();
-        condition.uncached();
         let Some((last, before)) = self.terms.split_last() else {
             return condition;
         };
+        let by_number = self.is_by_key() && matches!(key, Key::Int(_));
+        if !by_number {
+            // Without its row, nothing is behind it.
+            condition.uncached().sql("EXISTS (SELECT 1 FROM ");
+            condition.sql(&node.table).sql(" WHERE ");
+            condition.append(key_filter::<DB>(node.key(), std::slice::from_ref(key)));
+            condition.sql(") AND ");
+        }
         let mut open = 0;
         for term in before {
             let Term {

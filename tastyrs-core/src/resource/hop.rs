@@ -1,7 +1,7 @@
 //! Work on a blocking thread: a resource, its request, and what was loaded for them.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     fmt,
     ops::Deref,
     sync::Arc,
@@ -14,6 +14,7 @@ use crate::{
     bundle::Item,
     cache::{self, Stale},
     data::Data,
+    database::TotalsHere,
     errors::Result,
     http::Request,
     queries::pagination::Asked,
@@ -27,8 +28,8 @@ pub struct Hop<'h, R: Resource> {
     pub(crate) pages: &'h Pages,
     /// How many bytes its rows are about, with the names of their fields.
     pub(crate) loaded: Cell<usize>,
-    /// How many objects the list has, once that is known.
-    pub(crate) total: Cell<Option<u64>>,
+    /// What was counted before, while the database was in the state that it was in when the request came.
+    pub(crate) totals: OnceCell<TotalsHere>,
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
     /// What is kept of the objects that were written, and is old now.
     pub(crate) written: &'h RefCell<Vec<Stale>>,
@@ -71,7 +72,9 @@ impl<R: Hooks> Hop<'_, R> {
     /// Which part of the list is asked for.
     pub(super) fn asked(&self) -> Result<Asked> {
         let meta = &self.mounted.meta;
-        Asked::read(self.request.params(), meta.limit, meta.max_limit)
+        Asked::read(self.request.params(), meta.limit, meta.max_limit, |name| {
+            self.mounted.has_field(name)
+        })
     }
 
     /// About how many bytes become of what was loaded.
@@ -100,7 +103,7 @@ impl<R: Hooks> Hop<'_, R> {
             request,
             pages: &pages,
             loaded: Cell::new(0),
-            total: Cell::new(None),
+            totals: OnceCell::new(),
             objects: Some(&objects),
             written: &written,
         })
@@ -145,7 +148,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
             request: self.request,
             pages: &pages,
             loaded: Cell::new(0),
-            total: Cell::new(None),
+            totals: OnceCell::new(),
             objects: None,
             written: self.written,
         };

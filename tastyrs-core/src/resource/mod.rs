@@ -6,6 +6,7 @@
 //! - [`rows`](Rows), [`objects`](Objects): objects from tables, and from anywhere else
 //! - `dehydrate`: objects as data
 //! - `related`: the objects behind relations, loaded by the page
+//! - `paging`: the part of a list that is asked for, and how many objects there are
 //! - `generic`: those behind generic foreign keys, read and written
 //! - `views`: lists, details, sets; `writes`: what changes them, one object or many
 //! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
@@ -27,6 +28,7 @@ mod model;
 mod mounted;
 mod object_store;
 mod objects;
+mod paging;
 pub mod provided;
 mod references;
 mod related;
@@ -49,6 +51,7 @@ pub(crate) use links::RelatedWrites;
 pub use model::{ColumnOf, ColumnSpec, DeleteAction, Model, ModelFor, OnDelete, table_sql};
 pub(crate) use mounted::Mounted;
 pub use objects::{ObjectSource, Objects};
+pub(crate) use paging::Paged;
 pub(crate) use related::{Related, RelatedRows};
 pub use rows::Rows;
 pub use store::Store;
@@ -69,7 +72,7 @@ use crate::{
     fields::Fields,
     http::Request,
     meta::Meta,
-    queries::{Key, pagination::Asked},
+    queries::Key,
 };
 
 /// A resource as it is declared.
@@ -215,13 +218,9 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
     {
         Self::read(mounted, request, work)
     }
-    /// A page of a list, which part of it that is, and how many objects there are in all. What is wrong with a filter
-    /// is told before what is wrong with the page.
+    /// A part of a list. What is wrong with a filter is told before what is wrong with the page.
     #[doc(hidden)]
-    fn page<'h>(
-        hop: &Hop<'h, R>,
-        connection: &mut Self::Connection,
-    ) -> Result<(Vec<Item<'h, R>>, Asked, u64)>
+    fn page<'h>(hop: &Hop<'h, R>, connection: &mut Self::Connection) -> Result<Paged<'h, R>>
     where
         R: Hooks;
     /// The objects that an address names: none, one, or too many.

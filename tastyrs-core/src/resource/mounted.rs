@@ -25,6 +25,11 @@ impl<R: Resource> std::fmt::Debug for Mounted<R> {
 }
 
 impl<R: Resource> Mounted<R> {
+    /// Whether it has a field of this name.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.spec.name == name)
+    }
+
     /// The address of the list.
     pub(crate) fn list_uri(&self, request: &Request) -> String {
         request

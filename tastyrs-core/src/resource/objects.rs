@@ -2,7 +2,7 @@
 
 use std::{any::Any, sync::Arc};
 
-use super::{Hooks, Hop, Mounted, Resource, Source, related::Related};
+use super::{Hooks, Hop, Mounted, Paged, Resource, Source, related::Related};
 use crate::{
     api::Declaring,
     bundle::Item,
@@ -12,7 +12,7 @@ use crate::{
     fields::Fields,
     http::Request,
     meta::Meta,
-    queries::{Key, pagination::Asked},
+    queries::Key,
 };
 
 /// Where the objects of a resource without a model come from; it is called on a blocking thread.
@@ -178,21 +178,12 @@ impl<R: ObjectSource> Source<R> for Objects {
         .await
     }
 
-    fn page<'h>(hop: &Hop<'h, R>, (): &mut ()) -> Result<(Vec<Item<'h, R>>, Asked, u64)>
+    fn page<'h>(hop: &Hop<'h, R>, (): &mut ()) -> Result<Paged<'h, R>>
     where
         R: Hooks,
     {
         let objects = hop.authorized_read_list(hop.get_object_list(hop.request)?, hop.request)?;
-        let total = objects.len() as u64;
-        let asked = hop.asked()?;
-        let slice = asked.slice();
-        let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let objects: Vec<R::Object> = objects
-            .into_iter()
-            .skip(whole(slice.offset))
-            .take(slice.limit.map_or(usize::MAX, whole))
-            .collect();
-        Ok((kept(hop, objects), asked, total))
+        Paged::of_objects(hop, objects)
     }
 
     fn named<'h>(hop: &Hop<'h, R>, (): &mut (), name: &str) -> Result<Vec<Item<'h, R>>>

@@ -1,7 +1,7 @@
 //! The objects behind relations, loaded by the page: one query a relation, never one a row.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     sync::Arc,
 };
@@ -111,7 +111,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
             request: loading.request,
             pages: loading.pages,
             loaded: Cell::new(0),
-            total: Cell::new(None),
+            totals: OnceCell::new(),
             objects: None,
             written: loading.written,
         };

@@ -11,8 +11,9 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Resource, Source,
+    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Resource, Source,
     generic::ContentTypeIds,
+    paging,
     references::Reference,
     related::{self, Related, RelatedRows},
     violations,
@@ -23,16 +24,16 @@ use crate::{
     cache,
     data::Value,
     database::{
-        Database, Dialect, Failure, Fragment, Loaded, Narrow, Page, Permit, Slice, Statement, load,
+        Counting, Database, Dialect, Fragment, Loaded, Narrow, Page, Permit, Slice, Statement, load,
     },
     dispatch,
     errors::{Error, Result},
-    fields::{Attribute, By, Field, Fields, Kind, UseIn},
+    fields::{Attribute, By, Field, Fields, UseIn},
     http::Request,
-    meta::Meta,
+    meta::{Meta, TotalCount},
     queries::{
-        Graph, Key, Node, NodeColumn, apply_sorting, build_filters, default_order, key_filter,
-        never, pagination::Asked, parse_key,
+        Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never,
+        pagination::Asked, parse_key,
     },
 };
 
@@ -58,13 +59,23 @@ pub struct RowsState<DB: Dialect> {
     /// Read from the database when a row is first written.
     references: OnceLock<Vec<Reference>>,
     /// Tells it from all others of this process.
-    number: u64,
-    /// Whether a page of the whole list is the answer of one statement and nobody's code, once its total is known.
-    list_is_lone: bool,
+    pub(super) number: u64,
+    pub(super) lists: Lists,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
     detail_is_lone: bool,
     /// Of the resources that its generic foreign keys lead to.
     pub(super) content_types: ContentTypeIds,
+}
+
+/// What is known of lists when the resource is registered.
+#[derive(Debug)]
+pub(super) struct Lists {
+    /// Whether one without filters is all of the table, whoever asks.
+    pub(super) are_whole: bool,
+    /// Whether what was counted is told again while nothing changes: the same statement counts the same rows then.
+    pub(super) keep_totals: bool,
+    /// Whether a page of the whole list is the answer of one statement and nobody's code, once its total is known.
+    are_lone: bool,
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -106,7 +117,7 @@ impl<DB: Dialect> RowsState<DB> {
     }
 
     /// The columns that are loaded, to be selected.
-    fn columns(&self) -> Fragment {
+    pub(super) fn columns(&self) -> Fragment {
         let mut columns = Fragment::new();
         columns.sql(&self.columns_sql);
         columns
@@ -124,14 +135,20 @@ impl<DB: Dialect> RowsState<DB> {
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
-/// Whether the first objects of the whole list are asked for, and few of them.
-fn is_short<R: Resource>(mounted: &Mounted<R>, request: &Request) -> bool {
-    let meta = &mounted.meta;
-    let is_whole = request
-        .params()
-        .iter()
-        .all(|(name, _)| matches!(name, "limit" | "offset" | "format"));
-    is_whole && Asked::read(request.params(), meta.limit, meta.max_limit).is_ok_and(Asked::is_short)
+/// Whether objects of the whole list are asked for that are found at once, in the order of their keys, and few of them.
+fn is_short<R: ModelResource>(mounted: &Mounted<R>, request: &Request) -> bool {
+    let (meta, node) = (&mounted.meta, mounted.state.node());
+    let is_field = |name: &str| mounted.has_field(name);
+    let is_place = |name: &str| match name {
+        "limit" | "offset" | "format" => true,
+        // Another name is looked up first, by a statement of its own.
+        "after" | "before" => !is_field(name) && node.key == node.detail,
+        _ => false,
+    };
+    let mut parameters = request.params().iter();
+    parameters.all(|(name, _)| is_place(name))
+        && Asked::read(request.params(), meta.limit, meta.max_limit, is_field)
+            .is_ok_and(|asked| asked.is_short())
 }
 
 /// Whether the row tells what is shown of a field, and no code of one's own runs for it.
@@ -272,7 +289,17 @@ impl<R: ModelResource> Source<R> for Rows {
                 && fields.all(|field| is_of_the_row(field, &graph, for_list))
         };
         let detail_is_lone = is_lone(false);
-        let list_is_lone = is_lone(true) && meta.authorization.shows_whole_lists();
+        let nobody_narrows = !R::HAS_HOOKS && meta.authorization.answers_at_once();
+        let are_whole = nobody_narrows && meta.authorization.shows_whole_lists();
+        let lists = Lists {
+            are_whole,
+            keep_totals: match meta.total_count {
+                TotalCount::Exact => nobody_narrows,
+                TotalCount::Cached => true,
+                TotalCount::Estimated | TotalCount::None => false,
+            },
+            are_lone: are_whole && is_lone(true),
+        };
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
@@ -286,7 +313,7 @@ impl<R: ModelResource> Source<R> for Rows {
             kept: Mutex::default(),
             references: OnceLock::new(),
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
-            list_is_lone,
+            lists,
             detail_is_lone,
             content_types,
         })
@@ -347,35 +374,40 @@ impl<R: ModelResource> Source<R> for Rows {
         F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
         let (state, database) = (&mounted.state, &mounted.state.database);
-        let version = if state.list_is_lone && is_short(mounted, request) {
-            database.version_here()
+        let totals = if state.lists.keep_totals {
+            database.totals_here()
         } else {
             None
         };
-        let Some(version) = version else {
+        let Some(totals) = totals else {
             return Self::read(mounted, request, work).await;
         };
-        if let Some(total) = database.total_here(state.number, version) {
+        if state.lists.are_lone
+            && is_short(mounted, request)
+            && totals.get(Counting::whole(state.number)).is_some()
+        {
             let here = Hop::run(mounted, request, |hop| {
-                hop.total.set(Some(total));
-                database.here(|connection| work(hop, connection))
+                let totals = hop.totals.get_or_init(|| totals);
+                let answer = database.here(|connection| work(hop, connection))?;
+                // Who wrote since the state was looked at changed the page, the total or both.
+                database.is_current(totals).then_some(answer)
             });
-            // Who wrote since the version was looked at changed the page, the total or both.
-            if let Some(answer) = here
-                && database.version_here() == Some(version)
-            {
+            if let Some(answer) = here {
                 return answer;
             }
+            return Self::read(mounted, request, work).await;
         }
-        let (answer, total) = hopped(mounted, request, move |hop, database, permit| {
-            let answer = database.reading(permit, |connection| work(hop, connection))?;
-            Ok((answer, hop.total.get()))
+        let before = totals.clone();
+        let (answer, was_taken, work) = hopped(mounted, request, move |hop, database, permit| {
+            let totals = hop.totals.get_or_init(|| totals);
+            let answer = database.reading(permit, |connection| work(hop, connection));
+            Ok((answer, totals.was_taken(), work))
         })
         .await?;
-        if let Some(total) = total {
-            database.keep_total_here(state.number, version, total);
+        if was_taken && !database.is_current(&before) {
+            return Self::read(mounted, request, work).await;
         }
-        Ok(answer)
+        answer
     }
 
     async fn read_keyed<T, F>(
@@ -405,43 +437,11 @@ impl<R: ModelResource> Source<R> for Rows {
         .await
     }
 
-    fn page<'h>(
-        hop: &Hop<'h, R>,
-        connection: &mut Self::Connection,
-    ) -> Result<(Vec<Item<'h, R>>, Asked, u64)>
+    fn page<'h>(hop: &Hop<'h, R>, connection: &mut Self::Connection) -> Result<Paged<'h, R>>
     where
         R: Hooks,
     {
-        let state = &hop.mounted.state;
-        let (query, compatibility) = (hop.request.params(), hop.mounted.compatibility);
-        let mut filters = build_filters::<R::Db>(&state.graph, state.node(), query, compatibility)?;
-        let mut order = apply_sorting::<R::Db>(&state.graph, state.node(), query, compatibility)?;
-        state.keep_prepared(filters.iter_mut().chain(&mut order));
-        let searches = !filters.is_empty() || order.is_some();
-
-        let list = narrowed(hop, filters.clone())?;
-        let asked = hop.asked()?;
-
-        let list = match order {
-            Some(order) => list.order(order),
-            None => list.then_order(default_order(state.node())),
-        };
-        let slice = asked.slice();
-        if R::Db::is_remote() && slice.limit.is_some() {
-            let rows = list.rows(state.columns()).slice(slice);
-            let statement = rows.counted(narrowed(hop, filters)?.count());
-            let (page, total) = load_counted(state, connection, statement)
-                .map_err(|error| told_of_search(error, searches))?;
-            return Ok((kept(hop, page), asked, total));
-        }
-        let items = rows(hop, connection, list, Some(slice))
-            .map_err(|error| told_of_search(error, searches))?;
-        let total = match asked.total(items.len()).or(hop.total.get()) {
-            Some(total) => total,
-            None => count(hop, connection, filters)?,
-        };
-        hop.total.set(Some(total));
-        Ok((items, asked, total))
+        paging::page(hop, connection)
     }
 
     fn named<'h>(
@@ -565,61 +565,6 @@ pub(super) fn narrowed<R: ModelResource + Hooks>(
     hop.authorized_read_list(list, hop.request)
 }
 
-/// The column in which a statement counts.
-const COUNT: Loaded = Loaded {
-    name: "count",
-    kind: Kind::BigInt,
-    decimal_places: None,
-};
-
-fn count<R: ModelResource + Hooks>(
-    hop: &Hop<'_, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
-    filters: Vec<Fragment>,
-) -> Result<u64> {
-    let statement = narrowed(hop, filters)?.count();
-    let page = load::<R::Db>(connection, statement, [COUNT], "counting rows")?;
-    total(&page, 0)
-}
-
-/// Loads a page and the number of objects of which it is a part.
-fn load_counted<DB: Dialect>(
-    state: &RowsState<DB>,
-    connection: &mut DB::Connection,
-    statement: Statement<DB>,
-) -> Result<(Page, u64)> {
-    let columns: Arc<[Loaded]> = state.loaded.iter().copied().chain([COUNT]).collect();
-    let mut page = load::<DB>(connection, statement, columns, "loading a page")?;
-    let total = total(&page, state.loaded.len())?;
-    if page.value(0, state.place(state.node().key)).is_null() {
-        page.clear();
-    }
-    Ok((page, total))
-}
-
-/// The number in a column of a page's first row.
-fn total(page: &Page, column: usize) -> Result<u64> {
-    if page.len() > 0
-        && let Value::Int(total) = page.value(0, column)
-    {
-        return Ok(total.unsigned_abs());
-    }
-    let text = "`get_object_list` cut its list by an offset or a limit, which pages do";
-    Err(Error::Configuration(text.to_owned()))
-}
-
-/// A search that runs too long is the client's to change; anything else that does may come again.
-fn told_of_search(error: Error, searches: bool) -> Error {
-    match error {
-        Error::Database { source, .. } if searches && Failure::of(&source) == Failure::TooLong => {
-            Error::bad_request(
-                "The search takes too long: ask for less, or in an order that is faster to find.",
-            )
-        }
-        error => error,
-    }
-}
-
 pub(super) fn rows<'h, R: ModelResource>(
     hop: &Hop<'h, R>,
     connection: &mut <R::Db as Dialect>::Connection,
@@ -672,7 +617,7 @@ where
 }
 
 /// Keeps a page until the hop ends.
-fn kept<'h, R: ModelResource>(hop: &Hop<'h, R>, page: Page) -> Vec<Item<'h, R>> {
+pub(super) fn kept<'h, R: ModelResource>(hop: &Hop<'h, R>, page: Page) -> Vec<Item<'h, R>> {
     hop.loaded.set(hop.loaded.get() + page.written());
     items(hop.mounted, hop.pages.keep(page))
 }

@@ -25,15 +25,9 @@ pub(crate) async fn get_list<R: Hooks>(
     let mounted = mounted(resource, request)?;
     let answer = R::Source::read_list(&mounted, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
-        let (items, asked, total) = R::Source::page(hop, connection)?;
-        let mut list = collection(hop, connection, &items)?;
-        let page = asked.meta(
-            hop.request.params(),
-            &hop.mounted.list_uri(hop.request),
-            total,
-            hop.mounted.compatibility,
-        );
-        list.insert("meta", page);
+        let paged = R::Source::page(hop, connection)?;
+        let mut list = collection(hop, connection, &paged.items)?;
+        list.insert("meta", paged.meta(hop));
         hop.alter_list_data_to_serialize(hop.request, &mut list)?;
         dispatch::create_answer(meta, hop.request, &Value::Map(list), hop.room())
     })

@@ -1,6 +1,12 @@
-//! Pages and their totals: in one round trip.
+//! Pages and their totals: in one round trip, and counted once while nothing changes.
 
-use diesel::{pg::Pg, prelude::*};
+use diesel::{
+    connection::SimpleConnection as _,
+    dsl::sql,
+    pg::Pg,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
 use tastyrs::{api::Mount, prelude::*, test::LiveServer};
 
 use super::{Scratch, post, wire::Wire};
@@ -89,6 +95,53 @@ impl Hooks for HerNoteResource {
     }
 }
 
+/// Narrowed by a function that notes each call for its session: so it tells whether anybody counts.
+#[derive(ModelResource)]
+#[resource(
+    model = Note, resource_name = "noted", filtering(author = ALL), ordering(title), hooks,
+    total_count = TotalCount::Cached
+)]
+struct NotedResource {
+    #[field(attribute = author_id, null)]
+    author: ToOne<AuthorResource>,
+}
+
+impl Hooks for NotedResource {
+    fn get_object_list(&self, _: &Request) -> Result<note::BoxedQuery<'static, Pg>> {
+        Ok(note::table
+            .into_boxed()
+            .filter(sql::<Bool>("noted(note.id)")))
+    }
+}
+
+const NOTED: &str = r"
+    CREATE FUNCTION noted(id integer) RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM set_config('test.calls', (coalesce(nullif(current_setting('test.calls', true), ''), '0')::int + 1)::text, false);
+        RETURN true;
+    END $$;
+";
+
+/// Guessed, not counted.
+#[derive(ModelResource)]
+#[resource(
+    model = Note, resource_name = "about", filtering(author = ALL), total_count = TotalCount::Estimated
+)]
+struct AboutResource {
+    #[field(attribute = author_id, null)]
+    author: ToOne<AuthorResource>,
+}
+
+/// Not counted.
+#[derive(ModelResource)]
+#[resource(
+    model = Note, resource_name = "uncounted", ordering(author, title), total_count = TotalCount::None
+)]
+struct UncountedResource {
+    #[field(attribute = author_id, null)]
+    author: ToOne<AuthorResource>,
+}
+
 /// A resource that cuts its list, which pages do.
 #[derive(ModelResource)]
 #[resource(model = Note, resource_name = "cut", hooks)]
@@ -107,6 +160,9 @@ pub(super) fn api(url: &str, options: DatabaseOptions) -> Mount {
         .register(NoteResource::new())
         .register(HerNoteResource)
         .register(CutResource)
+        .register(NotedResource::new())
+        .register(AboutResource::new())
+        .register(UncountedResource::new())
         .build()
         .unwrap()
 }
@@ -233,6 +289,141 @@ fn a_list_that_was_narrowed_by_plain_diesel_is_counted_as_it_is_shown() {
     assert_eq!((filtered, of_filtered), (four.len() as u64, four));
     hers.reverse();
     assert_eq!(ordered, hers);
+}
+
+#[test]
+fn a_total_is_counted_once_while_nobody_writes() {
+    let Some(scratch) = Scratch::new(&format!("{TABLES}{NOTED}")) else {
+        return;
+    };
+    let options = DatabaseOptions::default().max_connections(1);
+    let database = Database::<Pg>::open_with(scratch.url(), options).unwrap();
+    let api = Api::new("v1").database(database.clone());
+    let api = api.register(AuthorResource).register(NotedResource::new());
+    let served = LiveServer::with_workers(&api.build().unwrap(), 1);
+    #[derive(QueryableByName)]
+    struct Calls {
+        #[diesel(sql_type = Text)]
+        calls: String,
+    }
+    // The total, and how many rows were looked at for it and for the page.
+    let asked = |path: &str| {
+        let reset = |db: &mut PgConnection| Ok(db.batch_execute("SET test.calls = '0'")?);
+        database.run(reset).unwrap();
+        let (total, _) = page(&served, path);
+        let calls = database.run(|db| {
+            let calls = diesel::sql_query("SELECT current_setting('test.calls') AS calls");
+            Ok(calls.get_result::<Calls>(db)?.calls)
+        });
+        (total, calls.unwrap().parse::<u32>().unwrap())
+    };
+
+    for (path, new) in [
+        ("/api/v1/noted/?limit=3", 1),
+        ("/api/v1/noted/?limit=3&author=2", 0),
+    ] {
+        let (total, counted) = asked(path);
+        let (again, of_page) = asked(path);
+        assert_eq!(
+            (again, u64::from(counted)),
+            (total, total + u64::from(of_page)),
+            "{path}"
+        );
+        assert_eq!(asked(path), (total, of_page), "{path}");
+        assert_eq!(asked(&format!("{path}&offset=1")).0, total, "{path}");
+        scratch.execute("INSERT INTO note (author_id, title) VALUES (1, 'new')");
+        assert_eq!(asked(path).0, total + new, "{path}");
+        assert!(asked(path).1 <= of_page + 1, "{path}");
+        scratch.execute("DELETE FROM note WHERE title = 'new'");
+    }
+    // Whoever began to write before it was counted, and commits afterwards.
+    let mut writer = scratch.connection();
+    writer
+        .batch_execute("BEGIN; INSERT INTO note (title) VALUES ('late')")
+        .unwrap();
+    assert_eq!(asked("/api/v1/noted/?limit=3").0, 50);
+    let mut other = scratch.connection();
+    other
+        .batch_execute("BEGIN; SELECT txid_current();")
+        .unwrap();
+    writer.batch_execute("COMMIT").unwrap();
+    assert_eq!(asked("/api/v1/noted/?limit=3").0, 51);
+    other.batch_execute("COMMIT").unwrap();
+}
+
+#[test]
+fn a_guess_is_asked_of_the_planner_where_the_page_does_not_tell() {
+    let Some(scratch) = Scratch::new(TABLES) else {
+        return;
+    };
+    scratch.execute(
+        "INSERT INTO note (author_id, title) SELECT n % 2 + 1, 'more' FROM generate_series(1, 9950) AS n; ANALYZE note;",
+    );
+    let served = LiveServer::with_workers(&api(&scratch.url(), DatabaseOptions::default()), 1);
+
+    let (whole, ids) = page(&served, "/api/v1/about/?limit=3");
+    assert!((9_000..11_000).contains(&whole), "{whole}");
+    assert_eq!(ids, [1, 2, 3]);
+    let (of_one, _) = page(&served, "/api/v1/about/?limit=3&author=1");
+    assert!((4_000..6_000).contains(&of_one), "{of_one}");
+    assert_eq!(
+        page(&served, "/api/v1/about/?offset=9990").0,
+        10_000,
+        "the last page tells"
+    );
+}
+
+#[test]
+fn pages_by_objects_show_each_object_once_in_every_order_and_both_ways() {
+    let Some(scratch) = Scratch::new(TABLES) else {
+        return;
+    };
+    scratch.execute("UPDATE note SET author_id = NULL WHERE id % 5 = 0");
+    let served = LiveServer::with_workers(&api(&scratch.url(), DatabaseOptions::default()), 1);
+    let walked = |from: String, link: &str| {
+        let mut ids = Vec::new();
+        let mut next = Some(from);
+        while let Some(path) = next {
+            let answer = served.get(&path);
+            assert_eq!(answer.status(), 200, "{path}: {}", answer.text());
+            let page: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
+            let objects = page["objects"].as_array().unwrap();
+            let mut found: Vec<i64> = objects
+                .iter()
+                .map(|it| it["id"].as_i64().unwrap())
+                .collect();
+            if link == "previous" {
+                found.reverse();
+            }
+            ids.extend(found);
+            assert!(ids.len() <= 50, "{path} goes round in circles");
+            next = page["meta"][link].as_str().map(ToOwned::to_owned);
+        }
+        ids
+    };
+    for resource in ["notes", "uncounted"] {
+        for order in ["", "order_by=author", "order_by=-author&order_by=title"] {
+            let list = served.get(&format!("/api/v1/{resource}/?{order}&limit=100"));
+            let list: serde_json::Value = serde_json::from_str(list.text()).unwrap();
+            let objects = list["objects"].as_array().unwrap();
+            let mut all: Vec<i64> = objects
+                .iter()
+                .map(|it| it["id"].as_i64().unwrap())
+                .collect();
+            for limit in [1, 7, 50] {
+                let path = format!("/api/v1/{resource}/?{order}&limit={limit}");
+                assert_eq!(walked(format!("{path}&after="), "next"), all, "{path}");
+                all.reverse();
+                let last = all[0];
+                assert_eq!(
+                    walked(format!("{path}&before={last}"), "previous"),
+                    all[1..],
+                    "{path}"
+                );
+                all.reverse();
+            }
+        }
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ use crate::{
     fields::UseIn,
     http::{Answer, Request, quote_segment},
     meta::ExportFormat,
-    queries::pagination::Asked,
+    queries::pagination::{Asked, From},
     serializers::Lines,
 };
 
@@ -51,8 +51,9 @@ async fn begin<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResp
         .at(&format!("export.{extension}"))
         .ok_or(Error::NotFound)?;
     // Said as on a page, but without the bounds of one.
-    let asked = Asked::read(request.params(), 0, 0)?;
-    if asked.offset > 0 {
+    let is_field = |name: &str| mounted.has_field(name);
+    let asked = Asked::read(request.params(), 0, 0, is_field)?;
+    if !matches!(asked.from, From::Offset(0) | From::After(None)) {
         return Err(Error::bad_request(
             "An export begins with the first object.",
         ));

@@ -9,7 +9,7 @@ mod related_writes;
 use std::{
     any::TypeId,
     borrow::Cow,
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     sync::Arc,
 };
 
@@ -56,7 +56,7 @@ impl<'h, 'c, DB: Dialect> Writing<'h, 'c, DB> {
             request: self.request,
             pages: self.pages,
             loaded: Cell::new(0),
-            total: Cell::new(None),
+            totals: OnceCell::new(),
             objects: None,
             written: self.written,
         }

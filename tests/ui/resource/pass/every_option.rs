@@ -34,6 +34,7 @@ struct Index;
     detail_allowed_methods(get),
     limit = 20,
     max_limit = 1_000,
+    total_count = TotalCount::Cached,
     collection_name = "items",
     detail_uri_name = slug,
     excludes(is_active),

@@ -1,0 +1,520 @@
+//! A part of a list: the rows that it has, and how many objects there are in all.
+//!
+//! Why a total need not be counted each time, and what a page by keys is: `docs/decisions/totals.md`.
+
+use std::sync::Arc;
+
+use super::{
+    Hooks, Hop, ModelResource, ObjectSource, Resource, Source, objects,
+    rows::{RowsState, kept, narrowed, rows},
+};
+use crate::{
+    bundle::Item,
+    data::{Data, Value},
+    database::{
+        Counting, Dialect, Failure, Fragment, Loaded, Narrow as _, Page, Slice, Statement, load,
+    },
+    errors::{Error, Result},
+    fields::Kind,
+    meta::TotalCount,
+    queries::{
+        Key, Keyset, apply_sorting, build_filters, default_order, key_filter,
+        pagination::{Addresses, Asked, From},
+        parse_key,
+    },
+};
+
+/// A part of a list.
+#[derive(Debug)]
+pub struct Paged<'h, R: Resource> {
+    pub(super) asked: Asked,
+    pub(super) items: Vec<Item<'h, R>>,
+    /// Whether something comes behind it; in a part that ends before an object, whether something comes before it.
+    pub(super) more: bool,
+    /// How many objects the list has, as far as that is told.
+    pub(super) total: Option<u64>,
+}
+
+impl<'h, R: Hooks> Paged<'h, R> {
+    /// A part whose items may be one too many, which tells that there is more.
+    fn looked_ahead(asked: Asked, mut items: Vec<Item<'h, R>>) -> Self {
+        let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+        let more = limit > 0 && items.len() > limit;
+        if more {
+            items.truncate(limit);
+        }
+        if matches!(asked.from, From::Before(_)) {
+            items.reverse();
+        }
+        Self {
+            asked,
+            items,
+            more,
+            total: None,
+        }
+    }
+
+    /// A part of a list of so many objects.
+    fn of(asked: Asked, items: Vec<Item<'h, R>>, total: u64) -> Self {
+        let more = match asked.from {
+            From::Offset(offset) => offset.saturating_add(asked.limit) < total,
+            From::After(_) | From::Before(_) => false,
+        };
+        Self {
+            asked,
+            items,
+            more,
+            total: Some(total),
+        }
+    }
+
+    /// Its `meta`.
+    pub(super) fn meta(&self, hop: &Hop<'_, R>) -> Data<'static> {
+        let asked = &self.asked;
+        let whole = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+        let names = self.items.first().zip(self.items.last());
+        let names = names
+            .filter(|_| asked.is_keyset())
+            .and_then(|(first, last)| {
+                let name = |item| R::Source::detail_name(hop.mounted, item);
+                Some((name(first)?.to_string(), name(last)?.to_string()))
+            });
+        let ends = names.as_ref().map(|(first, last)| (&**first, &**last));
+        let addresses = Addresses {
+            query: hop.request.params(),
+            list_uri: &hop.mounted.list_uri(hop.request),
+            compatibility: hop.mounted.compatibility,
+        };
+        let [next, previous] = if asked.limit > 0 {
+            asked.neighbours(self.more, ends, &addresses)
+        } else {
+            [None, None]
+        };
+
+        let mut meta = Data::with_capacity(5);
+        meta.push("limit", whole(asked.limit));
+        if asked.limit > 0 {
+            meta.push("next", next.into());
+        }
+        if let From::Offset(offset) = asked.from {
+            meta.push("offset", whole(offset));
+        }
+        if asked.limit > 0 {
+            meta.push("previous", previous.into());
+        }
+        if let Some(total) = self.total {
+            meta.push("total_count", whole(total));
+        }
+        meta
+    }
+}
+
+/// What of a list a request asks for.
+struct Wanted<DB: Dialect> {
+    filters: Vec<Fragment>,
+    asked: Asked,
+    /// Where it goes on, if an object tells that.
+    place: Option<Place>,
+    rows: Statement<DB>,
+    /// Whether a client chose what is looked for.
+    searches: bool,
+}
+
+/// The place in a list that an object tells.
+struct Place {
+    keyset: Keyset,
+    /// The object, unless the part begins with the first one.
+    object: Option<Key>,
+    /// Whether the object must be there for it.
+    by_value: bool,
+}
+
+/// The part of a list that a request asks for.
+pub(super) fn page<'h, R: ModelResource + Hooks>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+) -> Result<Paged<'h, R>> {
+    let state = &hop.mounted.state;
+    let (query, compatibility) = (hop.request.params(), hop.mounted.compatibility);
+    let (graph, node) = (&state.graph, state.node());
+    let mut filters = build_filters::<R::Db>(graph, node, query, compatibility)?;
+    let mut order = apply_sorting::<R::Db>(graph, node, query, compatibility)?;
+    state.keep_prepared(filters.iter_mut().chain(&mut order));
+    let searches = !filters.is_empty() || order.is_some();
+    let list = narrowed(hop, filters.clone())?;
+    let asked = hop.asked()?;
+
+    let (list, place) = if asked.is_keyset() {
+        let place = Place::read(hop, connection, &asked)?;
+        let mut behind = place.keyset.order();
+        if order.is_some_and(|order| order.is_uncached()) {
+            behind.uncached();
+        }
+        let list = match &place.object {
+            Some(key) => list.narrow(place.keyset.behind::<R::Db>(node, key)),
+            None => list,
+        };
+        (list.order(behind), Some(place))
+    } else {
+        let list = match order {
+            Some(order) => list.order(order),
+            None => list.then_order(default_order(node)),
+        };
+        (list, None)
+    };
+    let counts = matches!(
+        hop.mounted.meta.total_count,
+        TotalCount::Exact | TotalCount::Cached
+    );
+    let slice = asked.slice(!counts || place.is_some());
+    let wanted = Wanted {
+        filters,
+        asked,
+        rows: list.rows(state.columns()).slice(slice),
+        place,
+        searches,
+    };
+    let searches = wanted.searches;
+    wanted
+        .load(hop, connection)
+        .map_err(|error| told_of_search(error, searches))
+}
+
+impl Place {
+    /// Finds the object that tells the place, among those that the caller may see: else its place would tell what is
+    /// hidden.
+    fn read<R: ModelResource + Hooks>(
+        hop: &Hop<'_, R>,
+        connection: &mut <R::Db as Dialect>::Connection,
+        asked: &Asked,
+    ) -> Result<Self> {
+        let state = &hop.mounted.state;
+        let (graph, node) = (&state.graph, state.node());
+        let (query, compatibility) = (hop.request.params(), hop.mounted.compatibility);
+        let keyset = Keyset::read::<R::Db>(graph, node, query, compatibility)?;
+        let (name, keyset) = match &asked.from {
+            From::After(Some(name)) => (name, keyset),
+            From::Before(name) => (name, keyset.reversed()),
+            From::After(None) | From::Offset(_) => {
+                return Ok(Self {
+                    keyset,
+                    object: None,
+                    by_value: false,
+                });
+            }
+        };
+        let column = &node.columns[node.detail];
+        let named = parse_key(name, column.kind).ok_or_else(gone)?;
+        if keyset.is_by_key() && node.detail == node.key && matches!(named, Key::Int(_)) {
+            return Ok(Self {
+                keyset,
+                object: Some(named),
+                by_value: false,
+            });
+        }
+        let row = narrowed(hop, vec![key_filter::<R::Db>(column, &[named])])?;
+        let found = rows(hop, connection, row, Some(Slice::TWO))?;
+        let key = found
+            .first()
+            .and_then(|item| Key::of(&R::Source::column(item, node.key)));
+        Ok(Self {
+            keyset,
+            object: Some(key.ok_or_else(gone)?),
+            by_value: true,
+        })
+    }
+}
+
+fn gone() -> Error {
+    Error::bad_request("The object that tells where the page is, is not in the list (any more).")
+}
+
+impl<DB: Dialect> Wanted<DB> {
+    fn load<'h, R>(self, hop: &Hop<'h, R>, connection: &mut DB::Connection) -> Result<Paged<'h, R>>
+    where
+        R: ModelResource<Db = DB> + Hooks,
+    {
+        let state = &hop.mounted.state;
+        let counts = hop.mounted.meta.total_count;
+        if let (TotalCount::Exact | TotalCount::Cached, Some(snapshot), true) =
+            (counts, DB::snapshot(), self.asked.limit > 0)
+        {
+            return self.load_counted(hop, connection, snapshot);
+        }
+        let page = load::<DB>(
+            connection,
+            self.rows,
+            Arc::clone(&state.loaded),
+            "loading rows",
+        )?;
+        let items = kept(hop, page);
+        let is_keyset = self.place.is_some();
+        if items.is_empty() {
+            self.place
+                .map_or(Ok(()), |place| place.check(hop, connection))?;
+        }
+        let told = self.asked.total(items.len());
+        match counts {
+            TotalCount::None => Ok(Paged::looked_ahead(self.asked, items)),
+            TotalCount::Estimated => {
+                let mut paged = Paged::looked_ahead(self.asked, items);
+                let total = match told {
+                    Some(total) => total,
+                    None => estimated(hop, connection, self.filters)?,
+                };
+                // What was seen is there.
+                paged.total = Some(total.max(paged.at_least()));
+                Ok(paged)
+            }
+            TotalCount::Exact | TotalCount::Cached => {
+                let total = match told {
+                    Some(total) => total,
+                    None => counted(hop, connection, self.filters)?,
+                };
+                if !is_keyset {
+                    return Ok(Paged::of(self.asked, items, total));
+                }
+                let mut paged = Paged::looked_ahead(self.asked, items);
+                paged.total = Some(total);
+                Ok(paged)
+            }
+        }
+    }
+
+    /// Loads the rows, and counts in the same statement unless nothing has changed since that was done before.
+    fn load_counted<'h, R>(
+        self,
+        hop: &Hop<'h, R>,
+        connection: &mut DB::Connection,
+        snapshot: &'static str,
+    ) -> Result<Paged<'h, R>>
+    where
+        R: ModelResource<Db = DB> + Hooks,
+    {
+        let state = &hop.mounted.state;
+        let count = narrowed(hop, self.filters)?.count();
+        let counting = state
+            .lists
+            .keep_totals
+            .then(|| Counting::of(state.number, &count));
+        let totals = state.database.totals();
+        let known = counting.and_then(|counting| totals.get(counting));
+        let in_state = known.as_ref().map_or("", |(in_state, _)| in_state);
+        let statement = self.rows.counted(count, snapshot, in_state);
+        let (page, total, now) = load_counted(state, connection, statement)?;
+        let total = total
+            .or(known.map(|(_, rows)| rows))
+            .ok_or_else(cut_elsewhere)?;
+        if let Some((counting, now)) = counting.zip(now) {
+            totals.keep(counting, now, total);
+        }
+        let items = kept(hop, page);
+        match self.place {
+            None => Ok(Paged::of(self.asked, items, total)),
+            Some(place) => {
+                if items.is_empty() {
+                    place.check(hop, connection)?;
+                }
+                let mut paged = Paged::looked_ahead(self.asked, items);
+                paged.total = Some(total);
+                Ok(paged)
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Whether the object is there still, where a part behind it was found to be empty: another may have deleted it since
+    /// it was found.
+    fn check<R: ModelResource + Hooks>(
+        &self,
+        hop: &Hop<'_, R>,
+        connection: &mut <R::Db as Dialect>::Connection,
+    ) -> Result<()> {
+        let (Some(key), true) = (&self.object, self.by_value) else {
+            return Ok(());
+        };
+        if R::Db::reads_in_transactions() {
+            return Ok(());
+        }
+        let node = hop.mounted.state.node();
+        let row = narrowed(
+            hop,
+            vec![key_filter::<R::Db>(node.key(), std::slice::from_ref(key))],
+        )?;
+        if rows(hop, connection, row, Some(Slice::TWO))?.is_empty() {
+            return Err(gone());
+        }
+        Ok(())
+    }
+}
+
+impl<'h, R: ObjectSource + Hooks> Paged<'h, R> {
+    /// The part of a list that is there as a whole.
+    pub(super) fn of_objects(hop: &Hop<'h, R>, objects: Vec<R::Object>) -> Result<Self> {
+        let asked = hop.asked()?;
+        let place = |name: &str| {
+            let mut objects = objects.iter();
+            let is_it = |object: &R::Object| hop.mounted.resource.detail_uri(object) == name;
+            objects.position(is_it).ok_or_else(gone)
+        };
+        let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let limit = if asked.limit == 0 {
+            usize::MAX
+        } else {
+            whole(asked.limit)
+        };
+        let total = objects.len();
+        let (begin, end) = match &asked.from {
+            From::Offset(offset) => (whole(*offset), whole(*offset).saturating_add(limit)),
+            From::After(None) => (0, limit),
+            From::After(Some(name)) => {
+                let begin = place(name)? + 1;
+                (begin, begin.saturating_add(limit))
+            }
+            From::Before(name) => {
+                let end = place(name)?;
+                (end.saturating_sub(limit), end)
+            }
+        };
+        let more = match asked.from {
+            From::Before(_) => begin > 0,
+            From::Offset(_) | From::After(_) => end < total,
+        };
+        let wanted = objects.into_iter().take(end).skip(begin).collect();
+        let tells = hop.mounted.meta.total_count != TotalCount::None;
+        Ok(Self {
+            asked,
+            items: objects::kept(hop, wanted),
+            more,
+            total: tells.then_some(total as u64),
+        })
+    }
+}
+
+impl<R: Resource> Paged<'_, R> {
+    /// How many objects the list has at least.
+    fn at_least(&self) -> u64 {
+        let before = match self.asked.from {
+            From::Offset(offset) if !self.items.is_empty() => offset,
+            From::Offset(_) | From::After(_) | From::Before(_) => 0,
+        };
+        let seen = self.items.len() as u64 + u64::from(self.more);
+        before.saturating_add(seen)
+    }
+}
+
+/// The column in which a statement counts.
+const COUNT: Loaded = Loaded {
+    name: "count",
+    kind: Kind::BigInt,
+    decimal_places: None,
+};
+/// The column that tells the state of a server.
+const STATE: Loaded = Loaded {
+    name: "state",
+    kind: Kind::Text,
+    decimal_places: None,
+};
+
+/// How many objects the caller may read and asked for.
+fn counted<R: ModelResource + Hooks>(
+    hop: &Hop<'_, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    filters: Vec<Fragment>,
+) -> Result<u64> {
+    let state = &hop.mounted.state;
+    let kept = hop.totals.get();
+    let whole =
+        (state.lists.are_whole && filters.is_empty()).then(|| Counting::whole(state.number));
+    if let Some(total) = kept.zip(whole).and_then(|(kept, whole)| kept.get(whole)) {
+        return Ok(total);
+    }
+    let statement = narrowed(hop, filters)?.count();
+    let Some(kept) = kept else {
+        return count::<R::Db>(connection, statement);
+    };
+    let counting = whole.unwrap_or_else(|| Counting::of(state.number, &statement));
+    if let Some(total) = kept.get(counting) {
+        return Ok(total);
+    }
+    let total = count::<R::Db>(connection, statement)?;
+    kept.keep(counting, total);
+    Ok(total)
+}
+
+fn count<DB: Dialect>(connection: &mut DB::Connection, statement: Statement<DB>) -> Result<u64> {
+    let page = load::<DB>(connection, statement, [COUNT], "counting rows")?;
+    total(&page, 0).ok_or_else(cut_elsewhere)
+}
+
+/// About how many objects the caller may read and asked for; counted where the database has no guess.
+fn estimated<R: ModelResource + Hooks>(
+    hop: &Hop<'_, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    filters: Vec<Fragment>,
+) -> Result<u64> {
+    let state = &hop.mounted.state;
+    let is_whole = state.lists.are_whole && filters.is_empty();
+    let list = narrowed(hop, filters.clone())?.rows(key_column(state));
+    match R::Db::estimated(connection, &state.node().table, is_whole, list)? {
+        Some(rows) => Ok(rows),
+        None => counted(hop, connection, filters),
+    }
+}
+
+fn key_column<DB: Dialect>(state: &RowsState<DB>) -> Fragment {
+    let mut columns = Fragment::new();
+    columns.sql(&state.node().key().sql);
+    columns
+}
+
+/// Loads a part of a list, the number of all its objects if it was counted, and in which state of the server.
+fn load_counted<DB: Dialect>(
+    state: &RowsState<DB>,
+    connection: &mut DB::Connection,
+    statement: Statement<DB>,
+) -> Result<(Page, Option<u64>, Option<Arc<str>>)> {
+    let columns = state.loaded.iter().copied().chain([COUNT, STATE]);
+    let columns: Arc<[Loaded]> = columns.collect();
+    let mut page = load::<DB>(connection, statement, columns, "loading a page")?;
+    if page.len() == 0 {
+        return Err(cut_elsewhere());
+    }
+    let total = total(&page, state.loaded.len());
+    let now = match page.value(0, state.loaded.len() + 1) {
+        Value::Text(now) => Some(Arc::from(&*now)),
+        _ => None,
+    };
+    if page.value(0, state.place(state.node().key)).is_null() {
+        page.clear();
+    }
+    Ok((page, total, now))
+}
+
+/// The number in a column of a page's first row.
+fn total(page: &Page, column: usize) -> Option<u64> {
+    if page.len() > 0
+        && let Value::Int(total) = page.value(0, column)
+    {
+        return Some(total.unsigned_abs());
+    }
+    None
+}
+
+fn cut_elsewhere() -> Error {
+    let text = "`get_object_list` cut its list by an offset or a limit, which pages do";
+    Error::Configuration(text.to_owned())
+}
+
+/// A search that runs too long is the client's to change; anything else that does may come again.
+fn told_of_search(error: Error, searches: bool) -> Error {
+    match error {
+        Error::Database { source, .. } if searches && Failure::of(&source) == Failure::TooLong => {
+            Error::bad_request(
+                "The search takes too long: ask for less, or in an order that is faster to find.",
+            )
+        }
+        error => error,
+    }
+}
