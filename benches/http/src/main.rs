@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release --manifest-path benches/http/Cargo.toml -- [--quick] [--sqlite] [--postgres] [--only WORD]
-//!     [--notes N] [--no-build] [--no-times] [--no-instructions]
+//!     [--notes N] [--no-build] [--no-times] [--no-instructions] [--growth]
 //! ```
 //!
 //! It builds the servers, makes the data, checks that all answer the same, measures, and prints tables in Markdown.
@@ -11,6 +11,7 @@ mod client;
 mod contender;
 mod counting;
 mod data;
+mod growth;
 mod process;
 mod requests;
 mod table;
@@ -33,6 +34,7 @@ pub struct Options {
     builds: bool,
     times: bool,
     instructions: bool,
+    growth: bool,
     notes: u32,
 }
 
@@ -56,6 +58,7 @@ impl Options {
             builds: !has("--no-build"),
             times: !has("--no-times"),
             instructions: !has("--no-instructions"),
+            growth: has("--growth"),
             notes: value("--notes")
                 .and_then(|notes| notes.parse().ok())
                 .unwrap_or(10_000),
@@ -84,6 +87,11 @@ fn main() -> Result<()> {
             .filter(|one| one.program(*kind).exists())
             .cloned()
             .collect();
+        if options.growth {
+            println!("\n## {kind}, growing\n");
+            growth::print(&contenders, *kind, &options)?;
+            continue;
+        }
         let data = match Data::make(*kind, options.notes) {
             Ok(data) => data,
             Err(error) => {

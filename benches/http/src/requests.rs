@@ -1,5 +1,7 @@
 //! What is asked.
 
+use std::borrow::Cow;
+
 /// A request, and what it takes to ask it.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -10,7 +12,7 @@ pub struct Case {
     /// How many are sent before one is looked at.
     pub before: u32,
     method: &'static str,
-    path: &'static str,
+    path: Cow<'static, str>,
     body: Body,
     /// How many are measured at once, beside a detail.
     pub weight: u32,
@@ -24,16 +26,24 @@ enum Body {
 }
 
 impl Case {
-    const fn get(name: &'static str, path: &'static str, weight: u32) -> Self {
+    pub const fn get(name: &'static str, path: &'static str, weight: u32) -> Self {
         Self {
             name,
             status: 200,
             throttle_at: None,
             before: 0,
             method: "GET",
-            path,
+            path: Cow::Borrowed(path),
             body: Body::None,
             weight,
+        }
+    }
+
+    /// It at another address.
+    pub fn at(&self, path: String) -> Self {
+        Self {
+            path: path.into(),
+            ..self.clone()
         }
     }
 

@@ -7,14 +7,14 @@ use crate::{
     requests::Case, table::Table,
 };
 
-/// How many ask at once.
-const CONNECTIONS: u32 = 8;
+/// How many ask at once, unless that is what is looked at.
+pub const CONNECTIONS: u32 = 8;
 
 /// What one round of a server cost.
 #[derive(Debug, Clone, Copy)]
-struct Round {
-    per_second: f64,
-    cpu_micros: f64,
+pub struct Round {
+    pub per_second: f64,
+    pub cpu_micros: f64,
 }
 
 pub fn print(contenders: &[Contender], data: &Data, options: &Options) -> Result<()> {
@@ -39,7 +39,7 @@ pub fn print(contenders: &[Contender], data: &Data, options: &Options) -> Result
             }
             loaded.2 = loaded.2.min(server.started_in.as_secs_f64() * 1000.0);
         }
-        let rounds = rounds(&servers, &case, options)?;
+        let rounds = rounds(&servers, &case, CONNECTIONS, options)?;
         let mut cpu_row = vec![case.name.to_owned()];
         let mut rate_row = vec![case.name.to_owned()];
         for of_one in &rounds {
@@ -75,30 +75,35 @@ pub fn print(contenders: &[Contender], data: &Data, options: &Options) -> Result
 }
 
 /// Rounds of all servers in turn, each server's rounds for itself.
-fn rounds(servers: &[Server], case: &Case, options: &Options) -> Result<Vec<Vec<Round>>> {
+pub fn rounds(
+    servers: &[Server],
+    case: &Case,
+    connections: u32,
+    options: &Options,
+) -> Result<Vec<Vec<Round>>> {
     let (times, count) = if options.quick {
         (4_000, 3)
     } else {
         (20_000, 7)
     };
-    let each = (times / case.weight / CONNECTIONS).max(2);
+    let each = (times / case.weight / connections).max(2);
     for server in servers {
-        round(server, case, each / 4 + 1)?;
+        round(server, case, connections, each / 4 + 1)?;
     }
     let mut rounds = vec![Vec::new(); servers.len()];
     for turn in 0..count {
         for step in 0..servers.len() {
             let place = (turn + step) % servers.len();
-            rounds[place].push(round(&servers[place], case, each)?);
+            rounds[place].push(round(&servers[place], case, connections, each)?);
         }
     }
     Ok(rounds)
 }
 
-fn round(server: &Server, case: &Case, each: u32) -> Result<Round> {
-    let ready = Barrier::new(CONNECTIONS as usize + 1);
+fn round(server: &Server, case: &Case, connections: u32, each: u32) -> Result<Round> {
+    let ready = Barrier::new(connections as usize + 1);
     let (elapsed, cpu) = std::thread::scope(|scope| -> Result<_> {
-        let askers: Vec<_> = (0..CONNECTIONS)
+        let askers: Vec<_> = (0..connections)
             .map(|asker| {
                 let ready = &ready;
                 scope.spawn(move || -> std::result::Result<(), String> {
@@ -121,14 +126,14 @@ fn round(server: &Server, case: &Case, each: u32) -> Result<Round> {
         }
         Ok((start.elapsed(), server.cpu()? - cpu))
     })?;
-    let all = f64::from(each * CONNECTIONS);
+    let all = f64::from(each * connections);
     Ok(Round {
         per_second: all / elapsed.as_secs_f64(),
         cpu_micros: cpu.as_secs_f64() * 1e6 / all,
     })
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
