@@ -80,8 +80,8 @@ impl PartialEq for Key {
     /// processor's store buffer first.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        let ([a, b, c], [x, y, z]) = (self.0, other.0);
-        a == x && b == y && c == z
+        let (ours, theirs) = (self.0, other.0);
+        ours[0] == theirs[0] && ours[1] == theirs[1] && ours[2] == theirs[2]
     }
 }
 
