@@ -13,7 +13,7 @@ use crate::errors::{Error, Result};
 use crate::journal::Journal;
 use crate::recount;
 use crate::redaction::Redaction;
-use crate::reservation::Kind;
+use crate::reservation::{Kind, Logged};
 use crate::settings::{Settings, setters};
 use crate::store::Store;
 use crate::throttle::{Admission, Throttle};
@@ -140,10 +140,12 @@ impl CacheDbThrottle {
     fn take(&self, access: &Access<'_>) -> Result<Admission> {
         let journal = self.journal(access.resource)?;
         let secs = self.counter.joined()?.clock.wall_secs();
-        self.counter.reserve(access, |place| Kind::Logged {
-            place,
-            row: Box::new(AccessRow::redacted(access, secs, &self.redaction)),
-            journal,
+        self.counter.reserve(access, |place| {
+            Kind::Logged(Box::new(Logged {
+                place,
+                row: AccessRow::redacted(access, secs, &self.redaction),
+                journal,
+            }))
         })
     }
 }

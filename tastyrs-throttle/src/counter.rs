@@ -142,6 +142,7 @@ impl Counter {
     }
 
     /// Takes a place, of which `kind` makes what the request holds.
+    #[inline]
     pub(crate) fn reserve(
         &self,
         access: &Access<'_>,
@@ -151,6 +152,7 @@ impl Counter {
     }
 
     /// The same, of a caller that is counted under this key.
+    #[inline]
     pub(crate) fn reserve_as(
         &self,
         key: Key,
@@ -165,6 +167,7 @@ impl Counter {
         let told = access.quotas.then_some(&mut quotas);
         Ok(
             match self.store.reserve(key, now, &terms, access.cost, told) {
+                Ok(place) if !access.quotas => Admission::Admitted(Ticket::of(kind(place))),
                 Ok(place) => Admission::Admitted(Ticket::of(kind(place)).quotas(quotas)),
                 Err(refused) => {
                     Admission::Refused(Refusal::from(retry_after(refused)).quotas(quotas))

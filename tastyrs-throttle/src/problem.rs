@@ -18,13 +18,14 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// assert!(!asks_for_problem("*/*"));
 /// ```
 pub fn asks_for_problem(accept: &str) -> bool {
-    accept.split(',').any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let named = parts
-            .next()
-            .is_some_and(|media| media.eq_ignore_ascii_case(PROBLEM_JSON));
-        named && !parts.any(is_zero)
-    })
+    accept.len() >= PROBLEM_JSON.len()
+        && accept.split(',').any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let named = parts
+                .next()
+                .is_some_and(|media| media.eq_ignore_ascii_case(PROBLEM_JSON));
+            named && !parts.any(is_zero)
+        })
 }
 
 /// Whether a parameter is a `q` of 0.

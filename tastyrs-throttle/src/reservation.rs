@@ -25,23 +25,20 @@ use crate::throttle::{AnyThrottle, BoxFuture};
 #[must_use = "a ticket that is dropped gives its place back"]
 pub struct Ticket {
     kind: Kind,
-    quotas: Vec<Quota>,
+    quotas: Box<[Quota]>,
 }
 
+/// No larger than a [`Place`], which is what most requests hold: it is handed on several times.
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// Nothing to settle.
     Nothing,
-    /// Kept, the throttle's own `accessed` is called.
-    Asked,
+    /// Kept, the throttle's own `accessed` is called; who is told is known in a reservation.
+    Asked(Option<Box<(AnyThrottle, OwnedAccess)>>),
     /// Kept, the place counts for good.
     Place(Place),
     /// Kept, the place counts for good and a row is written.
-    Logged {
-        place: Place,
-        row: Box<AccessRow>,
-        journal: Arc<Journal>,
-    },
+    Logged(Box<Logged>),
     /// Kept, the place counts for good on all machines.
     #[cfg(feature = "redis")]
     Shared(Box<crate::redis::SharedPlace>),
@@ -51,23 +48,33 @@ pub(crate) enum Kind {
     All(Vec<Reservation>),
 }
 
+#[derive(Debug)]
+pub(crate) struct Logged {
+    pub(crate) place: Place,
+    pub(crate) row: AccessRow,
+    pub(crate) journal: Arc<Journal>,
+}
+
 impl Ticket {
     /// Holds no place: when the request is kept, [`Throttle::accessed`](crate::Throttle::accessed)
     /// is called.
     pub fn new() -> Self {
-        Self::of(Kind::Asked)
+        Self::of(Kind::Asked(None))
     }
 
     /// Adds where the caller stands, its place included.
     pub fn quotas(self, quotas: Vec<Quota>) -> Self {
-        Self { quotas, ..self }
+        Self::with(self.kind, quotas.into())
     }
 
+    #[inline]
     pub(crate) fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            quotas: Vec::new(),
-        }
+        Self::with(kind, Box::default())
+    }
+
+    #[inline]
+    pub(crate) fn with(kind: Kind, quotas: Box<[Quota]>) -> Self {
+        Self { kind, quotas }
     }
 }
 
@@ -107,9 +114,7 @@ impl Default for Ticket {
 #[must_use = "a reservation that is dropped at once gives its place back"]
 pub struct Reservation {
     kind: Kind,
-    /// Who is told, for a throttle that counts by its own `accessed`.
-    asked: Option<Box<(AnyThrottle, OwnedAccess)>>,
-    quotas: Vec<Quota>,
+    quotas: Box<[Quota]>,
     counts: Option<Counts>,
     /// What the request costs, where that is not what it said before.
     charged: Option<u32>,
@@ -121,21 +126,25 @@ pub struct Reservation {
 impl Reservation {
     #[inline]
     pub(crate) fn new(throttle: &AnyThrottle, access: &Access<'_>, ticket: Ticket) -> Self {
-        let asked = matches!(ticket.kind, Kind::Asked)
-            .then(|| Box::new((throttle.clone(), OwnedAccess::of(access))));
-        Self {
+        let mut place = Self {
             kind: ticket.kind,
-            asked,
             quotas: ticket.quotas,
             counts: throttle.what_counts(),
             charged: None,
             kept: false,
             would_refuse: false,
+        };
+        if let Kind::Asked(asked) = &mut place.kind {
+            *asked = Some(Box::new((throttle.clone(), OwnedAccess::of(access))));
         }
+        place
     }
 
-    pub(crate) fn set_would_refuse(&mut self) {
-        self.would_refuse = true;
+    /// Holds nothing, for a dry run alone.
+    pub(crate) fn would_be_refused(throttle: &AnyThrottle, access: &Access<'_>) -> Self {
+        let mut place = Self::new(throttle, access, Ticket::of(Kind::Nothing));
+        place.would_refuse = true;
+        place
     }
 
     /// Whether this place, or one of several, is there because of a dry run alone.
@@ -183,8 +192,7 @@ impl Reservation {
             would_refuse: false,
             counts: None,
             charged: None,
-            asked: None,
-            quotas: Vec::new(),
+            quotas: Box::default(),
             kind: Kind::All(vec![self, other]),
         }
     }
@@ -220,16 +228,24 @@ impl Reservation {
     /// - What [`Throttle::accessed`](crate::Throttle::accessed) returns, for a throttle of one's
     ///   own.
     #[inline]
-    pub async fn settle(mut self) -> Result<()> {
+    pub async fn settle(self) -> Result<()> {
+        // Most are settled by being dropped.
+        if matches!(&self.kind, Kind::Place(_)) {
+            return Ok(());
+        }
+        self.settled().await
+    }
+
+    async fn settled(mut self) -> Result<()> {
         match mem::replace(&mut self.kind, Kind::Nothing) {
             Kind::All(places) => all_settled(places).await,
             _ if !self.kept => Ok(()),
             Kind::Nothing | Kind::Seat(_) => Ok(()),
-            Kind::Asked => match self.asked() {
+            Kind::Asked(asked) => match self.told(asked) {
                 Some((throttle, access)) => throttle.accessed(&access.borrow()).await,
                 None => Ok(()),
             },
-            Kind::Place(place) => {
+            Kind::Place(mut place) => {
                 place.keep(self.charged);
                 Ok(())
             }
@@ -238,22 +254,48 @@ impl Reservation {
                 place.keep(self.charged);
                 Ok(())
             }
-            Kind::Logged {
-                place,
-                row,
-                journal,
-            } => {
+            Kind::Logged(logged) => {
+                let Logged {
+                    mut place,
+                    row,
+                    journal,
+                } = *logged;
                 place.keep(self.charged);
                 let stopwatch = Stopwatch::start("access_log");
-                let written = journal.write(*row).await;
+                let written = journal.write(row).await;
                 stopwatch.stop();
                 written
             }
         }
     }
 
+    /// Settles what is kept without waiting.
+    fn dropped(&mut self) {
+        match mem::replace(&mut self.kind, Kind::Nothing) {
+            // Each of several places is dropped by itself.
+            Kind::Nothing | Kind::Seat(_) | Kind::All(_) => {}
+            Kind::Asked(asked) => {
+                if let Some((throttle, access)) = self.told(asked) {
+                    accessed_in_the_background(throttle, access);
+                }
+            }
+            Kind::Place(mut place) => place.keep(self.charged),
+            #[cfg(feature = "redis")]
+            Kind::Shared(place) => place.keep(self.charged),
+            Kind::Logged(logged) => {
+                let Logged {
+                    mut place,
+                    row,
+                    journal,
+                } = *logged;
+                place.keep(self.charged);
+                journal.write_in_the_background(row);
+            }
+        }
+    }
+
     fn tell_nothing(&mut self) {
-        self.quotas.clear();
+        self.quotas = Box::default();
         self.parts().for_each(Self::tell_nothing);
     }
 
@@ -272,8 +314,11 @@ impl Reservation {
     }
 
     /// Who is told of the access, and what it cost.
-    fn asked(&mut self) -> Option<(AnyThrottle, OwnedAccess)> {
-        let (throttle, mut access) = *self.asked.take()?;
+    fn told(
+        &self,
+        asked: Option<Box<(AnyThrottle, OwnedAccess)>>,
+    ) -> Option<(AnyThrottle, OwnedAccess)> {
+        let (throttle, mut access) = *asked?;
         if let Some(cost) = self.charged {
             access.set_cost(cost);
         }
@@ -298,25 +343,10 @@ impl Drop for Reservation {
         if !self.kept {
             return;
         }
-        match mem::replace(&mut self.kind, Kind::Nothing) {
-            // Each of several places is dropped by itself.
-            Kind::Nothing | Kind::Seat(_) | Kind::All(_) => {}
-            Kind::Asked => {
-                if let Some((throttle, access)) = self.asked() {
-                    accessed_in_the_background(throttle, access);
-                }
-            }
-            Kind::Place(place) => place.keep(self.charged),
-            #[cfg(feature = "redis")]
-            Kind::Shared(place) => place.keep(self.charged),
-            Kind::Logged {
-                place,
-                row,
-                journal,
-            } => {
-                place.keep(self.charged);
-                journal.write_in_the_background(*row);
-            }
+        if let Kind::Place(place) = &mut self.kind {
+            place.keep(self.charged);
+        } else {
+            self.dropped();
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::counts::Counts;
 use crate::errors::Result;
 use crate::metrics;
 use crate::quota::Refusal;
-use crate::reservation::{Kind, Reservation, Ticket};
+use crate::reservation::{Reservation, Ticket};
 use crate::several::Several;
 use crate::verdict::Verdict;
 use crate::watch::{Decision, Watch};
@@ -416,13 +416,24 @@ impl AnyThrottle {
     /// What the throttle's [`reserve`](Throttle::reserve) returns.
     #[inline]
     pub async fn reserve(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
-        let taken = self.take(access).await;
+        let taken = match self.throttle.reserve_now(access) {
+            Some(admission) => self.admitted(access, admission),
+            None => self.admitted(access, self.throttle.reserve(access).await),
+        };
         self.observe(access, &taken);
         taken
     }
 
-    /// Tells the log, the watch and metrics what was decided.
+    /// Tells the log, the watch and metrics what was decided, where there is anybody to tell.
+    #[inline]
     fn observe(&self, access: &Access<'_>, taken: &Result<Admission<Reservation>>) {
+        let is_told = cfg!(feature = "metrics") || self.watch.is_some();
+        if is_told || matches!(taken, Ok(Admission::Refused(_))) {
+            self.tell(access, taken);
+        }
+    }
+
+    fn tell(&self, access: &Access<'_>, taken: &Result<Admission<Reservation>>) {
         let decision = match taken {
             Ok(Admission::Admitted(place)) if place.would_refuse() => Decision::WouldRefuse,
             Ok(Admission::Admitted(_)) => Decision::Allowed,
@@ -450,8 +461,7 @@ impl AnyThrottle {
         &self,
         access: &Access<'_>,
     ) -> Option<Result<Admission<Reservation>>> {
-        let admission = self.throttle.reserve_now(access)?;
-        let taken = admission.map(|admission| self.admitted(access, admission));
+        let taken = self.admitted(access, self.throttle.reserve_now(access)?);
         self.observe(access, &taken);
         Some(taken)
     }
@@ -459,17 +469,24 @@ impl AnyThrottle {
     /// Takes a place, or nothing in a dry run that would refuse.
     #[inline]
     pub(crate) async fn take(&self, access: &Access<'_>) -> Result<Admission<Reservation>> {
-        let admission = match self.throttle.reserve_now(access) {
-            Some(admission) => admission?,
-            None => self.throttle.reserve(access).await?,
-        };
-        Ok(self.admitted(access, admission))
+        match self.throttle.reserve_now(access) {
+            Some(admission) => self.admitted(access, admission),
+            None => self.admitted(access, self.throttle.reserve(access).await),
+        }
     }
 
-    fn admitted(&self, access: &Access<'_>, admission: Admission) -> Admission<Reservation> {
-        let (ticket, would_refuse) = match admission {
-            Admission::Admitted(ticket) => (ticket, false),
-            Admission::Refused(refusal) if self.dry_run => {
+    #[inline]
+    fn admitted(
+        &self,
+        access: &Access<'_>,
+        admission: Result<Admission>,
+    ) -> Result<Admission<Reservation>> {
+        match admission {
+            Ok(Admission::Admitted(ticket)) => {
+                let place = Reservation::new(self, access, ticket);
+                Ok(Admission::Admitted(place))
+            }
+            Ok(Admission::Refused(refusal)) if self.dry_run => {
                 tracing::info!(
                     target: "tastyrs::throttle",
                     identifier = access.identifier,
@@ -477,15 +494,12 @@ impl AnyThrottle {
                     retry_after = ?refusal.retry_after,
                     "would be turned away, but for the dry run"
                 );
-                (Ticket::of(Kind::Nothing), true)
+                let place = Reservation::would_be_refused(self, access);
+                Ok(Admission::Admitted(place))
             }
-            Admission::Refused(refusal) => return Admission::Refused(refusal),
-        };
-        let mut place = Reservation::new(self, access, ticket);
-        if would_refuse {
-            place.set_would_refuse();
+            Ok(Admission::Refused(refusal)) => Ok(Admission::Refused(refusal)),
+            Err(error) => Err(error),
         }
-        Admission::Admitted(place)
     }
 
     /// Says how many identifiers the throttle holds, where it knows.

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::{Site, index, site::Route};
 use crate::{
     errors::{Error, Result},
-    http::{Answer, Head, Query, Request, decode_path, quote_path},
+    http::{Answer, Head, METHOD_OVERRIDE, Query, Request, decode_path, quote_path},
 };
 
 /// A service that answers everything below the API's name.
@@ -149,11 +149,13 @@ static BODIES: Semaphore = Semaphore::const_new(MOST_BODIES);
 /// Whether a body is read: one that no view looks at is left where it is.
 fn has_body(request: &HttpRequest) -> bool {
     let headers = request.headers();
-    let reads = matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
-    ) && !headers.contains_key("x-http-method-override");
-    !reads && (headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING))
+    let reads = || {
+        matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+        ) && !headers.contains_key(METHOD_OVERRIDE)
+    };
+    (headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)) && !reads()
 }
 
 /// The body, of no more bytes and in no more time than it may have, and the room that it takes until the request is

@@ -2,6 +2,7 @@
 
 use std::{any::TypeId, collections::HashMap, fmt, sync::Arc};
 
+use foldhash::fast::RandomState;
 use tastyrs_throttle::{ClientAddress, Fields};
 
 use super::{
@@ -29,7 +30,8 @@ pub(crate) struct Registry {
     pub(super) login_throttle: LoginThrottle,
     /// The longest names first, so that `auth/user` goes before `auth`.
     pub(super) entries: Vec<Entry>,
-    pub(super) by_type: HashMap<TypeId, usize>,
+    /// Asked several times a request, so hashed quickly.
+    pub(super) by_type: HashMap<TypeId, usize, RandomState>,
     /// In which header fields clients are told where they stand.
     pub(super) fields: Fields,
     pub(super) upkeep: Upkeep,

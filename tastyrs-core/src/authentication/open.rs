@@ -37,5 +37,7 @@ impl Authenticate for Authentication {
 
 /// The name of a caller of whom nothing but the address is known.
 pub(super) fn address(request: &Request) -> String {
-    format!("{}_nohost", request.site().clients().key(request.client()))
+    let mut name = request.site().clients().key(request.client());
+    name.push_str("_nohost");
+    name
 }

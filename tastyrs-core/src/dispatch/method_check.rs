@@ -3,7 +3,11 @@
 use actix_web::http::{Method, StatusCode, header::ALLOW};
 
 use super::immediate;
-use crate::{compatibility::Compatibility, errors::Result, http::Request};
+use crate::{
+    compatibility::Compatibility,
+    errors::Result,
+    http::{METHOD_OVERRIDE, Request},
+};
 
 /// Lets a method through that is among `allowed`, and answers OPTIONS.
 ///
@@ -46,7 +50,8 @@ pub(super) fn apply_override(
     allowed: &[Method],
     compatibility: Compatibility,
 ) {
-    let Some(wanted) = request.header("x-http-method-override") else {
+    let wanted = request.headers().get(METHOD_OVERRIDE);
+    let Some(wanted) = wanted.and_then(|wanted| wanted.to_str().ok()) else {
         return;
     };
     // A name that is none is refused like one that is not allowed.

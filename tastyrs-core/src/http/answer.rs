@@ -1,5 +1,7 @@
 //! An answer that may cross from a blocking thread.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpResponse,
     http::{
@@ -16,6 +18,14 @@ use actix_web::{
 /// Django's `DEFAULT_CONTENT_TYPE`.
 const NO_FORMAT: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
+/// The value of a header; nothing where no header can have it.
+pub(crate) fn header_value(value: Cow<'static, str>) -> Option<HeaderValue> {
+    match value {
+        Cow::Borrowed(value) => HeaderValue::from_str(value).ok(),
+        Cow::Owned(value) => HeaderValue::try_from(value).ok(),
+    }
+}
+
 /// A status, headers and a body.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -27,9 +37,12 @@ pub struct Answer {
 impl Answer {
     /// An answer without a body.
     pub fn new(status: StatusCode) -> Self {
+        // Room for what most answers have, taken once.
+        let mut headers = Vec::with_capacity(4);
+        headers.push((CONTENT_TYPE, NO_FORMAT));
         Self {
             status,
-            headers: vec![(CONTENT_TYPE, NO_FORMAT)],
+            headers,
             body: Bytes::new(),
         }
     }
@@ -46,6 +59,14 @@ impl Answer {
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.retain(|(known, _)| *known != name);
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The same with a field that it does not have yet.
+    pub(crate) fn field(mut self, name: HeaderName, value: Cow<'static, str>) -> Self {
+        if let Some(value) = header_value(value) {
             self.headers.push((name, value));
         }
         self

@@ -11,8 +11,9 @@ mod request;
 mod uri;
 
 pub use answer::Answer;
+pub(crate) use answer::header_value;
 pub use query::Query;
 pub(crate) use query::quote_plus;
-pub(crate) use request::Head;
 pub use request::{Extensions, Request, User};
+pub(crate) use request::{Head, METHOD_OVERRIDE};
 pub(crate) use uri::{decode_path, quote_path, quote_segment};

@@ -4,7 +4,7 @@ use std::{
     any::{Any, TypeId},
     borrow::Cow,
     collections::HashMap,
-    fmt,
+    fmt, iter,
     net::IpAddr,
     sync::Arc,
 };
@@ -12,7 +12,7 @@ use std::{
 use actix_web::{
     http::{
         Method,
-        header::{HeaderMap, HeaderValue},
+        header::{HeaderMap, HeaderName, HeaderValue},
     },
     web::Bytes,
 };
@@ -21,6 +21,9 @@ use tastyrs_throttle::Redaction;
 
 use super::Query;
 use crate::{api::Site, dispatch::Progress, errors::Result};
+
+/// Asked for at each request, so it is not read as a name each time.
+pub(crate) const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 
 /// What came over the wire.
 #[derive(Debug)]
@@ -238,8 +241,12 @@ impl Request {
     /// none, as through a socket in the file system.
     pub fn client(&self) -> Option<IpAddr> {
         let clients = self.site().clients();
-        let lines = self.headers().get_all(clients.forwarded_header().name());
-        clients.of(self.peer(), lines.map(HeaderValue::as_bytes))
+        // Found where the peer is a trusted proxy, and not looked for elsewhere.
+        let lines = iter::once_with(|| {
+            let name = clients.forwarded_header().name();
+            self.headers().get_all(name).map(HeaderValue::as_bytes)
+        });
+        clients.of(self.peer(), lines.flatten())
     }
 
     /// The address of whoever opened the connection; a proxy's where one stands before the API.

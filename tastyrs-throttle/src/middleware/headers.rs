@@ -15,10 +15,14 @@ macro_rules! headers {
 
         /// The name of one of our fields, ready made: reading it costs more than the rest.
         pub(super) fn header_name(name: &'static str) -> header::HeaderName {
+            const POLICY: header::HeaderName = header::HeaderName::from_static("ratelimit-policy");
+            const LIMIT: header::HeaderName = header::HeaderName::from_static("ratelimit");
             match name {
                 "retry-after" => header::RETRY_AFTER,
                 "cache-control" => header::CACHE_CONTROL,
                 "content-type" => header::CONTENT_TYPE,
+                "ratelimit-policy" => POLICY,
+                "ratelimit" => LIMIT,
                 name => header::HeaderName::from_static(name),
             }
         }

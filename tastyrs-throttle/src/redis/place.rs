@@ -61,7 +61,7 @@ impl SharedPlace {
     /// Makes them count for good; `charged` is how many they are, where it turned out otherwise.
     /// Nobody waits for Redis to hear of it, but whatever this process asks later is behind it.
     pub(crate) fn keep(mut self, charged: Option<u32>) {
-        if let Some(local) = self.local.take() {
+        if let Some(mut local) = self.local.take() {
             local.keep(charged);
         }
         let (desk, cost) = (&self.desk, self.cost);

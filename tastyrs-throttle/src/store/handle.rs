@@ -1,14 +1,13 @@
 //! The store that throttles share.
 
 use std::fmt;
-use std::hash::BuildHasher;
 use std::num::NonZero;
 use std::sync::{OnceLock, PoisonError};
 use std::thread::available_parallelism;
 
+use super::part::{Common, Part};
 use super::place::Place;
 use super::shard::{Room, Shard};
-use super::tick::Tick;
 use super::window::{Scale, Window};
 use crate::clock::Clock;
 use crate::errors::{Error, Result};
@@ -16,10 +15,7 @@ use crate::identifier::Key;
 use crate::quota::Quota;
 use crate::rate::Limit;
 use crate::settings::Terms;
-use crate::sync::{
-    Arc, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock,
-    TryLockError,
-};
+use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock};
 
 /// Counts the accesses of many identifiers; a clone is the same store.
 ///
@@ -70,13 +66,10 @@ use crate::sync::{
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    hasher: RandomState,
+    common: Arc<Common>,
     /// Made when the first key comes, since their number depends on `max_keys`.
-    shards: OnceLock<Box<[Aligned<Mutex<Shard>>]>>,
+    parts: OnceLock<Box<[Arc<Part>]>>,
     max_keys: AtomicUsize,
-    tick: AtomicU8,
-    ring: AtomicU32,
-    longest: AtomicU64,
     clock: OnceLock<Clock>,
     /// What the throttles that share the store ask for: a few, whatever else callers have of their
     /// own. A limit that one of them would meet keeps an identifier from being forgotten.
@@ -97,12 +90,6 @@ struct Keys {
     evicted: AtomicU64,
 }
 
-#[cfg(not(shuttle))]
-type RandomState = foldhash::fast::RandomState;
-/// The same at each run, so that a schedule that failed can be tried again.
-#[cfg(shuttle)]
-type RandomState = foldhash::fast::FixedState;
-
 const MAX_KEYS: usize = 100_000;
 /// How many keys a newcomer looks at while there is room.
 const LOOKS: usize = 2;
@@ -120,12 +107,9 @@ impl Store {
     /// Counts nothing yet, and holds up to 100,000 identifiers.
     pub fn new() -> Self {
         Self(Arc::new(Inner {
-            hasher: RandomState::default(),
-            shards: OnceLock::new(),
+            common: Arc::new(Common::new()),
+            parts: OnceLock::new(),
             max_keys: AtomicUsize::new(MAX_KEYS),
-            tick: AtomicU8::new(Tick::for_window(0).index()),
-            ring: AtomicU32::new(0),
-            longest: AtomicU64::new(0),
             clock: OnceLock::new(),
             limits: RwLock::new(Vec::new()),
             keys: Aligned(Keys {
@@ -189,17 +173,7 @@ impl Store {
     /// Remembers from now on what these limits ask for.
     #[inline]
     pub(crate) fn widen(&self, limits: &[Limit]) {
-        for limit in limits {
-            if limit.throttle_at > self.0.ring.load(Ordering::Relaxed) {
-                self.0.ring.fetch_max(limit.throttle_at, Ordering::Relaxed);
-            }
-            if limit.timeframe > self.longest() {
-                // The tick first: who sees the longer window must not count it in shorter ticks.
-                let tick = Tick::for_window(limit.timeframe).index();
-                self.0.tick.fetch_max(tick, Ordering::Relaxed);
-                self.0.longest.fetch_max(limit.timeframe, Ordering::Release);
-            }
-        }
+        self.0.common.widen(limits);
     }
 
     /// Says how long a request must wait, and counts nothing.
@@ -212,7 +186,7 @@ impl Store {
     ) -> Result<(), Refused> {
         never(terms, cost)?;
         let hash = self.hash(key);
-        let mut shard = lock(self.shard(hash).1);
+        let mut shard = self.part(hash).1.lock();
         let Some(window) = shard.find(key, hash).and_then(|slot| shard.window(slot)) else {
             return Ok(());
         };
@@ -222,6 +196,7 @@ impl Store {
 
     /// Decides and takes `cost` places in one step. `told` is filled with where the identifier
     /// stands, its places included.
+    #[inline]
     pub(crate) fn reserve(
         &self,
         key: Key,
@@ -242,7 +217,7 @@ impl Store {
             at
         })?;
         let at = taken.result?;
-        Ok(Place::new(self, key, at, cost, taken.shard, taken.slot))
+        Ok(Place::new(taken.part, key, at, cost, taken.slot))
     }
 
     /// Decides and counts for good in one step.
@@ -283,8 +258,7 @@ impl Store {
                 at
             })
             .ok()?;
-        let (at, shard, slot) = (taken.result, taken.shard, taken.slot);
-        Some(Place::new(self, key, at, cost, shard, slot))
+        Some(Place::new(taken.part, key, taken.result, cost, taken.slot))
     }
 
     /// Takes the addresses whose rows are yet to be counted, and marks them as counted; the
@@ -310,61 +284,50 @@ impl Store {
 
     /// The longest timeframe of the store's throttles, in nanoseconds.
     pub(crate) fn longest(&self) -> u64 {
-        self.0.longest.load(Ordering::Acquire)
+        self.0.common.longest()
     }
 
     /// The largest `throttle_at` of the store's throttles.
     #[cfg(feature = "redis")]
     pub(crate) fn ring(&self) -> u32 {
-        self.0.ring.load(Ordering::Relaxed)
+        self.0.common.ring()
     }
 
     #[inline]
-    pub(super) fn scale(&self) -> Scale {
-        let longest = self.longest();
-        Scale {
-            tick: Tick::of_index(self.0.tick.load(Ordering::Relaxed)),
-            ring: self.0.ring.load(Ordering::Relaxed),
-            longest,
-        }
+    fn scale(&self) -> Scale {
+        self.0.common.scale()
     }
 
     #[inline]
-    pub(super) fn hash(&self, key: Key) -> u64 {
-        self.0.hasher.hash_one(key)
+    fn hash(&self, key: Key) -> u64 {
+        self.0.common.hash(key)
     }
 
-    /// The shard of a hash, and its number.
+    /// The part of a hash, and its number.
     #[inline]
-    fn shard(&self, hash: u64) -> (usize, &Mutex<Shard>) {
-        let shards = self.shards();
+    fn part(&self, hash: u64) -> (usize, &Arc<Part>) {
+        let parts = self.parts();
         // Not the bits by which a shard's own table goes.
-        let number = (hash >> 32) as usize & (shards.len() - 1);
-        (number, &shards[number].0)
-    }
-
-    /// The shard of this number, which is one that there is.
-    pub(super) fn shard_of_number(&self, number: usize) -> Option<MutexGuard<'_, Shard>> {
-        let shards = self.0.shards.get()?;
-        shards.get(number).map(|shard| lock(&shard.0))
+        let number = (hash >> 32) as usize & (parts.len() - 1);
+        (number, &parts[number])
     }
 
     #[inline]
-    fn shards(&self) -> &[Aligned<Mutex<Shard>>] {
-        match self.0.shards.get() {
-            Some(shards) => shards,
-            None => self.make_shards(),
+    fn parts(&self) -> &[Arc<Part>] {
+        match self.0.parts.get() {
+            Some(parts) => parts,
+            None => self.make_parts(),
         }
     }
 
     #[cold]
-    fn make_shards(&self) -> &[Aligned<Mutex<Shard>>] {
+    fn make_parts(&self) -> &[Arc<Part>] {
         // Made before, so that under shuttle no thread is changed while others wait for it.
         let count = shards_for(self.0.max_keys.load(Ordering::Relaxed));
-        let shards = (0..count)
-            .map(|_| Aligned(Mutex::new(Shard::new())))
+        let parts = (0..count)
+            .map(|_| Arc::new(Part::new(&self.0.common)))
             .collect();
-        self.0.shards.get_or_init(|| shards)
+        self.0.parts.get_or_init(|| parts)
     }
 
     /// Runs `act` on the window of `key` with its shard locked; a window that is not there yet is
@@ -375,11 +338,11 @@ impl Store {
         key: Key,
         now: u64,
         act: impl FnOnce(&mut Window, &Scale) -> T,
-    ) -> Result<Taken<T>, Refused> {
+    ) -> Result<Taken<'_, T>, Refused> {
         let scale = self.scale();
         let hash = self.hash(key);
-        let (number, shard) = self.shard(hash);
-        let mut shard = lock(shard);
+        let (number, part) = self.part(hash);
+        let mut shard = part.lock();
         let slot = match shard.find(key, hash) {
             Some(slot) => slot,
             None => self.insert(&mut shard, number, key, now, &scale)?,
@@ -387,7 +350,7 @@ impl Store {
         let window = shard.window(slot).ok_or(None)?;
         Ok(Taken {
             result: act(window, &scale),
-            shard: number,
+            part,
             slot,
         })
     }
@@ -426,18 +389,16 @@ impl Store {
         let limits = self.0.limits.read().unwrap_or_else(PoisonError::into_inner);
         let hash = |key| self.hash(key);
         let mut looked_at = shard.make_room(now, &limits, scale.longest, hash);
-        let shards = self.shards();
+        let parts = self.parts();
         let mut others = 0;
-        for next in 1..shards.len() {
+        for next in 1..parts.len() {
             if others == OTHERS || !matches!(looked_at, Room::None { .. }) {
                 break;
             }
-            let next = (number + next) & (shards.len() - 1);
+            let next = (number + next) & (parts.len() - 1);
             // One that is busy is passed by: to wait for it with this one locked could be for ever.
-            let mut other = match shards[next].0.try_lock() {
-                Ok(other) => other,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => continue,
+            let Some(mut other) = parts[next].try_lock() else {
+                continue;
             };
             if !other.is_empty() {
                 others += 1;
@@ -457,9 +418,9 @@ impl Store {
 }
 
 /// What came of an act on a window, and where the window is.
-struct Taken<T> {
+struct Taken<'a, T> {
     result: T,
-    shard: usize,
+    part: &'a Arc<Part>,
     slot: u32,
 }
 

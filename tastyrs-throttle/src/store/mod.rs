@@ -5,9 +5,11 @@
 //! - [`slab`]: the entries of a shard, without a gap
 //! - [`window`]: the accesses of one identifier; [`ring`] holds those of whom has many
 //! - [`tick`]: the grain of time
+//! - [`part`]: a shard with its lock, and what all shards are told
 //! - [`place`]: what a request holds until it ends
 
 mod handle;
+mod part;
 mod place;
 mod ring;
 mod shard;

@@ -1,68 +1,66 @@
 //! What a request holds until it ends.
 
-use super::handle::Store;
+use super::part::Part;
 use crate::identifier::Key;
+use crate::sync::Arc;
 
 /// Places that a request holds. Dropped, they are given back.
 #[derive(Debug)]
 pub(crate) struct Place {
-    store: Store,
+    /// Not the whole store, of whose handles all cores would keep the count.
+    part: Arc<Part>,
     key: Key,
     at: u64,
     cost: u32,
     /// Where the key was, to be found again without a look into the table.
-    shard: usize,
     slot: u32,
+    /// Whether they are given back when this is dropped.
+    held: bool,
 }
 
 impl Place {
-    pub(super) fn new(
-        store: &Store,
-        key: Key,
-        at: u64,
-        cost: u32,
-        shard: usize,
-        slot: u32,
-    ) -> Self {
+    #[inline]
+    pub(super) fn new(part: &Arc<Part>, key: Key, at: u64, cost: u32, slot: u32) -> Self {
         Self {
-            store: store.clone(),
+            part: Arc::clone(part),
             key,
             at,
             cost,
-            shard,
             slot,
+            held: cost > 0,
         }
     }
 
-    /// Makes them count for good; `charged` is how many they are, where it turned out otherwise.
-    pub(crate) fn keep(mut self, charged: Option<u32>) {
-        let cost = std::mem::take(&mut self.cost);
-        let scale = self.store.scale();
-        let Some(mut shard) = self.store.shard_of_number(self.shard) else {
-            return;
-        };
-        let hash = |key| self.store.hash(key);
+    /// Makes them count for good, once; `charged` is how many they are, where it turned out
+    /// otherwise.
+    #[inline]
+    pub(crate) fn keep(&mut self, charged: Option<u32>) {
+        if std::mem::take(&mut self.held) || charged.is_some() {
+            self.count(charged);
+        }
+    }
+
+    fn count(&self, charged: Option<u32>) {
+        let scale = self.part.scale();
+        let mut shard = self.part.lock();
+        let hash = |key| self.part.hash(key);
         if let Some(window) = shard.seen(self.key, self.slot, hash) {
-            if cost == 1 && charged.is_none() && window.keep_one(self.at, &scale) {
+            if self.cost == 1 && charged.is_none() && window.keep_one(self.at, &scale) {
                 return;
             }
-            let charged = charged.unwrap_or(cost);
-            window.keep(self.at, cost.min(charged), &scale);
-            window.release(self.at, cost.saturating_sub(charged));
-            let more = charged.saturating_sub(cost).min(scale.ring);
+            let charged = charged.unwrap_or(self.cost);
+            window.keep(self.at, self.cost.min(charged), &scale);
+            window.release(self.at, self.cost.saturating_sub(charged));
+            let more = charged.saturating_sub(self.cost).min(scale.ring);
             if more > 0 {
                 window.push(self.at, self.at, false, more, &scale);
             }
         }
     }
-}
 
-impl Place {
     fn give_back(&self) {
-        let Some(mut shard) = self.store.shard_of_number(self.shard) else {
-            return;
-        };
-        let hash = |key| self.store.hash(key);
+        let mut shard = self.part.lock();
+        let hash = |key| self.part.hash(key);
         if let Some(window) = shard.seen(self.key, self.slot, hash) {
             window.release(self.at, self.cost);
         }
@@ -72,7 +70,7 @@ impl Place {
 impl Drop for Place {
     #[inline]
     fn drop(&mut self) {
-        if self.cost > 0 {
+        if self.held {
             self.give_back();
         }
     }
