@@ -204,7 +204,7 @@ impl Driver {
                 .drain(..)
                 .map(|job| send(connection.clone(), job)),
         );
-        let mut is_open = true;
+        let (mut is_open, state) = (true, Arc::clone(&self.state));
         loop {
             if self.state.owes() {
                 while in_flight.len() < OWED_AT_ONCE
@@ -238,6 +238,13 @@ impl Driver {
                         return Err(Failure::Lost(error));
                     }
                 },
+                () = state.nudged() => {
+                    if state.is_away() {
+                        // Somebody else waited too long.
+                        self.leave("no answer within the budget");
+                        return Err(Failure::Late);
+                    }
+                }
                 job = self.jobs.recv(), if is_open && in_flight.len() < IN_FLIGHT => match job {
                     Some(job) => in_flight.push(send(connection.clone(), job)),
                     None => is_open = false,
