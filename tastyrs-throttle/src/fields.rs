@@ -216,7 +216,14 @@ pub(crate) fn printable(name: &str) -> impl Iterator<Item = char> {
 /// Adds a parameter that is an integer, RFC 9651, 3.3.1.
 fn parameter(list: &mut String, name: &str, value: u64) {
     const LARGEST: u64 = 999_999_999_999_999;
-    let _ = write!(list, ";{name}={}", value.min(LARGEST));
+    for part in [
+        ";",
+        name,
+        "=",
+        itoa::Buffer::new().format(value.min(LARGEST)),
+    ] {
+        list.push_str(part);
+    }
 }
 
 #[cfg(test)]

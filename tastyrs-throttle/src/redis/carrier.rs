@@ -25,7 +25,7 @@ use super::wire::{Frame, Malformed, frame};
 const REST: Duration = Duration::from_secs(1);
 /// How much of an answer that is not all there is kept, at most.
 const ANSWER: usize = 1 << 21;
-/// How much is read at once.
+/// How much is read at once, at first.
 const READ: usize = 4_096;
 
 /// Where a line leads, and with what it begins.
@@ -129,7 +129,10 @@ struct End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.state.lines.forget(self.id);
+        // Where it cannot be made without a panic, it is not made again.
+        if !std::thread::panicking() {
+            self.state.lines.forget(self.id);
+        }
         for errand in self.line.close(true) {
             self.state.owe(errand);
         }
@@ -155,8 +158,9 @@ impl From<Malformed> for Ended {
 
 struct Carrier {
     socket: Pin<Box<dyn Socket>>,
-    /// What was read, and belongs to an answer that is not all there.
+    /// What was read, up to `end`: an answer that is not all there.
     read: Vec<u8>,
+    end: usize,
     /// What is being sent, and how much of it was.
     sending: Vec<u8>,
     sent: usize,
@@ -170,7 +174,8 @@ impl Carrier {
     async fn open(address: &Address) -> io::Result<Self> {
         let mut carrier = Self {
             socket: address.connect().await?,
-            read: Vec::new(),
+            read: vec![0; READ],
+            end: 0,
             sending: address.greeting.to_vec(),
             sent: 0,
             timer: Box::pin(sleep_until(Instant::now().into())),
@@ -256,7 +261,7 @@ impl Carrier {
         let (mut begin, mut errands) = (0, Vec::new());
         let mut ends = line.lock();
         let ended = loop {
-            let (frame, length) = match frame(&self.read[begin..]) {
+            let (frame, length) = match frame(&self.read[begin..self.end]) {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break Ok(()),
                 Err(malformed) => break Err(malformed.into()),
@@ -270,7 +275,7 @@ impl Carrier {
             });
         };
         drop(ends);
-        self.read.drain(..begin);
+        self.take(begin);
         if !errands.is_empty() {
             errands.into_iter().for_each(|errand| state.owe(errand));
             state.nudge();
@@ -280,24 +285,34 @@ impl Carrier {
 
     /// The next answer, taken off what was read.
     fn frame(&mut self) -> Result<Option<Frame>, Malformed> {
-        Ok(frame(&self.read)?.map(|(frame, length)| {
-            self.read.drain(..length);
+        Ok(frame(&self.read[..self.end])?.map(|(frame, length)| {
+            self.take(length);
             frame
         }))
     }
 
+    /// Takes so many bytes off what was read.
+    fn take(&mut self, length: usize) {
+        self.read.copy_within(length..self.end, 0);
+        self.end -= length;
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut bytes = [0; READ];
-        let mut buffer = ReadBuf::new(&mut bytes);
+        if self.end == self.read.len() {
+            if self.end > ANSWER {
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
+            self.read.resize(2 * self.end, 0);
+        }
+        let mut buffer = ReadBuf::new(&mut self.read[self.end..]);
         ready!(self.socket.as_mut().poll_read(cx, &mut buffer))?;
-        if buffer.filled().is_empty() {
-            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        match buffer.filled().len() {
+            0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            length => {
+                self.end += length;
+                Poll::Ready(Ok(()))
+            }
         }
-        if self.read.len() > ANSWER {
-            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
-        }
-        self.read.extend_from_slice(buffer.filled());
-        Poll::Ready(Ok(()))
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

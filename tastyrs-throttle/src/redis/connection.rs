@@ -81,7 +81,7 @@ const QUEUE: usize = 1_024;
 /// How much Redis is to be told when it is back, at most.
 const OWED: usize = 10_000;
 /// For how long an errand may be on its way.
-const ERRAND: Duration = Duration::from_secs(1);
+pub(super) const ERRAND: Duration = Duration::from_secs(1);
 
 impl Redis {
     /// Takes the Redis at `url`: `redis://`, `rediss://` where the crate `redis` has a feature for
@@ -206,10 +206,9 @@ impl Redis {
         let deadline = Instant::now() + budget;
         let mut again = false;
         // Behind what the driver is to tell, the driver is asked.
-        if !state.is_to_tell()
-            && let Some(address) = &self.0.address
+        if let Some(address) = &self.0.address
             && let Some(line) = state.lines.here(address, state)
-            && let Some((on_its_way, answer)) = line.ask(question, budget)
+            && let Some((on_its_way, answer)) = line.ask(question, budget, state.untold())
         {
             *asked = Some(on_its_way);
             let answer = answer.await;
@@ -261,10 +260,9 @@ impl Redis {
         self.tell_errand(self.0.state.errand(make));
     }
 
-    /// Tells the same where a question that was asked over a line is not waited for any more: when it
-    /// was answered, if it took places.
+    /// Tells the same where a question that was asked over a line is not waited for any more.
     pub(super) fn tell_behind(&self, asked: &Asked, make: impl Fn() -> Cmd + Send + 'static) {
-        if let Some(errand) = asked.leave(self.0.state.errand(make)) {
+        if let Some(errand) = asked.send_behind(self.0.state.errand(make)) {
             self.tell_errand(errand);
         }
     }
@@ -468,9 +466,9 @@ impl State {
         }
     }
 
-    /// Whether Redis is to be told something before it is asked.
-    fn is_to_tell(&self) -> bool {
-        self.untold.load(Ordering::Acquire) > 0
+    /// How many errands there are of which Redis is to hear before it is asked.
+    fn untold(&self) -> usize {
+        self.untold.load(Ordering::Acquire)
     }
 
     pub(super) fn patience(&self) -> Duration {
@@ -516,12 +514,18 @@ impl State {
 impl Job {
     fn errand(errand: Errand) -> Self {
         Self {
-            command: (errand.make)(),
+            command: errand.command(),
             deadline: Instant::now() + ERRAND,
             reply: None,
             errand: Some(errand),
             again: false,
         }
+    }
+}
+
+impl Errand {
+    pub(super) fn command(&self) -> Cmd {
+        (self.make)()
     }
 }
 

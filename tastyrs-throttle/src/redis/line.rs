@@ -16,7 +16,7 @@ use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 
 use super::carrier::{self, Address};
-use super::connection::{Errand, State};
+use super::connection::{ERRAND, Errand, State};
 use super::here;
 use super::scripts::Question;
 
@@ -42,6 +42,8 @@ pub(super) struct Ends {
     waiting: VecDeque<Waiting>,
     /// The number of the first of them.
     first: u64,
+    /// How many of them are errands.
+    errands: usize,
     /// The task, where it is to be told that there is something to send.
     task: Option<Waker>,
 }
@@ -55,14 +57,17 @@ pub(super) enum Stage {
     Closed,
 }
 
-/// Who waits for an answer.
+/// What is to be answered.
 struct Waiting {
     budget: Duration,
     /// Until when, once it was sent.
     deadline: Option<Instant>,
-    reply: oneshot::Sender<Answer>,
-    /// What Redis is to be told where nobody waits any more, and places may have been taken.
-    errand: Option<Errand>,
+    what: What,
+}
+
+enum What {
+    Question(oneshot::Sender<Answer>),
+    Errand(Errand),
 }
 
 /// What becomes of a question. Where Redis is away, there is none.
@@ -121,27 +126,21 @@ impl Line {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks, if the line is open.
+    /// Asks, if the line is open, and everything is told over it that is `untold`.
     pub(super) fn ask(
         self: &Arc<Self>,
         question: &Question<'_>,
         budget: Duration,
+        untold: usize,
     ) -> Option<(Asked, oneshot::Receiver<Answer>)> {
         let mut ends = self.lock();
-        if ends.stage != Stage::Open || ends.waiting.len() >= IN_FLIGHT {
+        if ends.stage != Stage::Open || ends.waiting.len() >= IN_FLIGHT || ends.errands != untold {
             return None;
         }
         let (reply, answer) = oneshot::channel();
         question.write(&mut ends.unsent);
-        ends.unsent_questions += 1;
         let number = ends.first + ends.waiting.len() as u64;
-        ends.waiting.push_back(Waiting {
-            budget,
-            deadline: None,
-            reply,
-            errand: None,
-        });
-        let task = ends.task.take();
+        let task = ends.push(budget, What::Question(reply));
         drop(ends);
         if let Some(task) = task {
             task.wake();
@@ -158,6 +157,7 @@ impl Line {
         ends.unsent.clear();
         ends.unsent_questions = 0;
         let waiting = mem::take(&mut ends.waiting);
+        ends.errands = 0;
         ends.first += waiting.len() as u64;
         let task = ends.task.take();
         drop(ends);
@@ -166,10 +166,13 @@ impl Line {
         }
         let mut errands = Vec::new();
         for waiting in waiting {
-            errands.extend(waiting.errand);
-            if may_be_had {
-                // Who hung up wants no answer.
-                let _ = waiting.reply.send(Answer::Lost);
+            match waiting.what {
+                What::Errand(errand) => errands.push(errand),
+                What::Question(reply) if may_be_had => {
+                    // Who hung up wants no answer.
+                    let _ = reply.send(Answer::Lost);
+                }
+                What::Question(_) => {}
             }
         }
         errands
@@ -209,31 +212,50 @@ impl Ends {
             .min()
     }
 
-    /// Answers the first who waits. What is to be told because they hung up is returned.
+    /// Answers the first who waits. An errand that is yet to be done is returned.
     pub(super) fn answer(&mut self, answer: Answer) -> Option<Errand> {
         let waiting = self.waiting.pop_front()?;
         self.first += 1;
-        let took = matches!(&answer, Answer::Numbers(numbers) if numbers.first() < Some(&0));
-        // Who hung up wants no answer.
-        let _ = waiting.reply.send(answer);
-        waiting.errand.filter(|_| took)
+        match waiting.what {
+            What::Question(reply) => {
+                // Who hung up wants no answer.
+                let _ = reply.send(answer);
+                None
+            }
+            What::Errand(errand) => {
+                self.errands -= 1;
+                Some(errand).filter(|_| matches!(answer, Answer::Error(_)))
+            }
+        }
+    }
+
+    /// Waits for an answer to the command that was written last. The task is returned, if it is to
+    /// be woken.
+    fn push(&mut self, budget: Duration, what: What) -> Option<Waker> {
+        self.unsent_questions += 1;
+        self.waiting.push_back(Waiting {
+            budget,
+            deadline: None,
+            what,
+        });
+        self.task.take()
     }
 }
 
 impl Asked {
-    /// Leaves an errand for when the question is answered; it is returned where that is so already.
-    pub(super) fn leave(&self, errand: Errand) -> Option<Errand> {
+    /// Sends an errand behind the question; it is returned where that was answered.
+    pub(super) fn send_behind(&self, errand: Errand) -> Option<Errand> {
         let mut ends = self.line.lock();
-        let place = self
-            .number
-            .checked_sub(ends.first)
-            .and_then(|place| usize::try_from(place).ok());
-        match place.and_then(|place| ends.waiting.get_mut(place)) {
-            Some(waiting) => {
-                waiting.errand = Some(errand);
-                None
-            }
-            None => Some(errand),
+        if self.number < ends.first {
+            return Some(errand);
         }
+        errand.command().write_packed_command(&mut ends.unsent);
+        ends.errands += 1;
+        let task = ends.push(ERRAND, What::Errand(errand));
+        drop(ends);
+        if let Some(task) = task {
+            task.wake();
+        }
+        None
     }
 }

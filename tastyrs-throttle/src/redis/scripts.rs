@@ -250,10 +250,22 @@ mod tests {
         let whats = [
             What::Take,
             What::Look,
-            What::Add { at: ago(0), first: 0 },
-            What::Add { at: ago(5), first: 3 },
-            What::Add { at: At::Ago(Duration::MAX), first: u32::MAX },
-            What::Add { at: At::Time(u64::MAX), first: 1 },
+            What::Add {
+                at: ago(0),
+                first: 0,
+            },
+            What::Add {
+                at: ago(5),
+                first: 3,
+            },
+            What::Add {
+                at: At::Ago(Duration::MAX),
+                first: u32::MAX,
+            },
+            What::Add {
+                at: At::Time(u64::MAX),
+                first: 1,
+            },
         ];
         for (number, what) in whats.into_iter().enumerate() {
             let question = Question {
@@ -262,7 +274,12 @@ mod tests {
                 id: b"0123456789abcd\r\n",
                 what,
                 cost: 1,
-                memory: Memory { ttl: 1, longest: 86_400_000_000_000, ring: 0, shared: true },
+                memory: Memory {
+                    ttl: 1,
+                    longest: 86_400_000_000_000,
+                    ring: 0,
+                    shared: true,
+                },
                 told: number % 3 == 0,
                 limits: &rates.limits()[..number % 3],
             };

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tastyrs::throttle::{Access, Admission, AnyThrottle, RedisThrottle};
+use tastyrs::throttle::{Access, Admission, AnyThrottle, Redis, RedisThrottle};
 
 use super::server::Server;
 use crate::{Outcome, table::Row};
@@ -138,13 +138,18 @@ fn one(fault: Fault, counts: bool, row: &mut Row) -> Outcome<bool> {
     Ok(was_away && errors == 0 && worst <= BUDGET + LATE && back <= BACK && !(counts && over > 0))
 }
 
-/// A worker of a server: one runtime, and clients that call again a little after each answer.
+/// A worker of a server: one runtime, and clients that call again a little after each answer. The first asks over a
+/// connection of its own.
 fn work(worker: usize, throttle: &AnyThrottle, seen: &Seen) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else {
         seen.errors.fetch_add(1, Ordering::Relaxed);
         return;
     };
+    if worker == 0 {
+        let _runtime = runtime.enter();
+        Redis::connect_in_this_runtime();
+    }
     let clients = (0..CLIENTS).map(|client| async move {
         let mut call = 0;
         while !seen.ended.load(Ordering::Relaxed) {
