@@ -1,4 +1,4 @@
-//! CPU a request over HTTP: a server of one worker in a process of its own, and one client that keeps its connection.
+//! CPU a request over HTTP: a server of one worker in a process of its own, and clients that keep their connections.
 
 use std::fs;
 use std::future::Future;

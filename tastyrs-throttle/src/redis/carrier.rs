@@ -215,10 +215,8 @@ impl Carrier {
             }
         }
         loop {
-            match self.poll_send(cx) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(_)) => return Poll::Ready(Ended::Lost),
-                Poll::Pending => {}
+            if let Poll::Ready(Err(_)) = self.poll_send(cx) {
+                return Poll::Ready(Ended::Lost);
             }
             let mut ends = line.lock();
             if ends.stage == Stage::Closed {
@@ -277,7 +275,9 @@ impl Carrier {
         drop(ends);
         self.take(begin);
         if !errands.is_empty() {
-            errands.into_iter().for_each(|errand| state.owe(errand));
+            for errand in errands {
+                state.owe(errand);
+            }
             state.nudge();
         }
         ended

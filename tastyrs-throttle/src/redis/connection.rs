@@ -422,20 +422,23 @@ impl State {
         }
         self.times_away.fetch_add(1, Ordering::Relaxed);
         *lock(&self.last_failure) = Some(error.to_owned());
-        tracing::warn!(target: "tastyrs::redis", error, "Redis is away, and is left alone until a probe finds it");
+        // Before it is written down, which may take its time.
         self.close_lines();
+        tracing::warn!(target: "tastyrs::redis", error, "Redis is away, and is left alone until a probe finds it");
     }
 
     /// Notes that Redis is back, if it was told all that it is to be told, or `at_once`.
     pub(super) fn comes_back(&self, at_once: bool) -> bool {
-        let _undecided = self
+        let undecided = self
             .deciding
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         if self.owes() && !at_once {
             return false;
         }
-        if self.away.swap(false, Ordering::AcqRel) {
+        let was_away = self.away.swap(false, Ordering::AcqRel);
+        drop(undecided);
+        if was_away {
             let fallbacks = self.fallbacks.load(Ordering::Relaxed);
             tracing::info!(target: "tastyrs::redis", fallbacks, "Redis is back");
         }

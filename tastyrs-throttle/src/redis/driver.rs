@@ -34,6 +34,9 @@ const STABLE: Duration = Duration::from_secs(1);
 const IN_FLIGHT: usize = 4_096;
 /// How many of them may be what Redis is owed.
 const OWED_AT_ONCE: usize = 256;
+/// How many commands are on their way, at most, when one more of those is sent while others ask: so
+/// nobody waits behind many of them.
+const OWED_BETWEEN: usize = 16;
 /// For how long a Redis that is back is told what it is owed before it is asked again.
 const TELLING: Duration = Duration::from_millis(300);
 
@@ -207,7 +210,7 @@ impl Driver {
         let (mut is_open, state) = (true, Arc::clone(&self.state));
         loop {
             if self.state.owes() {
-                while in_flight.len() < OWED_AT_ONCE
+                while in_flight.len() < OWED_BETWEEN
                     && let Some(job) = self.state.next_owed()
                 {
                     in_flight.push(send(connection.clone(), job));

@@ -127,7 +127,7 @@ mod tests {
             b":one\r\n",
             b":1\n",
             b"\r\n",
-            &[b'+'; LINE + 1],
+            &vec![b'+'; LINE + 1],
         ] {
             assert_eq!(frame(bytes), Err(Malformed), "{bytes:?}");
         }

@@ -41,7 +41,10 @@ pub fn four_processes() -> Outcome<Row> {
             let output = child.wait_with_output()?;
             let text = String::from_utf8(output.stdout)?;
             let mut words = text.split_whitespace();
-            passed += words.next().ok_or("a process said nothing")?.parse::<usize>()?;
+            passed += words
+                .next()
+                .ok_or("a process said nothing")?
+                .parse::<usize>()?;
             let worst = words.next().ok_or("no latency")?.parse()?;
             row.worst_latency = row.worst_latency.max(Duration::from_micros(worst));
         }
@@ -102,7 +105,11 @@ pub fn client(arguments: &[String]) -> Outcome<()> {
 /// their own, once they have it; the others have a runtime for each call.
 fn calls(client: usize, throttle: &AnyThrottle, identifier: &str) -> (usize, Duration) {
     let (mut passed, mut worst) = (0, Duration::ZERO);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok().filter(|_| client % 2 == 0);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .ok()
+        .filter(|_| client % 2 == 0);
     for _ in 0..CALLS {
         let begun = Instant::now();
         let it = match &runtime {
@@ -123,7 +130,9 @@ fn calls(client: usize, throttle: &AnyThrottle, identifier: &str) -> (usize, Dur
 }
 
 fn call_once(throttle: &AnyThrottle, identifier: &str) -> Outcome<bool> {
-    tokio::runtime::Builder::new_current_thread().build()?.block_on(call(throttle, identifier))
+    tokio::runtime::Builder::new_current_thread()
+        .build()?
+        .block_on(call(throttle, identifier))
 }
 
 async fn call(throttle: &AnyThrottle, identifier: &str) -> Outcome<bool> {
