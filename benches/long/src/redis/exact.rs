@@ -123,7 +123,7 @@ fn calls(client: usize, throttle: &AnyThrottle, identifier: &str) -> (usize, Dur
         worst = worst.max(begun.elapsed());
         // Meanwhile the connection is made.
         if let Some(runtime) = &runtime {
-            runtime.block_on(tokio::time::sleep(Duration::from_millis(1)));
+            runtime.block_on(async { tokio::time::sleep(Duration::from_millis(1)).await });
         }
     }
     (passed, worst)
