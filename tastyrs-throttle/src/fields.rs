@@ -232,19 +232,8 @@ fn parameter(list: &mut String, name: &str, value: u64) {
 }
 
 /// Adds a number, in a fraction of the time that its `Display` takes.
-fn number(text: &mut String, mut value: u64) {
-    // The largest has 20 digits.
-    let mut digits = [b'0'; 20];
-    let mut first = digits.len() - 1;
-    loop {
-        digits[first] = b'0' + (value % 10).to_le_bytes()[0];
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-        first -= 1;
-    }
-    text.extend(digits[first..].iter().copied().map(char::from));
+fn number(text: &mut String, value: u64) {
+    text.push_str(itoa::Buffer::new().format(value));
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! CPU a request over HTTP: a server of one worker in a process of its own, and one client that keeps its connection.
+//! CPU a request over HTTP: a server of one worker in a process of its own, and clients that keep their connections.
 
 use std::fs;
 use std::future::Future;
@@ -34,9 +34,12 @@ const SERVERS: &[(&str, bool)] = &[
 const REQUESTS: u32 = 20_000;
 const ROUNDS: usize = 5;
 
+/// How many clients call at once, each over a connection that it keeps.
+const CLIENTS: [u32; 2] = [1, 32];
+
 /// Prints what a request costs that is let through, and one that is turned away, in microseconds of CPU: the median of
-/// several rounds, which take turns.
-pub(crate) fn table() -> Outcome<()> {
+/// several rounds, which take turns. Only servers whose name holds `wanted` are measured.
+pub(crate) fn table(wanted: &str) -> Outcome<()> {
     let has_redis = TcpStream::connect(address(&redis())).is_ok();
     if !has_redis {
         println!("no Redis answers at {}: its rows are left out", redis());
@@ -45,22 +48,31 @@ pub(crate) fn table() -> Outcome<()> {
     for (name, wants_redis) in SERVERS {
         for refused in [false, true] {
             let unlimited = matches!(*name, "cheapest" | "none");
-            if (unlimited && refused) || (*wants_redis && !has_redis) {
+            if (unlimited && refused) || (*wants_redis && !has_redis) || !name.contains(wanted) {
                 continue;
             }
-            rows.push((*name, refused, Vec::new()));
+            rows.push((*name, refused, CLIENTS.map(|_| Vec::new())));
         }
     }
     for _ in 0..ROUNDS {
         for (name, refused, micros) in &mut rows {
-            micros.push(measured(name, *refused)?);
+            for (clients, micros) in CLIENTS.into_iter().zip(micros) {
+                micros.push(measured(name, *refused, clients)?);
+            }
         }
     }
-    println!("{:<36} {:>9} {:>12}", "server", "request", "CPU, µs");
-    for (name, refused, mut micros) in rows {
-        micros.sort_by(f64::total_cmp);
+    println!("CPU, in microseconds, with so many clients");
+    println!(
+        "{:<36} {:>9} {:>6} {:>6}",
+        "server", "request", CLIENTS[0], CLIENTS[1]
+    );
+    for (name, refused, micros) in rows {
         let request = if refused { "refused" } else { "allowed" };
-        println!("{name:<36} {request:>9} {:>12.1}", micros[ROUNDS / 2]);
+        let [one, many] = micros.map(|mut micros| {
+            micros.sort_by(f64::total_cmp);
+            micros[ROUNDS / 2]
+        });
+        println!("{name:<36} {request:>9} {one:>6.1} {many:>6.1}");
     }
     Ok(())
 }
@@ -74,8 +86,8 @@ fn address(url: &str) -> String {
     host.split('/').next().unwrap_or(host).to_owned()
 }
 
-/// The CPU that a server took for one request, in microseconds.
-fn measured(name: &str, refused: bool) -> Outcome<f64> {
+/// The CPU that a server took for one request of so many clients, in microseconds.
+fn measured(name: &str, refused: bool, clients: u32) -> Outcome<f64> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut server = Server(
         Command::new(std::env::current_exe()?)
@@ -87,18 +99,43 @@ fn measured(name: &str, refused: bool) -> Outcome<f64> {
             ])
             .spawn()?,
     );
-    let mut client = Client::to(port)?;
-    for _ in 0..REQUESTS / 10 {
-        client.get()?;
-    }
+    let mut clients = (0..clients)
+        .map(|_| Client::to(port))
+        .collect::<Outcome<Vec<_>>>()?;
+    // The one request that passes where others are refused is among these.
+    let each = REQUESTS / u32::try_from(clients.len())?;
+    all(&mut clients, |client| {
+        (0..each / 10).try_for_each(|_| client.get().map(drop))
+    })?;
     let before = server.cpu()?;
-    for _ in 0..REQUESTS {
-        let status = client.get()?;
-        if (status == 429) != refused {
-            return Err(format!("{name} answered {status}").into());
-        }
-    }
-    Ok((server.cpu()? - before) / f64::from(REQUESTS))
+    all(&mut clients, |client| {
+        (0..each).try_for_each(|_| match client.get()? {
+            status if (status == 429) == refused => Ok(()),
+            status => Err(format!("{name} answered {status}").into()),
+        })
+    })?;
+    let requests = each * u32::try_from(clients.len())?;
+    Ok((server.cpu()? - before) / f64::from(requests))
+}
+
+/// Lets all of them do that at once.
+fn all(clients: &mut [Client], what: impl Fn(&mut Client) -> Outcome<()> + Sync) -> Outcome<()> {
+    let what = &what;
+    let done = thread::scope(|scope| {
+        let threads: Vec<_> = clients
+            .iter_mut()
+            .map(|client| scope.spawn(move || what(client).map_err(|error| error.to_string())))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err("a client panicked".to_owned()))
+            })
+            .collect::<Result<(), _>>()
+    });
+    done.map_err(Into::into)
 }
 
 /// A server that ends with its measurement.
@@ -188,14 +225,32 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
     };
     let hello = || web::get().to(|| async { "hello" });
     macro_rules! run {
-        ($app:expr) => {
+        // What is set up before is set up in the runtime.
+        ($(let $it:pat = $setup:expr;)* $app:expr) => {
             block_on(async move {
+                $(let $it = $setup;)*
                 HttpServer::new(move || $app)
                     .workers(1)
                     .bind(("127.0.0.1", port))?
                     .run()
-                    .await
+                    .await?;
+                Ok(())
             })
+        };
+    }
+    macro_rules! run_peer {
+        ($backend:expr) => {
+            run!(
+                // One sweeps by a task and the other connects: both want a runtime.
+                let backend = $backend;
+                App::new()
+                    .wrap(
+                        RateLimiter::builder(backend.clone(), input())
+                            .add_headers()
+                            .build(),
+                    )
+                    .route("/", hello())
+            )
         };
     }
     match name {
@@ -213,42 +268,11 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
             let throttling = Throttling::new(shared()?);
             run!(App::new().wrap(throttling.clone()).route("/", hello()))
         }
-        "actix-extensible-rate-limit" => block_on(async move {
-            // It sweeps by a task, which wants a runtime.
-            let backend = InMemoryBackend::builder().build();
-            HttpServer::new(move || {
-                App::new()
-                    .wrap(
-                        RateLimiter::builder(backend.clone(), input())
-                            .add_headers()
-                            .build(),
-                    )
-                    .route("/", hello())
-            })
-            .workers(1)
-            .bind(("127.0.0.1", port))?
-            .run()
-            .await?;
-            Ok::<_, Box<dyn std::error::Error>>(())
-        }),
-        "actix-extensible-rate-limit, Redis" => block_on(async move {
+        "actix-extensible-rate-limit" => run_peer!(InMemoryBackend::builder().build()),
+        "actix-extensible-rate-limit, Redis" => {
             let client = redis_of_the_peer::Client::open(redis())?;
-            let backend = RedisBackend::builder(ConnectionManager::new(client).await?).build();
-            HttpServer::new(move || {
-                App::new()
-                    .wrap(
-                        RateLimiter::builder(backend.clone(), input())
-                            .add_headers()
-                            .build(),
-                    )
-                    .route("/", hello())
-            })
-            .workers(1)
-            .bind(("127.0.0.1", port))?
-            .run()
-            .await?;
-            Ok::<_, Box<dyn std::error::Error>>(())
-        }),
+            run_peer!(RedisBackend::builder(ConnectionManager::new(client).await?).build())
+        }
         #[cfg(feature = "gpl")]
         "actix-governor" => {
             let mut config = actix_governor::GovernorConfigBuilder::default();
@@ -267,11 +291,6 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
     }
 }
 
-fn block_on<T, E: Into<Box<dyn std::error::Error>>>(
-    server: impl Future<Output = Result<T, E>>,
-) -> Outcome<()> {
-    actix_web::rt::System::new()
-        .block_on(server)
-        .map(drop)
-        .map_err(Into::into)
+fn block_on(server: impl Future<Output = Outcome<()>>) -> Outcome<()> {
+    actix_web::rt::System::new().block_on(server)
 }

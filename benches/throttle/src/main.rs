@@ -4,6 +4,7 @@
 //!     cargo run --release -- nanos 1000 1 # ns a call: so many keys, so many threads
 //!     cargo run --release -- bytes        # bytes a key
 //!     cargo run --release -- http         # CPU a request over HTTP, on Linux
+//!     cargo run --release -- http Redis   # of the servers whose name holds that
 //!     cargo run --release -- count NAME KEYS CALLS # calls of one contender, for callgrind
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
@@ -35,7 +36,8 @@ fn main() -> Outcome<()> {
         ["nanos"] => nanos::table(&[1_000, 100_000, 1_000_000], &[1, 2]),
         ["nanos", keys, threads] => nanos::table(&[keys.parse()?], &[threads.parse()?]),
         ["bytes"] => bytes::table(&[1_000, 100_000, 1_000_000]),
-        ["http"] => http::table(),
+        ["http"] => http::table(""),
+        ["http", server] => http::table(server),
         ["serve", name, refused, port] => http::serve(name, *refused == "1", port.parse()?),
         ["count", name, keys, calls] => nanos::count(name, keys.parse()?, calls.parse()?),
         other => Err(format!("not known: {other:?}").into()),

@@ -61,6 +61,9 @@ impl Mount {
     /// # }
     /// ```
     pub fn scope(&self, prefix: &str) -> actix_web::Scope {
+        // This is called by each worker, so its throttles may have a connection there.
+        #[cfg(feature = "redis")]
+        tastyrs_throttle::Redis::connect_in_this_runtime();
         let prefix = prefix.trim_matches('/');
         let base = if prefix.is_empty() {
             format!("/{}", self.0.name)

@@ -135,6 +135,9 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
+        // A worker serves connections, so it has I/O.
+        #[cfg(feature = "redis")]
+        crate::redis::has_io();
         ready(Ok(Throttled {
             service: Rc::new(service),
             options: Arc::clone(&self.options),

@@ -2,21 +2,26 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use redis::{Client, Cmd, Value};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::driver;
+use super::carrier::Address;
+use super::line::{Answer, Asked, Lines};
+use super::scripts::{self, Question};
+use super::{driver, here};
 use crate::errors::{Error, Result};
 
 /// A Redis or a Valkey, or a cluster of them, that throttles and caches of a process ask over one connection;
 /// a clone is the same connection.
 ///
 /// The connection is made at the first question and lives on a thread of its own, so it can be
-/// made before any runtime runs and serves all of them. When an answer is not there in time, or the
+/// made before any runtime runs and serves all of them. Each worker of actix-web, and each runtime in
+/// which [`connect_in_this_runtime`](Self::connect_in_this_runtime) was called, has one more for what
+/// its throttles ask, which saves the way to that thread and back. When an answer is not there in time, or the
 /// connection fails, Redis counts as away: nobody waits for it, nothing is sent but a probe ten
 /// times a second at most, and the first probe that is answered in time ends that.
 ///
@@ -38,6 +43,8 @@ pub struct Redis(Arc<Shared>);
 struct Shared {
     target: Target,
     state: Arc<State>,
+    /// Where a line leads, if there can be one.
+    address: Option<Address>,
     /// The way to the driver, once somebody asked; nothing where there can be none.
     jobs: OnceLock<Option<mpsc::Sender<Job>>>,
 }
@@ -63,14 +70,18 @@ pub(super) struct Job {
 }
 
 /// What Redis is to be told, made into a command when it is sent.
-pub(super) type Errand = Box<dyn Fn() -> Cmd + Send>;
+pub(super) struct Errand {
+    make: Box<dyn Fn() -> Cmd + Send>,
+    /// Counts it until it is done, or forgotten.
+    untold: Arc<AtomicUsize>,
+}
 
 /// How many commands wait for the driver, at most.
 const QUEUE: usize = 1_024;
 /// How much Redis is to be told when it is back, at most.
 const OWED: usize = 10_000;
 /// For how long an errand may be on its way.
-const ERRAND: Duration = Duration::from_secs(1);
+pub(super) const ERRAND: Duration = Duration::from_secs(1);
 
 impl Redis {
     /// Takes the Redis at `url`: `redis://`, `rediss://` where the crate `redis` has a feature for
@@ -104,11 +115,48 @@ impl Redis {
     }
 
     fn of(target: Target) -> Self {
+        let address = match &target {
+            Target::Single(client) => Address::of(client),
+            #[cfg(feature = "redis-cluster")]
+            Target::Cluster(_) => None,
+        };
         Self(Arc::new(Shared {
             target,
+            address,
             state: Arc::default(),
             jobs: OnceLock::new(),
         }))
+    }
+
+    /// Says that the current tokio runtime has I/O and time (`enable_all`), so that throttles which are
+    /// asked in it may have a connection there, to any Redis. Without a runtime, nothing happens.
+    ///
+    /// Workers of actix-web need no such call where a throttle of this crate is a middleware, or stands
+    /// in a resource of `tastyrs`. A connection is made at the first question, where the address is
+    /// `redis://` or `unix://`. A cluster, and Redis by TLS, are asked over one connection of the process
+    /// anyway.
+    ///
+    /// Whoever asks must not block the only thread of the runtime until they have their answer, as
+    /// `block_on` of another executor does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tastyrs_throttle::Redis;
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     Redis::connect_in_this_runtime();
+    ///     // axum::serve(...)
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// A runtime that has no I/O, or no time, panics when it is asked for a connection: in a task of its
+    /// own, which ends by that.
+    pub fn connect_in_this_runtime() {
+        here::has_io();
     }
 
     /// Says how Redis is doing.
@@ -129,21 +177,75 @@ impl Redis {
     /// It is for what lives in the same process, not for users.
     #[doc(hidden)]
     pub async fn ask(&self, command: Cmd, budget: Duration) -> Option<Value> {
-        let answer = self.answer(command, budget).await;
+        let answer = self.answer(command, Instant::now() + budget).await;
+        self.count(answer)
+    }
+
+    /// Asks a script, and waits for its numbers until the budget is spent. While the question is on
+    /// its way over a line, `asked` knows.
+    pub(super) async fn decide(
+        &self,
+        question: &Question<'_>,
+        budget: Duration,
+        asked: &mut Option<Asked>,
+    ) -> Option<Vec<i64>> {
+        let numbers = self.numbers(question, budget, asked).await;
+        self.count(numbers)
+    }
+
+    async fn numbers(
+        &self,
+        question: &Question<'_>,
+        budget: Duration,
+        asked: &mut Option<Asked>,
+    ) -> Option<Vec<i64>> {
+        let state = &self.0.state;
+        if state.is_away() {
+            return None;
+        }
+        let deadline = Instant::now() + budget;
+        let mut again = false;
+        // Behind what the driver is to tell, the driver is asked.
+        if let Some(address) = &self.0.address
+            && let Some(line) = state.lines.here(address, state)
+            && let Some((on_its_way, answer)) = line.ask(question, budget, state.untold())
+        {
+            *asked = Some(on_its_way);
+            let answer = answer.await;
+            *asked = None;
+            match answer {
+                Ok(Answer::Numbers(numbers)) => return Some(numbers),
+                Ok(Answer::Error(error)) if error.starts_with("NOSCRIPT") => {}
+                Ok(Answer::Error(error)) => {
+                    tracing::error!(target: "tastyrs::redis", error, "Redis refuses a command");
+                    return None;
+                }
+                Ok(Answer::Lost) => again = true,
+                Err(_) => return None,
+            }
+        }
+        let mut command = question.command();
+        if again {
+            command = scripts::again(command);
+        }
+        scripts::numbers(&self.answer(command, deadline).await?)
+    }
+
+    fn count<T>(&self, answer: Option<T>) -> Option<T> {
         if answer.is_none() {
             self.0.state.fallbacks.fetch_add(1, Ordering::Relaxed);
         }
         answer
     }
 
-    async fn answer(&self, command: Cmd, budget: Duration) -> Option<Value> {
+    async fn answer(&self, command: Cmd, deadline: Instant) -> Option<Value> {
         if self.0.state.is_away() {
             return None;
         }
         let (reply, answer) = oneshot::channel();
         let job = Job {
             command,
-            deadline: Instant::now() + budget,
+            deadline,
             reply: Some(reply),
             errand: None,
             again: false,
@@ -152,17 +254,28 @@ impl Redis {
         answer.await.ok()
     }
 
-    /// Tells something that nobody waits for: behind all that was asked before, or, where Redis
-    /// is away, when it is back.
+    /// Tells something that nobody waits for: behind all that was answered before, or, where Redis
+    /// is away, when it is back. What is asked later is behind it.
     pub(super) fn tell(&self, make: impl Fn() -> Cmd + Send + 'static) {
+        self.tell_errand(self.0.state.errand(make));
+    }
+
+    /// Tells the same where a question that was asked over a line is not waited for any more.
+    pub(super) fn tell_behind(&self, asked: &Asked, make: impl Fn() -> Cmd + Send + 'static) {
+        if let Some(errand) = asked.send_behind(self.0.state.errand(make)) {
+            self.tell_errand(errand);
+        }
+    }
+
+    fn tell_errand(&self, errand: Errand) {
         if !self.0.state.is_away()
             && let Some(jobs) = self.jobs()
             && let Ok(permit) = jobs.try_reserve()
         {
-            permit.send(Job::errand(Box::new(make)));
+            permit.send(Job::errand(errand));
             return;
         }
-        self.0.state.owe(Box::new(make));
+        self.0.state.owe(errand);
     }
 
     pub(super) fn is_away(&self) -> bool {
@@ -269,7 +382,12 @@ pub(super) struct State {
     owed: Mutex<VecDeque<Errand>>,
     owes: AtomicBool,
     forgotten: AtomicU64,
+    /// How many errands there are that Redis may not know of.
+    untold: Arc<AtomicUsize>,
     last_failure: Mutex<Option<String>>,
+    pub(super) lines: Lines,
+    /// Tells the driver that Redis is away, or is owed something.
+    nudged: Notify,
 }
 
 impl Default for State {
@@ -284,7 +402,10 @@ impl Default for State {
             owed: Mutex::default(),
             owes: AtomicBool::new(false),
             forgotten: AtomicU64::new(0),
+            untold: Arc::default(),
             last_failure: Mutex::default(),
+            lines: Lines::default(),
+            nudged: Notify::new(),
         }
     }
 }
@@ -301,23 +422,56 @@ impl State {
         }
         self.times_away.fetch_add(1, Ordering::Relaxed);
         *lock(&self.last_failure) = Some(error.to_owned());
+        // Before it is written down, which may take its time.
+        self.close_lines();
         tracing::warn!(target: "tastyrs::redis", error, "Redis is away, and is left alone until a probe finds it");
     }
 
     /// Notes that Redis is back, if it was told all that it is to be told, or `at_once`.
     pub(super) fn comes_back(&self, at_once: bool) -> bool {
-        let _undecided = self
+        let undecided = self
             .deciding
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         if self.owes() && !at_once {
             return false;
         }
-        if self.away.swap(false, Ordering::AcqRel) {
+        let was_away = self.away.swap(false, Ordering::AcqRel);
+        drop(undecided);
+        if was_away {
             let fallbacks = self.fallbacks.load(Ordering::Relaxed);
             tracing::info!(target: "tastyrs::redis", fallbacks, "Redis is back");
         }
         true
+    }
+
+    /// Leaves nobody waiting on a line.
+    fn close_lines(&self) {
+        for errand in self.lines.close() {
+            self.owe(errand);
+        }
+    }
+
+    /// Has the driver look whether Redis is away, and whether it is owed something.
+    pub(super) fn nudge(&self) {
+        self.nudged.notify_one();
+    }
+
+    pub(super) async fn nudged(&self) {
+        self.nudged.notified().await;
+    }
+
+    fn errand(&self, make: impl Fn() -> Cmd + Send + 'static) -> Errand {
+        self.untold.fetch_add(1, Ordering::AcqRel);
+        Errand {
+            make: Box::new(make),
+            untold: Arc::clone(&self.untold),
+        }
+    }
+
+    /// How many errands there are of which Redis is to hear before it is asked.
+    fn untold(&self) -> usize {
+        self.untold.load(Ordering::Acquire)
     }
 
     pub(super) fn patience(&self) -> Duration {
@@ -341,7 +495,7 @@ impl State {
         }
     }
 
-    fn owe(&self, errand: Errand) {
+    pub(super) fn owe(&self, errand: Errand) {
         let mut owed = lock(&self.owed);
         if owed.len() >= OWED {
             owed.pop_front();
@@ -361,14 +515,33 @@ impl State {
 }
 
 impl Job {
-    fn errand(make: Errand) -> Self {
+    fn errand(errand: Errand) -> Self {
         Self {
-            command: make(),
+            command: errand.command(),
             deadline: Instant::now() + ERRAND,
             reply: None,
-            errand: Some(make),
+            errand: Some(errand),
             again: false,
         }
+    }
+}
+
+impl Errand {
+    pub(super) fn command(&self) -> Cmd {
+        (self.make)()
+    }
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        self.untold.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Nobody can ask any more.
+        self.state.close_lines();
     }
 }
 

@@ -10,6 +10,7 @@ use redis::Cmd;
 
 use super::connection::Redis;
 use super::key::key;
+use super::line::Asked as OnItsWay;
 use super::place::{SharedPlace, Taken};
 use super::refusals::Refusals;
 use super::scripts::{self, At, Id, Memory, Question, Reply, What};
@@ -109,10 +110,11 @@ impl Desk {
             caller: &case.caller,
             id,
             cost: access.cost,
+            on_its_way: None,
             is_answered: false,
         };
-        let command = self.command(&case, &id, What::Take);
-        let reply = self.ask(&case, command).await;
+        let question = self.question(&case, &id, What::Take);
+        let reply = self.ask(&case, &question, &mut asked.on_its_way).await;
         asked.is_answered = reply.is_some();
         drop(asked);
 
@@ -143,8 +145,8 @@ impl Desk {
             return Ok(Verdict::Allowed);
         }
         let freed = self.refusals.freed(case.caller.hashed);
-        let command = self.command(&case, &[0; 16], What::Look);
-        let reply = self.ask(&case, command).await;
+        let question = self.question(&case, &[0; 16], What::Look);
+        let reply = self.ask(&case, &question, &mut None).await;
         match (reply, self.on_store_failure) {
             (Some(reply), _) => Ok(match reply.wait {
                 Some(wait) => {
@@ -170,8 +172,8 @@ impl Desk {
         let (id, taken) = (next_id(), Taken::Here(now(&self.clock)));
         if !self.redis.is_away() {
             let at = At::Ago(Duration::ZERO);
-            let command = self.command(&case, &id, What::Add { at, first: 0 });
-            let reply = self.ask(&case, command).await;
+            let question = self.question(&case, &id, What::Add { at, first: 0 });
+            let reply = self.ask(&case, &question, &mut None).await;
             self.free(&case.caller);
             if reply.is_some() {
                 return Ok(());
@@ -307,7 +309,7 @@ impl Desk {
         Refusal::from(RetryAfter::After(wait)).quotas(reply.quotas)
     }
 
-    fn command(&self, case: &Case<'_>, id: &Id, what: What) -> Cmd {
+    fn question<'a>(&self, case: &'a Case<'_>, id: &'a Id, what: What) -> Question<'a> {
         Question {
             key: &case.caller.key,
             now: self.time(),
@@ -318,14 +320,18 @@ impl Desk {
             told: case.access.quotas,
             limits: case.rates.limits(),
         }
-        .command()
     }
 
-    async fn ask(&self, case: &Case<'_>, command: Cmd) -> Option<Reply> {
+    async fn ask(
+        &self,
+        case: &Case<'_>,
+        question: &Question<'_>,
+        on_its_way: &mut Option<OnItsWay>,
+    ) -> Option<Reply> {
         let stopwatch = Stopwatch::start("redis");
-        let value = self.redis.ask(command, self.budget).await?;
+        let numbers = self.redis.decide(question, self.budget, on_its_way).await?;
         stopwatch.stop();
-        Reply::of(&value, case.rates.limits())
+        Reply::of(&numbers, case.rates.limits())
     }
 
     /// What Redis is told the time is, in microseconds, where it is not to tell it.
@@ -390,14 +396,22 @@ struct Asked<'a> {
     caller: &'a Caller,
     id: Id,
     cost: u32,
+    on_its_way: Option<OnItsWay>,
     is_answered: bool,
 }
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        if !self.is_answered {
-            self.desk.give_back(self.caller, self.id, 0, self.cost);
+        if self.is_answered {
+            return;
         }
+        let (key, id, cost) = (Arc::clone(&self.caller.key), self.id, self.cost);
+        let give_back = move || scripts::give_back(&key, &id, 0, cost);
+        match &self.on_its_way {
+            Some(asked) => self.desk.redis.tell_behind(asked, give_back),
+            None => self.desk.redis.tell(give_back),
+        }
+        self.desk.free(self.caller);
     }
 }
 

@@ -34,6 +34,9 @@ const STABLE: Duration = Duration::from_secs(1);
 const IN_FLIGHT: usize = 4_096;
 /// How many of them may be what Redis is owed.
 const OWED_AT_ONCE: usize = 256;
+/// How many commands are on their way, at most, when one more of those is sent while others ask: so
+/// nobody waits behind many of them.
+const OWED_BETWEEN: usize = 16;
 /// For how long a Redis that is back is told what it is owed before it is asked again.
 const TELLING: Duration = Duration::from_millis(300);
 
@@ -204,10 +207,10 @@ impl Driver {
                 .drain(..)
                 .map(|job| send(connection.clone(), job)),
         );
-        let mut is_open = true;
+        let (mut is_open, state) = (true, Arc::clone(&self.state));
         loop {
             if self.state.owes() {
-                while in_flight.len() < OWED_AT_ONCE
+                while in_flight.len() < OWED_BETWEEN
                     && let Some(job) = self.state.next_owed()
                 {
                     in_flight.push(send(connection.clone(), job));
@@ -238,6 +241,13 @@ impl Driver {
                         return Err(Failure::Lost(error));
                     }
                 },
+                () = state.nudged() => {
+                    if state.is_away() {
+                        // Somebody else waited too long.
+                        self.leave("no answer within the budget");
+                        return Err(Failure::Late);
+                    }
+                }
                 job = self.jobs.recv(), if is_open && in_flight.len() < IN_FLIGHT => match job {
                     Some(job) => in_flight.push(send(connection.clone(), job)),
                     None => is_open = false,

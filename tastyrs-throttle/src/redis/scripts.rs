@@ -13,6 +13,9 @@ static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK_TEXT
 const DECIDE_TEXT: &str = include_str!("decide.lua");
 const GIVE_BACK_TEXT: &str = include_str!("give_back.lua");
 
+/// How many arguments a question has that is about no limit.
+const ARGUMENTS: usize = 16;
+
 /// What a process calls a request's places: 8 bytes of its own, and a number.
 pub(crate) type Id = [u8; 16];
 
@@ -65,48 +68,72 @@ pub(crate) struct Memory {
 
 impl Question<'_> {
     pub(crate) fn command(&self) -> Cmd {
-        let flag = |is| if is { "1" } else { "" };
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(DECIDE.get_hash()).arg(1).arg(self.key);
-        command.arg("");
-        match self.now {
-            Some(now) => command.arg(now),
-            None => command.arg(""),
-        };
+        let mut command = Cmd::new();
+        self.arguments(|argument| {
+            command.arg(argument);
+        });
         command
-            .arg(&self.id[..])
-            .arg(match self.what {
-                What::Take => "take",
-                What::Look => "look",
-                What::Add { .. } => "add",
-            })
-            .arg(self.cost)
-            .arg(self.memory.ttl)
-            .arg(micros(self.memory.longest))
-            .arg(self.memory.ring.max(1))
-            .arg(flag(self.memory.shared))
-            .arg(flag(self.told));
+    }
+
+    /// Writes the same command as its bytes, behind others.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        let mut number = itoa::Buffer::new();
+        let count = ARGUMENTS + 2 * self.limits.len();
+        for part in ["*", number.format(count), "\r\n"] {
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        self.arguments(|argument| {
+            bytes.push(b'$');
+            bytes.extend_from_slice(number.format(argument.len()).as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+            bytes.extend_from_slice(argument);
+            bytes.extend_from_slice(b"\r\n");
+        });
+    }
+
+    fn arguments(&self, mut argument: impl FnMut(&[u8])) {
+        let flag = |is| if is { &b"1"[..] } else { b"" };
+        let mut number = itoa::Buffer::new();
+        argument(b"EVALSHA");
+        argument(DECIDE.get_hash().as_bytes());
+        argument(b"1");
+        argument(self.key.as_bytes());
+        argument(b"");
+        argument(self.now.map_or(&[], |now| number.format(now).as_bytes()));
+        argument(self.id);
+        argument(match self.what {
+            What::Take => b"take",
+            What::Look => b"look",
+            What::Add { .. } => b"add",
+        });
+        argument(number.format(self.cost).as_bytes());
+        argument(number.format(self.memory.ttl).as_bytes());
+        argument(number.format(micros(self.memory.longest)).as_bytes());
+        argument(number.format(self.memory.ring.max(1)).as_bytes());
+        argument(flag(self.memory.shared));
+        argument(flag(self.told));
         match self.what {
             What::Add { at, first } => {
-                match at {
-                    At::Time(at) => command.arg(at),
+                argument(match at {
+                    At::Time(at) => number.format(at).as_bytes(),
                     // Below zero, so zero is said otherwise.
                     At::Ago(ago) => match i64::try_from(ago.as_micros()) {
-                        Ok(0) => command.arg(""),
-                        Ok(ago) => command.arg(-ago),
-                        Err(_) => command.arg(i64::MIN),
+                        Ok(0) => b"",
+                        Ok(ago) => number.format(-ago).as_bytes(),
+                        Err(_) => number.format(i64::MIN).as_bytes(),
                     },
-                };
-                command.arg(first);
+                });
+                argument(number.format(first).as_bytes());
             }
             What::Take | What::Look => {
-                command.arg("").arg("");
+                argument(b"");
+                argument(b"");
             }
         }
         for limit in self.limits {
-            command.arg(limit.throttle_at).arg(micros(limit.timeframe));
+            argument(number.format(limit.throttle_at).as_bytes());
+            argument(number.format(micros(limit.timeframe)).as_bytes());
         }
-        command
     }
 }
 
@@ -134,32 +161,37 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn of(value: &Value, limits: &[Limit]) -> Option<Self> {
-        let Value::Array(values) = value else {
-            return None;
-        };
-        let number = |value: &Value| match value {
-            Value::Int(number) => Some(*number),
-            _ => None,
-        };
+    pub(crate) fn of(numbers: &[i64], limits: &[Limit]) -> Option<Self> {
         let length = |number: i64| u64::try_from(number).ok().map(Duration::from_micros);
-        let quotas = values.get(2..)?.chunks_exact(3).zip(limits);
+        let quotas = numbers.get(2..)?.chunks_exact(3).zip(limits);
         Some(Self {
-            wait: length(number(values.first()?)?),
-            at: u64::try_from(number(values.get(1)?)?).ok()?,
+            wait: length(*numbers.first()?),
+            at: u64::try_from(*numbers.get(1)?).ok()?,
             quotas: quotas
                 .map(|(told, limit)| {
-                    let taken = u64::try_from(number(&told[0])?).ok()?;
+                    let taken = u64::try_from(told[0]).ok()?;
                     let mut quota = Quota::new(limit.name.clone(), limit.throttle_at.into());
                     quota.remaining = quota.limit.saturating_sub(taken);
                     quota.window = Some(Duration::from_nanos(limit.timeframe));
-                    quota.reset = length(number(&told[1])?);
-                    quota.violated = number(&told[2])? >= 0;
+                    quota.reset = length(told[1]);
+                    quota.violated = told[2] >= 0;
                     Some(quota)
                 })
                 .collect::<Option<_>>()?,
         })
     }
+}
+
+/// The numbers that a script answered.
+pub(crate) fn numbers(value: &Value) -> Option<Vec<i64>> {
+    let Value::Array(values) = value else {
+        return None;
+    };
+    let number = |value: &Value| match value {
+        Value::Int(number) => Some(*number),
+        _ => None,
+    };
+    values.iter().map(number).collect()
 }
 
 /// The same command with the script's text instead of its digest, for a Redis that does not have
@@ -204,4 +236,59 @@ fn with(command: &Cmd, changes: &[(usize, &[u8])]) -> Cmd {
 /// Whole microseconds, rounded up.
 fn micros(nanos: u64) -> u64 {
     nanos.div_ceil(1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rate::Rates;
+
+    #[test]
+    fn a_question_is_the_same_bytes_however_it_is_sent() {
+        let rates = Rates::new(["10/s", "1000/d"]).unwrap();
+        let ago = |micros| At::Ago(Duration::from_micros(micros));
+        let whats = [
+            What::Take,
+            What::Look,
+            What::Add {
+                at: ago(0),
+                first: 0,
+            },
+            What::Add {
+                at: ago(5),
+                first: 3,
+            },
+            What::Add {
+                at: At::Ago(Duration::MAX),
+                first: u32::MAX,
+            },
+            What::Add {
+                at: At::Time(u64::MAX),
+                first: 1,
+            },
+        ];
+        for (number, what) in whats.into_iter().enumerate() {
+            let question = Question {
+                key: "tastyrs:throttle:notes:{daniel}",
+                now: (number % 2 == 0).then_some(1_764_057_600_000_000),
+                id: b"0123456789abcd\r\n",
+                what,
+                cost: 1,
+                memory: Memory {
+                    ttl: 1,
+                    longest: 86_400_000_000_000,
+                    ring: 0,
+                    shared: true,
+                },
+                told: number % 3 == 0,
+                limits: &rates.limits()[..number % 3],
+            };
+
+            let mut bytes = b"before".to_vec();
+            question.write(&mut bytes);
+
+            let command = question.command().get_packed_command();
+            assert_eq!(bytes, [b"before", &command[..]].concat());
+        }
+    }
 }

@@ -2,8 +2,6 @@
 
 use std::process::{Command, Stdio};
 
-use tastyrs_throttle::Redis;
-
 use super::*;
 use crate::server::Server;
 

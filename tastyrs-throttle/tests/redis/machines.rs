@@ -60,6 +60,7 @@ fn a_process_of_a_test() {
             let throttle = throttle.clone();
             std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
                     .build()
                     .unwrap();
                 runtime.block_on(async {

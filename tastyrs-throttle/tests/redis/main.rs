@@ -2,7 +2,8 @@
 //!
 //! `same` compares it with the throttle in memory, `places` gives places back and shares them,
 //! `refusals` counts what Redis is asked, `faults` kills, freezes and slows a server of its own,
-//! `machines` counts from several processes, `cluster` from several nodes. `server` starts them.
+//! `lines` asks in runtimes that have a connection of their
+//! own, `machines` counts from several processes, `cluster` from several nodes. `server` starts them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stderr, reason = "what is skipped is told")]
@@ -10,6 +11,7 @@
 #[cfg(feature = "redis-cluster")]
 mod cluster;
 mod faults;
+mod lines;
 mod machines;
 mod places;
 mod refusals;
@@ -20,7 +22,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use tastyrs_throttle::{
-    Access, Admission, AnyThrottle, RedisThrottle, Reservation, Result, RetryAfter,
+    Access, Admission, AnyThrottle, Redis, RedisThrottle, Reservation, Result, RetryAfter,
 };
 
 fn url() -> String {
@@ -71,12 +73,18 @@ fn patient(url: &str) -> RedisThrottle {
         .budget(Duration::from_secs(5))
 }
 
+/// Reserves, where the runtime may have a connection of its own.
+async fn reserve(throttle: &AnyThrottle, access: &Access<'_>) -> Result<Admission<Reservation>> {
+    Redis::connect_in_this_runtime();
+    throttle.reserve(access).await
+}
+
 fn call() -> Access<'static> {
     Access::new("daniel").resource("notes")
 }
 
 async fn admitted(throttle: &AnyThrottle, access: &Access<'_>) -> Result<Reservation> {
-    match throttle.reserve(access).await? {
+    match reserve(throttle, access).await? {
         Admission::Admitted(place) => Ok(place),
         Admission::Refused(refusal) => panic!("refused: {refusal:?}"),
     }
@@ -84,7 +92,7 @@ async fn admitted(throttle: &AnyThrottle, access: &Access<'_>) -> Result<Reserva
 
 /// How long a call must wait that is refused.
 async fn refused(throttle: &AnyThrottle, access: &Access<'_>) -> Result<Duration> {
-    match throttle.reserve(access).await? {
+    match reserve(throttle, access).await? {
         Admission::Refused(refusal) => match refusal.retry_after {
             RetryAfter::After(wait) => Ok(wait),
             other => panic!("{other:?}"),
@@ -95,7 +103,7 @@ async fn refused(throttle: &AnyThrottle, access: &Access<'_>) -> Result<Duration
 
 /// Takes a place and keeps it, if there is one.
 async fn passes(throttle: &AnyThrottle, access: &Access<'_>) -> Result<bool> {
-    match throttle.reserve(access).await? {
+    match reserve(throttle, access).await? {
         Admission::Admitted(mut place) => {
             place.keep();
             place.settle().await?;

@@ -167,6 +167,7 @@ async fn one_throttle_serves_runtimes_that_come_and_go() -> Result<()> {
             let here = here.clone();
             let worker = std::thread::spawn(move || {
                 tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
                     .build()
                     .unwrap()
                     .block_on(passes(&here, &call()))

@@ -9,12 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tastyrs::throttle::{Access, Admission, AnyThrottle, RedisThrottle};
+use tastyrs::throttle::{Access, Admission, AnyThrottle, Redis, RedisThrottle};
 
 use super::server::Server;
 use crate::{Outcome, table::Row};
 
-const RUNS: usize = 10;
 const WORKERS: usize = 2;
 const CLIENTS: usize = 32;
 const BUDGET: Duration = Duration::from_millis(100);
@@ -30,9 +29,11 @@ type Fault = fn(&mut Server) -> Outcome<()>;
 
 const AWAY: Duration = Duration::from_millis(1_500);
 
-const FAULTS: [(&str, Fault, bool); 4] = [
+/// What is done, in how many runs, and whether what passes too many is counted.
+const FAULTS: [(&str, usize, Fault, bool); 4] = [
     (
         "killed under load, and started again",
+        30,
         |server| {
             server.kill()?;
             sleep(AWAY);
@@ -43,6 +44,7 @@ const FAULTS: [(&str, Fault, bool); 4] = [
     ),
     (
         "frozen under load (SIGSTOP)",
+        10,
         |server| {
             server.signal("-STOP")?;
             sleep(AWAY);
@@ -52,11 +54,13 @@ const FAULTS: [(&str, Fault, bool); 4] = [
     ),
     (
         "slow under load (DEBUG SLEEP)",
+        10,
         |server| server.command(&["DEBUG", "SLEEP", "1.5"]),
         true,
     ),
     (
         "slow under load (CLIENT PAUSE)",
+        10,
         |server| {
             server.command(&["CLIENT", "PAUSE", "1500", "ALL"])?;
             sleep(AWAY);
@@ -73,19 +77,21 @@ struct Seen {
     errors: AtomicUsize,
     passed: AtomicUsize,
     worst_micros: AtomicU64,
+    /// How much later than it wanted a thread woke that only slept: what the machine adds to each wait.
+    overslept_micros: AtomicU64,
     ended: AtomicBool,
 }
 
 pub fn under_load() -> Outcome<Vec<Row>> {
     FAULTS
         .into_iter()
-        .map(|(name, fault, counts)| {
+        .map(|(name, runs, fault, counts)| {
             let mut row = Row {
                 test: format!("Redis {name}"),
-                runs: RUNS,
+                runs,
                 ..Row::default()
             };
-            for _ in 0..RUNS {
+            for _ in 0..runs {
                 let held = one(fault, counts, &mut row)?;
                 row.passed += usize::from(held);
             }
@@ -106,6 +112,10 @@ fn one(fault: Fault, counts: bool, row: &mut Row) -> Outcome<bool> {
             std::thread::spawn(move || work(worker, &throttle, &seen))
         })
         .collect();
+    let sleeper = {
+        let seen = Arc::clone(&seen);
+        std::thread::spawn(move || oversleep(&seen))
+    };
     sleep(Duration::from_millis(1_500));
     let before = throttle.health();
 
@@ -122,14 +132,19 @@ fn one(fault: Fault, counts: bool, row: &mut Row) -> Outcome<bool> {
     for worker in workers {
         worker.join().map_err(|_| "a worker panicked")?;
     }
+    sleeper.join().map_err(|_| "the sleeper panicked")?;
+    let overslept = Duration::from_micros(seen.overslept_micros.load(Ordering::Relaxed));
     let worst = Duration::from_micros(seen.worst_micros.load(Ordering::Relaxed));
     let errors = seen.errors.load(Ordering::Relaxed);
-    let over = seen.passed.load(Ordering::Relaxed).saturating_sub(LIMIT as usize);
+    let over = seen
+        .passed
+        .load(Ordering::Relaxed)
+        .saturating_sub(LIMIT as usize);
     row.worst_latency = row.worst_latency.max(worst);
     row.overshoot += if counts { over } else { 0 };
     let was_away = after.times_away > before.times_away;
     eprintln!(
-        "  {}: {} calls, {errors} errors, worst {worst:?}, back after {back:?}, {} decided without Redis{}",
+        "  {}: {} calls, {errors} errors, worst {worst:?} (who only slept woke up to {overslept:?} late), back after {back:?}, {} decided without Redis{}",
         row.test,
         seen.calls.load(Ordering::Relaxed),
         after.fallbacks,
@@ -138,13 +153,32 @@ fn one(fault: Fault, counts: bool, row: &mut Row) -> Outcome<bool> {
     Ok(was_away && errors == 0 && worst <= BUDGET + LATE && back <= BACK && !(counts && over > 0))
 }
 
-/// A worker of a server: one runtime, and clients that call again a little after each answer.
+/// Sleeps, and notes how much longer that took than it was to take.
+fn oversleep(seen: &Seen) {
+    let nap = Duration::from_millis(1);
+    while !seen.ended.load(Ordering::Relaxed) {
+        let begun = Instant::now();
+        sleep(nap);
+        let late = begun.elapsed().saturating_sub(nap).as_micros();
+        seen.overslept_micros
+            .fetch_max(u64::try_from(late).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// A worker of a server: one runtime, and clients that call again a little after each answer. The first asks over a
+/// connection of its own.
 fn work(worker: usize, throttle: &AnyThrottle, seen: &Seen) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let Ok(runtime) = runtime else {
         seen.errors.fetch_add(1, Ordering::Relaxed);
         return;
     };
+    if worker == 0 {
+        let _runtime = runtime.enter();
+        Redis::connect_in_this_runtime();
+    }
     let clients = (0..CLIENTS).map(|client| async move {
         let mut call = 0;
         while !seen.ended.load(Ordering::Relaxed) {
@@ -167,7 +201,8 @@ fn work(worker: usize, throttle: &AnyThrottle, seen: &Seen) {
                     if place.settle().await.is_err() {
                         seen.errors.fetch_add(1, Ordering::Relaxed);
                     }
-                    seen.passed.fetch_add(usize::from(counted), Ordering::Relaxed);
+                    seen.passed
+                        .fetch_add(usize::from(counted), Ordering::Relaxed);
                 }
                 Ok(Admission::Refused(_)) => {}
                 Err(_) => {

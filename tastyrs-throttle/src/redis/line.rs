@@ -1,0 +1,261 @@
+//! A connection in the runtime of those who ask over it.
+//!
+//! So a question costs no switch to another thread and back. Whoever asks leaves the bytes of the
+//! question and waits; the task of `carrier`, which runs behind all that ask in the same turn, sends
+//! them together and hands out the answers in their order.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use tokio::runtime::{Handle, Id};
+use tokio::sync::oneshot;
+
+use super::carrier::{self, Address};
+use super::connection::{ERRAND, Errand, State};
+use super::here;
+use super::scripts::Question;
+
+/// How many questions are on their way over a line, at most. Others go by the driver.
+const IN_FLIGHT: usize = 4_096;
+
+/// The lines of a process, by their runtimes.
+#[derive(Default)]
+pub(super) struct Lines(DashMap<Id, Arc<Line>>);
+
+/// One of them.
+#[derive(Default)]
+pub(super) struct Line(Mutex<Ends>);
+
+/// What those who ask and the task share.
+#[derive(Default)]
+pub(super) struct Ends {
+    pub(super) stage: Stage,
+    /// What is yet to be sent.
+    pub(super) unsent: Vec<u8>,
+    /// How many of those who wait, the last ones, are asked for by that.
+    unsent_questions: usize,
+    waiting: VecDeque<Waiting>,
+    /// The number of the first of them.
+    first: u64,
+    /// How many of them are errands.
+    errands: usize,
+    /// The task, where it is to be told that there is something to send.
+    task: Option<Waker>,
+}
+
+/// How far a line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    #[default]
+    Connecting,
+    Open,
+    Closed,
+}
+
+/// What is to be answered.
+struct Waiting {
+    budget: Duration,
+    /// Until when, once it was sent.
+    deadline: Option<Instant>,
+    what: What,
+}
+
+enum What {
+    Question(oneshot::Sender<Answer>),
+    Errand(Errand),
+}
+
+/// What becomes of a question. Where Redis is away, there is none.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Numbers(Vec<i64>),
+    /// An error that is the question's own.
+    Error(String),
+    /// The connection ended. It may have been done.
+    Lost,
+}
+
+/// A question that was asked over a line.
+pub(super) struct Asked {
+    line: Arc<Line>,
+    number: u64,
+}
+
+impl Lines {
+    /// The line of the current runtime; nothing where there cannot be one. If there is none yet, it is
+    /// made, and serves who comes later.
+    pub(super) fn here(&self, address: &Address, state: &Arc<State>) -> Option<Arc<Line>> {
+        let runtime = Handle::try_current().ok()?;
+        let id = runtime.id();
+        if let Some(line) = self.0.get(&id) {
+            return Some(Arc::clone(&line));
+        }
+        if !here::is_known(id) {
+            return None;
+        }
+        let line = match self.0.entry(id) {
+            Entry::Occupied(line) => return Some(Arc::clone(line.get())),
+            Entry::Vacant(none) => Arc::clone(&none.insert(Arc::default())),
+        };
+        let carried = carrier::carry(address.clone(), Arc::clone(&line), Arc::clone(state), id);
+        runtime.spawn(carried);
+        Some(line)
+    }
+
+    /// Forgets the line of a runtime.
+    pub(super) fn forget(&self, id: Id) {
+        self.0.remove(&id);
+    }
+
+    /// Closes all. Whoever waits is told that there is no answer; what Redis is still to be told is
+    /// returned.
+    pub(super) fn close(&self) -> Vec<Errand> {
+        // None is held while another thread is woken.
+        let lines: Vec<_> = self.0.iter().map(|line| Arc::clone(&line)).collect();
+        lines.iter().flat_map(|line| line.close(false)).collect()
+    }
+}
+
+impl Line {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Ends> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks, if the line is open, and everything is told over it that is `untold`.
+    pub(super) fn ask(
+        self: &Arc<Self>,
+        question: &Question<'_>,
+        budget: Duration,
+        untold: usize,
+    ) -> Option<(Asked, oneshot::Receiver<Answer>)> {
+        let mut ends = self.lock();
+        if ends.stage != Stage::Open || ends.waiting.len() >= IN_FLIGHT || ends.errands != untold {
+            return None;
+        }
+        let (reply, answer) = oneshot::channel();
+        question.write(&mut ends.unsent);
+        let number = ends.first + ends.waiting.len() as u64;
+        let task = ends.push(budget, What::Question(reply));
+        drop(ends);
+        if let Some(task) = task {
+            task.wake();
+        }
+        let line = Arc::clone(self);
+        Some((Asked { line, number }, answer))
+    }
+
+    /// Closes the line. Whoever waits is told that there is no answer, or that it `may_be_had`
+    /// elsewhere; what Redis is still to be told is returned.
+    pub(super) fn close(&self, may_be_had: bool) -> Vec<Errand> {
+        let mut ends = self.lock();
+        ends.stage = Stage::Closed;
+        ends.unsent.clear();
+        ends.unsent_questions = 0;
+        let waiting = mem::take(&mut ends.waiting);
+        ends.errands = 0;
+        ends.first += waiting.len() as u64;
+        let task = ends.task.take();
+        drop(ends);
+        if let Some(task) = task {
+            task.wake();
+        }
+        let mut errands = Vec::new();
+        for waiting in waiting {
+            match waiting.what {
+                What::Errand(errand) => errands.push(errand),
+                What::Question(reply) if may_be_had => {
+                    // Who hung up wants no answer.
+                    let _ = reply.send(Answer::Lost);
+                }
+                What::Question(_) => {}
+            }
+        }
+        errands
+    }
+}
+
+impl Ends {
+    /// Has the task woken when there is something to send.
+    pub(super) fn wait(&mut self, cx: &Context<'_>) {
+        if !self
+            .task
+            .as_ref()
+            .is_some_and(|task| task.will_wake(cx.waker()))
+        {
+            self.task = Some(cx.waker().clone());
+        }
+    }
+
+    /// Says until when those must be answered whose questions are sent now; the first of these
+    /// moments is returned.
+    pub(super) fn sent(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let sent = self.waiting.len() - self.unsent_questions;
+        self.unsent_questions = 0;
+        self.waiting
+            .iter_mut()
+            .skip(sent)
+            .map(|waiting| *waiting.deadline.insert(now + waiting.budget))
+            .min()
+    }
+
+    /// The first moment at which an answer is late.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.waiting
+            .iter()
+            .filter_map(|waiting| waiting.deadline)
+            .min()
+    }
+
+    /// Answers the first who waits. An errand that is yet to be done is returned.
+    pub(super) fn answer(&mut self, answer: Answer) -> Option<Errand> {
+        let waiting = self.waiting.pop_front()?;
+        self.first += 1;
+        match waiting.what {
+            What::Question(reply) => {
+                // Who hung up wants no answer.
+                let _ = reply.send(answer);
+                None
+            }
+            What::Errand(errand) => {
+                self.errands -= 1;
+                Some(errand).filter(|_| matches!(answer, Answer::Error(_)))
+            }
+        }
+    }
+
+    /// Waits for an answer to the command that was written last. The task is returned, if it is to
+    /// be woken.
+    fn push(&mut self, budget: Duration, what: What) -> Option<Waker> {
+        self.unsent_questions += 1;
+        self.waiting.push_back(Waiting {
+            budget,
+            deadline: None,
+            what,
+        });
+        self.task.take()
+    }
+}
+
+impl Asked {
+    /// Sends an errand behind the question; it is returned where that was answered.
+    pub(super) fn send_behind(&self, errand: Errand) -> Option<Errand> {
+        let mut ends = self.line.lock();
+        if self.number < ends.first {
+            return Some(errand);
+        }
+        errand.command().write_packed_command(&mut ends.unsent);
+        ends.errands += 1;
+        let task = ends.push(ERRAND, What::Errand(errand));
+        drop(ends);
+        if let Some(task) = task {
+            task.wake();
+        }
+        None
+    }
+}
