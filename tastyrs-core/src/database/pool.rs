@@ -17,7 +17,7 @@ use diesel::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{DatabaseOptions, Dialect, failure, here::Here, manager::Manager};
+use super::{DatabaseOptions, Dialect, Failure, failure, here::Here, manager::Manager};
 use crate::{
     django::{ContentType, ContentTypes},
     errors::{Error, Result},
@@ -296,6 +296,34 @@ impl<DB: Dialect> Database<DB> {
                 Err(_) if !DB::is_alive(&mut connection) && Instant::now() < until => {}
                 Err(error) => return Err(Error::database("beginning a transaction")(error)),
             }
+        }
+    }
+}
+
+/// Runs `work` within a transaction. Where it fails, or nothing comes of it, what it did is undone and the transaction goes
+/// on.
+///
+/// # Errors
+///
+/// Where the database has no time or is away, so that another attempt within the same transaction is of no use.
+pub(crate) fn attempt<DB: Dialect, T>(
+    connection: &mut DB::Connection,
+    work: impl FnOnce(&mut DB::Connection) -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let failed = |source| Error::database("trying what may fail")(source);
+    Transactions::<DB>::begin_transaction(connection).map_err(failed)?;
+    let answer = work(connection);
+    let ended = match &answer {
+        Ok(Some(_)) => Transactions::<DB>::commit_transaction(connection),
+        _ => Transactions::<DB>::rollback_transaction(connection),
+    };
+    match answer {
+        Err(Error::Database { doing, source }) if !Failure::of(&source).is_of_the_statement() => {
+            Err(Error::Database { doing, source })
+        }
+        answer => {
+            ended.map_err(failed)?;
+            Ok(answer.ok().flatten())
         }
     }
 }
