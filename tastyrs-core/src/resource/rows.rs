@@ -321,7 +321,7 @@ impl<R: ModelResource> Source<R> for Rows {
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        hopped(mounted, request, move |hop, database, permit| {
+        hopped(mounted, request, writes, move |hop, database, permit| {
             database
                 .with(permit, writes, |connection| work(hop, connection))
                 // Django's constraints wait for the end of the transaction.
@@ -336,7 +336,7 @@ impl<R: ModelResource> Source<R> for Rows {
         T: Send + 'static,
         F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        hopped(mounted, request, move |hop, database, permit| {
+        hopped(mounted, request, false, move |hop, database, permit| {
             database.reading(permit, |connection| work(hop, connection))
         })
         .await
@@ -369,7 +369,7 @@ impl<R: ModelResource> Source<R> for Rows {
                 return answer;
             }
         }
-        let (answer, total) = hopped(mounted, request, move |hop, database, permit| {
+        let (answer, total) = hopped(mounted, request, false, move |hop, database, permit| {
             let answer = database.reading(permit, |connection| work(hop, connection))?;
             Ok((answer, hop.total.get()))
         })
@@ -401,7 +401,7 @@ impl<R: ModelResource> Source<R> for Rows {
             return answer;
         }
         // One statement sees one state of the database, with a transaction around it or without.
-        hopped(mounted, request, move |hop, database, permit| {
+        hopped(mounted, request, false, move |hop, database, permit| {
             database.asking(permit, |connection| work(hop, connection))
         })
         .await
@@ -654,14 +654,23 @@ fn loaded<'h, R: ModelResource>(
 }
 
 /// Works on a blocking thread, with the right to a connection.
-async fn hopped<R, T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
+async fn hopped<R, T, F>(
+    mounted: &Arc<Mounted<R>>,
+    request: &mut Request,
+    writes: bool,
+    work: F,
+) -> Result<T>
 where
     R: ModelResource + Hooks,
     T: Send + 'static,
     F: FnOnce(&Hop<'_, R>, &Database<R::Db>, &Permit) -> Result<T> + Send + 'static,
 {
     let database = mounted.state.database.clone();
-    let permit = database.permit().await?;
+    let permit = if writes {
+        database.permit_to_write().await?
+    } else {
+        database.permit().await?
+    };
     let here = Arc::clone(mounted);
     let (answer, forgetting) = dispatch::blocking(request, move |request| {
         let (answer, written) = Hop::run(&here, request, |hop| {

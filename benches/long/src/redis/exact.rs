@@ -41,7 +41,10 @@ pub fn four_processes() -> Outcome<Row> {
             let output = child.wait_with_output()?;
             let text = String::from_utf8(output.stdout)?;
             let mut words = text.split_whitespace();
-            passed += words.next().ok_or("a process said nothing")?.parse::<usize>()?;
+            passed += words
+                .next()
+                .ok_or("a process said nothing")?
+                .parse::<usize>()?;
             let worst = words.next().ok_or("no latency")?.parse()?;
             row.worst_latency = row.worst_latency.max(Duration::from_micros(worst));
         }

@@ -124,7 +124,10 @@ fn one(fault: Fault, counts: bool, row: &mut Row) -> Outcome<bool> {
     }
     let worst = Duration::from_micros(seen.worst_micros.load(Ordering::Relaxed));
     let errors = seen.errors.load(Ordering::Relaxed);
-    let over = seen.passed.load(Ordering::Relaxed).saturating_sub(LIMIT as usize);
+    let over = seen
+        .passed
+        .load(Ordering::Relaxed)
+        .saturating_sub(LIMIT as usize);
     row.worst_latency = row.worst_latency.max(worst);
     row.overshoot += if counts { over } else { 0 };
     let was_away = after.times_away > before.times_away;
@@ -140,7 +143,9 @@ fn one(fault: Fault, counts: bool, row: &mut Row) -> Outcome<bool> {
 
 /// A worker of a server: one runtime, and clients that call again a little after each answer.
 fn work(worker: usize, throttle: &AnyThrottle, seen: &Seen) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
     let Ok(runtime) = runtime else {
         seen.errors.fetch_add(1, Ordering::Relaxed);
         return;
@@ -167,7 +172,8 @@ fn work(worker: usize, throttle: &AnyThrottle, seen: &Seen) {
                     if place.settle().await.is_err() {
                         seen.errors.fetch_add(1, Ordering::Relaxed);
                     }
-                    seen.passed.fetch_add(usize::from(counted), Ordering::Relaxed);
+                    seen.passed
+                        .fetch_add(usize::from(counted), Ordering::Relaxed);
                 }
                 Ok(Admission::Refused(_)) => {}
                 Err(_) => {
