@@ -306,7 +306,38 @@ impl Value<'_> {
 
 /// Reads a moment in SQLite's form.
 pub(crate) fn stored_datetime(text: &str) -> Option<NaiveDateTime> {
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()
+    plain_datetime(text.as_bytes())
+        .or_else(|| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok())
+}
+
+/// Reads a moment in the form in which Django keeps it; nothing where it has another, or is none.
+fn plain_datetime(text: &[u8]) -> Option<NaiveDateTime> {
+    /// A number of digits alone.
+    fn number(digits: &[u8]) -> Option<u32> {
+        digits.iter().try_fold(0, |number, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit < 10).then_some(number * 10 + u32::from(digit))
+        })
+    }
+    let (text, fraction) = text.split_at_checked(19)?;
+    let micros = match fraction {
+        [] => 0,
+        [b'.', digits @ ..] if digits.len() == 6 => number(digits)?,
+        _ => return None,
+    };
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b' ', rest @ ..] = text else {
+        return None;
+    };
+    let [h1, h2, b':', n1, n2, b':', s1, s2] = rest else {
+        return None;
+    };
+    let year = number(&[*y1, *y2, *y3, *y4])?.cast_signed();
+    NaiveDate::from_ymd_opt(year, number(&[*m1, *m2])?, number(&[*d1, *d2])?)?.and_hms_micro_opt(
+        number(&[*h1, *h2])?,
+        number(&[*n1, *n2])?,
+        number(&[*s1, *s2])?,
+        micros,
+    )
 }
 
 macro_rules! from {
@@ -358,6 +389,34 @@ mod tests {
         let names: Vec<_> = data.iter().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(names, ["id", "meta", "title"]);
         assert_eq!(data.get("id"), Some(&Value::Int(2)));
+    }
+
+    #[test]
+    fn a_moment_is_read_alike_by_its_usual_form_and_by_any() {
+        let by_any = |text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok();
+
+        for usual in [
+            "2010-03-19 01:18:01",
+            "0001-01-01 00:00:00",
+            "2012-02-29 23:59:59.000001",
+        ] {
+            assert!(plain_datetime(usual.as_bytes()).is_some(), "{usual}");
+            assert_eq!(stored_datetime(usual), by_any(usual), "{usual}");
+        }
+        for other in [
+            "2010-03-19 01:18:01.5",
+            "2011-02-29 00:00:00",
+            "2010-13-01 00:00:00",
+            "2010-03-19 24:00:00",
+            "2010-03-19T01:18:01",
+            "2010-03-19 01:18:0x",
+            "2010-03-19 01:18:01.12345x",
+            "2010-03-19 01:18:1\u{e9}",
+            "",
+        ] {
+            assert_eq!(plain_datetime(other.as_bytes()), None, "{other}");
+            assert_eq!(stored_datetime(other), by_any(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a client may not do to the server.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use tastyrs::{
     api::Mount,
@@ -32,6 +35,18 @@ impl Hooks for SleepyResource {
     }
 }
 
+/// Its writes take a while.
+#[derive(ModelResource)]
+#[resource(model = Note, resource_name = "dawdling", hooks, excludes(author_id), authorization = Authorization)]
+struct DawdlingResource;
+
+impl Hooks for DawdlingResource {
+    fn authorized_delete_detail(&self, _: &Bundle<'_, Self>) -> Result<()> {
+        std::thread::sleep(Duration::from_millis(400));
+        Ok(())
+    }
+}
+
 /// Three notes, for one request at a time.
 fn notes() -> TestDatabase<Db> {
     let options = DatabaseOptions::default()
@@ -44,6 +59,7 @@ fn api(notes: &TestDatabase<Db>) -> Mount {
     Api::new("v1")
         .database(notes.database())
         .register(SleepyResource)
+        .register(DawdlingResource)
         .register(AuthorResource)
         .build()
         .unwrap()
@@ -102,6 +118,64 @@ fn without_a_write_ahead_log_it_waits_as_a_list_does() {
     let notes = library(TestDatabase::temporary().options(options), 3);
 
     assert_eq!(while_nothing_is_free(&notes), (503, 503));
+}
+
+/// Three lists that take long, on the two workers and on all connections but one.
+#[test]
+fn what_takes_long_holds_up_nothing_else() {
+    let options = DatabaseOptions::default().max_connections(4);
+    let notes = library(TestDatabase::temporary().options(options), 3);
+    let served = LiveServer::with_workers(&api(&notes), 2);
+    let slow_are_over = AtomicBool::new(false);
+
+    std::thread::scope(|threads| {
+        for _ in 0..3 {
+            threads.spawn(|| {
+                let answer = served.get("/api/v1/sleepy/?sleep=1");
+                slow_are_over.store(true, Ordering::SeqCst);
+                answer.assert_http_ok();
+            });
+        }
+        std::thread::sleep(Duration::from_millis(300));
+
+        let lists = served.get("/api/v1/authors/?name=ada").status();
+        let details = served.get("/api/v1/authors/1/").status();
+        let refused = served.request("DELETE", "/api/v1/authors/1/", &[]).status();
+        let without_rows = served.get("/api/v1/").status();
+
+        assert!(!slow_are_over.load(Ordering::SeqCst));
+        assert_eq!(
+            (lists, details, refused, without_rows),
+            (200, 200, 401, 200)
+        );
+    });
+}
+
+/// Who writes waits in line without a connection, so that readers have theirs.
+#[test]
+fn writers_who_wait_leave_the_connections_to_readers() {
+    let options = DatabaseOptions::default().max_connections(2);
+    let notes = library(TestDatabase::temporary().options(options), 3);
+    let notes = notes.sql("DELETE FROM subject_notes");
+    let served = LiveServer::with_workers(&api(&notes), 2);
+    let written = AtomicBool::new(false);
+
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                let answer = served.request("DELETE", "/api/v1/dawdling/3/", &[]);
+                written.store(true, Ordering::SeqCst);
+                assert!(matches!(answer.status(), 204 | 404), "{answer}");
+            });
+        }
+        std::thread::sleep(Duration::from_millis(150));
+
+        let read = served.get("/api/v1/authors/?name=ada").status();
+
+        assert!(!written.load(Ordering::SeqCst));
+        assert_eq!(read, 200);
+    });
+    served.get("/api/v1/authors/").assert_http_ok();
 }
 
 #[test]

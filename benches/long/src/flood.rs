@@ -41,9 +41,15 @@ pub fn run() -> Outcome<Vec<Row>> {
 
     let grown = most - before;
     let holds = overshoot == 0 && grown <= MOST_KIB && store.len() <= MAX_KEYS;
-    eprintln!("flood: {} identifiers held, {grown} KiB more resident", store.len());
+    eprintln!(
+        "flood: {} identifiers held, {grown} KiB more resident",
+        store.len()
+    );
     Ok(vec![Row {
-        test: format!("10 million identifiers against 100,000, +{} MiB", grown.div_ceil(1024)),
+        test: format!(
+            "10 million identifiers against 100,000, +{} MiB",
+            grown.div_ceil(1024)
+        ),
         runs: 1,
         passed: usize::from(holds),
         overshoot,
@@ -56,5 +62,8 @@ fn resident_kib() -> Outcome<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    Ok(kib.ok_or("the system does not say how much memory is resident")?.trim().parse()?)
+    Ok(kib
+        .ok_or("the system does not say how much memory is resident")?
+        .trim()
+        .parse()?)
 }

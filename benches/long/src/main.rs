@@ -6,7 +6,9 @@ mod kill9;
 mod proofs;
 mod recount;
 mod redis;
+mod slow;
 mod table;
+mod writers;
 
 use table::Row;
 
@@ -15,10 +17,12 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A subject's name, and what runs it.
 type Subject = (&'static str, fn() -> Outcome<Vec<Row>>);
 
-const SUBJECTS: [Subject; 7] = [
+const SUBJECTS: [Subject; 9] = [
     ("kill9", kill9::run),
     ("recount", recount::run),
     ("export", export::run),
+    ("writers", writers::run),
+    ("slow", slow::run),
     ("flood", flood::run),
     ("schedules", proofs::schedules),
     ("sequences", proofs::sequences),

@@ -46,7 +46,13 @@ fn run(mut tests: Command, what: &str) -> Outcome<Vec<Row>> {
         .filter_map(|line| line.strip_prefix("test "))
         .filter_map(|line| line.split_once(" ... "))
         .map(|(name, said)| Row {
-            test: name.rsplit("::").next().unwrap_or(name).chars().take(58).collect(),
+            test: name
+                .rsplit("::")
+                .next()
+                .unwrap_or(name)
+                .chars()
+                .take(58)
+                .collect(),
             runs: 100_000,
             passed: if said == "ok" { 100_000 } else { 0 },
             ..Row::default()

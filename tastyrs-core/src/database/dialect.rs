@@ -170,6 +170,13 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
         connection: &mut Self::Connection,
         table: &str,
     ) -> QueryResult<Vec<(String, String, String)>>;
+    /// The columns of a table whose values must differ from row to row, by themselves or with others; nothing where that
+    /// may be any. The table stands as in SQL, the columns are plain names.
+    #[doc(hidden)]
+    fn unique_columns(
+        connection: &mut Self::Connection,
+        table: &str,
+    ) -> QueryResult<Option<Vec<String>>>;
     /// Refuses a regular expression that is wrong or may run for ever.
     #[doc(hidden)]
     fn check_pattern(pattern: &str) -> Result<()>;

@@ -18,6 +18,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether it is the statement that failed, so that others may succeed.
+    pub(super) const fn is_of_the_statement(self) -> bool {
+        !matches!(self, Self::TooLong | Self::Passing)
+    }
+
     /// Tells whose fault an error is.
     ///
     /// Diesel keeps the codes of PostgreSQL to itself but for a few; of the others the message tells, in English, which

@@ -45,7 +45,7 @@ pub(crate) use fragment::{Fragment, Slice};
 pub use narrow::Narrow;
 pub use options::DatabaseOptions;
 pub use pool::Database;
-pub(crate) use pool::{ENDING, Permit};
+pub(crate) use pool::{ENDING, Permit, attempt};
 pub use row::Row;
 pub(crate) use row::{Cell, Loaded, Page};
 pub(crate) use session::Session;

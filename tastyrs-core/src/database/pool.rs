@@ -18,7 +18,7 @@ use diesel::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    DatabaseOptions, Dialect, failure,
+    DatabaseOptions, Dialect, Failure, failure,
     here::Here,
     manager::Manager,
     totals::{Totals, TotalsHere},
@@ -43,6 +43,9 @@ pub struct Database<DB: Dialect> {
     pool: Pool<Manager<DB>>,
     /// As many permits as connections: who waits, waits here, where no thread is held.
     permits: Arc<Semaphore>,
+    /// The right to write, of which an embedded database has one: who wants it waits in line, holding no connection, and
+    /// nobody is overtaken.
+    writer: Option<Arc<Semaphore>>,
     /// How many more connections exports may hold; half of them are for others.
     pub(super) exports: Arc<Semaphore>,
     wait: Duration,
@@ -57,6 +60,7 @@ impl<DB: Dialect> Clone for Database<DB> {
         Self {
             pool: self.pool.clone(),
             permits: Arc::clone(&self.permits),
+            writer: self.writer.clone(),
             exports: Arc::clone(&self.exports),
             wait: self.wait,
             content_types: Arc::clone(&self.content_types),
@@ -79,7 +83,11 @@ impl<DB: Dialect> fmt::Debug for Database<DB> {
 pub(crate) struct Permit {
     pub(super) until: Instant,
     _one: OwnedSemaphorePermit,
+    _writer: Option<OwnedSemaphorePermit>,
 }
+
+/// How long a request waits for others of its process to write: as long as for those of other processes.
+const WRITER_WAIT: Duration = Duration::from_secs(2);
 
 impl<DB: Dialect> Database<DB> {
     /// Opens the database at `url`: a file's path for SQLite, an address for a server.
@@ -127,6 +135,7 @@ impl<DB: Dialect> Database<DB> {
         Ok(Self {
             pool,
             permits: Arc::new(Semaphore::new(connections as usize)),
+            writer: (!DB::is_remote()).then(|| Arc::new(Semaphore::new(1))),
             exports: Arc::new(Semaphore::new((connections as usize / 2).max(1))),
             wait,
             content_types: Arc::default(),
@@ -138,15 +147,24 @@ impl<DB: Dialect> Database<DB> {
     /// Waits for the right to one connection, without holding a thread.
     pub(crate) async fn permit(&self) -> Result<Permit> {
         let until = Instant::now() + self.wait;
-        let permits = Arc::clone(&self.permits);
-        let one = match permits.try_acquire_owned() {
-            Ok(one) => one,
-            Err(_) => tokio::time::timeout(self.wait, Arc::clone(&self.permits).acquire_owned())
-                .await
-                .map_err(|_| Error::Busy)?
-                .map_err(|_| Error::Busy)?,
+        Ok(Permit {
+            until,
+            _one: acquired(&self.permits, self.wait).await?,
+            _writer: None,
+        })
+    }
+
+    /// Waits for the right to write, where one at a time does, and then for the right to one connection.
+    pub(crate) async fn permit_to_write(&self) -> Result<Permit> {
+        let writer = match &self.writer {
+            Some(writer) => Some(acquired(writer, WRITER_WAIT).await?),
+            None => None,
         };
-        Ok(Permit { until, _one: one })
+        let permit = self.permit().await?;
+        Ok(Permit {
+            _writer: writer,
+            ..permit
+        })
     }
 
     /// Waits for the right to one connection, on this thread.
@@ -164,7 +182,11 @@ impl<DB: Dialect> Database<DB> {
         loop {
             if let Poll::Ready(one) = acquired.as_mut().poll(&mut context) {
                 let one = one.map_err(|_| Error::Busy)?;
-                return Ok(Permit { until, _one: one });
+                return Ok(Permit {
+                    until,
+                    _one: one,
+                    _writer: None,
+                });
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -305,6 +327,44 @@ impl<DB: Dialect> Database<DB> {
             }
         }
     }
+}
+
+/// Runs `work` within a transaction. Where it fails, or nothing comes of it, what it did is undone and the transaction goes
+/// on.
+///
+/// # Errors
+///
+/// Where the database has no time or is away, so that another attempt within the same transaction is of no use.
+pub(crate) fn attempt<DB: Dialect, T>(
+    connection: &mut DB::Connection,
+    work: impl FnOnce(&mut DB::Connection) -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let failed = |source| Error::database("trying what may fail")(source);
+    Transactions::<DB>::begin_transaction(connection).map_err(failed)?;
+    let answer = work(connection);
+    let ended = match &answer {
+        Ok(Some(_)) => Transactions::<DB>::commit_transaction(connection),
+        _ => Transactions::<DB>::rollback_transaction(connection),
+    };
+    match answer {
+        Err(Error::Database { doing, source }) if !Failure::of(&source).is_of_the_statement() => {
+            Err(Error::Database { doing, source })
+        }
+        answer => {
+            ended.map_err(failed)?;
+            Ok(answer.ok().flatten())
+        }
+    }
+}
+
+/// Waits in line, without holding a thread.
+async fn acquired(semaphore: &Arc<Semaphore>, wait: Duration) -> Result<OwnedSemaphorePermit> {
+    if let Ok(one) = Arc::clone(semaphore).try_acquire_owned() {
+        return Ok(one);
+    }
+    let waiting = Arc::clone(semaphore).acquire_owned();
+    let one = tokio::time::timeout(wait, waiting).await;
+    one.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)
 }
 
 /// What is being done when a transaction is ended: constraints that wait for it are checked then.

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::{
-    PgConnection, QueryResult,
+    PgConnection, QueryResult, RunQueryDsl as _,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager as _},
     deserialize::FromSql,
     pg::{Pg, PgValue},
@@ -287,6 +287,27 @@ impl Dialect for Pg {
     fn references(_: &mut PgConnection, _: &str) -> QueryResult<Vec<(String, String, String)>> {
         // It says which one a row breaks.
         Ok(Vec::new())
+    }
+
+    fn unique_columns(
+        connection: &mut PgConnection,
+        table: &str,
+    ) -> QueryResult<Option<Vec<String>>> {
+        /// Nothing for what is computed, and where an index holds some of the rows alone.
+        #[derive(diesel::QueryableByName)]
+        struct Column {
+            #[diesel(sql_type = sql::Nullable<sql::Text>)]
+            name: Option<String>,
+        }
+        let columns: Vec<Column> = diesel::sql_query(
+            "SELECT CASE WHEN i.indexprs IS NULL AND i.indpred IS NULL THEN a.attname::text END AS name
+             FROM pg_index i
+             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+             WHERE i.indrelid = to_regclass($1) AND (i.indisunique OR i.indisexclusion)",
+        )
+        .bind::<sql::Text, _>(table)
+        .load(connection)?;
+        Ok(columns.into_iter().map(|column| column.name).collect())
     }
 
     fn check_pattern(pattern: &str) -> Result<()> {

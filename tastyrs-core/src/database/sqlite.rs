@@ -363,6 +363,44 @@ impl Dialect for Sqlite {
         Ok(known.into_iter().filter_map(named).collect())
     }
 
+    fn unique_columns(
+        connection: &mut SqliteConnection,
+        table: &str,
+    ) -> QueryResult<Option<Vec<String>>> {
+        #[derive(diesel::QueryableByName)]
+        struct Index {
+            #[diesel(sql_type = sql::Text)]
+            name: String,
+            #[diesel(sql_type = sql::Bool)]
+            unique: bool,
+            #[diesel(sql_type = sql::Bool)]
+            partial: bool,
+        }
+        /// Nothing for what is computed.
+        #[derive(diesel::QueryableByName)]
+        struct Column {
+            #[diesel(sql_type = sql::Nullable<sql::Text>)]
+            name: Option<String>,
+        }
+        let indices: Vec<Index> =
+            diesel::sql_query(format!("PRAGMA index_list({table})")).load(connection)?;
+        let mut columns = Vec::new();
+        for index in indices.into_iter().filter(|index| index.unique) {
+            // Which rows it holds may depend on any column.
+            if index.partial {
+                return Ok(None);
+            }
+            let pragma = format!("PRAGMA index_info({})", Self::quote(&index.name));
+            for column in diesel::sql_query(pragma).load::<Column>(connection)? {
+                match column.name {
+                    Some(name) => columns.push(name),
+                    None => return Ok(None),
+                }
+            }
+        }
+        Ok(Some(columns))
+    }
+
     fn check_pattern(pattern: &str) -> Result<()> {
         check_regular_expression(pattern)
     }

@@ -58,6 +58,8 @@ pub struct RowDraft {
     pub(super) nested: Vec<Nested>,
     /// The columns that refer to objects which were sent in place of their addresses, and are written.
     pub(super) written: Vec<usize>,
+    /// The columns that refer to rows which were looked up in this transaction, and their resources.
+    looked_up: Vec<(usize, TypeId)>,
     /// Whether a hook may have changed the object that was made of it.
     lent: bool,
 }
@@ -93,6 +95,7 @@ impl RowDraft {
             loaded: None,
             nested: Vec::new(),
             written: Vec::new(),
+            looked_up: Vec::new(),
             lent: false,
         }
     }
@@ -105,6 +108,7 @@ impl RowDraft {
             values,
             nested: Vec::new(),
             written: Vec::new(),
+            looked_up: Vec::new(),
             lent: false,
         }
     }
@@ -114,6 +118,19 @@ impl RowDraft {
         self.values[column] = value;
         self.origins[column] = Origin::Set;
         self.nested.retain(|nested| !nested.sets(column));
+        self.looked_up.retain(|(known, _)| *known != column);
+    }
+
+    /// Sets a column to the key of a row that is there.
+    pub(super) fn refer(&mut self, column: usize, target: TypeId, key: &Key) {
+        self.set(column, key.value());
+        self.looked_up.push((column, target));
+    }
+
+    /// The resource of the row that a column refers to, where that row was looked up.
+    pub(super) fn looked_up(&self, column: usize) -> Option<TypeId> {
+        let known = self.looked_up.iter().find(|(known, _)| *known == column);
+        known.map(|(_, target)| *target)
     }
 
     /// Whether its statement names a column: of a new row all that have a value, of one that is there those that are set.
@@ -123,6 +140,24 @@ impl RowDraft {
             Origin::Kept => self.loaded.is_none(),
             Origin::Set => true,
         }
+    }
+
+    /// The columns that its INSERT names.
+    pub(super) fn inserted(&self) -> Vec<usize> {
+        let all = 0..self.values.len();
+        all.filter(|column| self.writes(*column)).collect()
+    }
+
+    /// The columns that its UPDATE names.
+    pub(super) fn updated(&self, key: usize) -> Vec<usize> {
+        let all = 0..self.values.len();
+        all.filter(|column| *column != key && self.writes(*column))
+            .collect()
+    }
+
+    /// The key of the row that is there.
+    pub(super) fn key_of_loaded(&self, key: usize) -> Option<Key> {
+        Key::of(self.loaded.as_ref()?.get(key)?)
     }
 
     /// Whether the request changes a column of it.

@@ -22,7 +22,7 @@ pub(super) fn full_hydrate<'h, R: Hooks>(
     bundle: &mut Bundle<'h, R>,
 ) -> Result<()> {
     let resource = &hop.mounted.resource;
-    let before = R::READS_OBJECTS.then(|| bundle.data.clone());
+    let before = R::HAS_HOOKS.then(|| bundle.data.clone());
     resource.hydrate(bundle)?;
     if let Some(before) = &before {
         bundle.sent.notice(&bundle.data, before);

@@ -13,7 +13,7 @@
 //!   [`provided`] is what hooks do where they are not overridden
 //! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
 //! - `export`: whole lists as files
-//! - `draft`: a row that is about to be written; `write_row`: its statements
+//! - `draft`: a row that is about to be written; `write_row`, `write_rows`: its statements, alone and with others
 //! - `links`: relations as a client writes them; `references`, `violations`: what a database refuses
 
 mod dehydrate;
@@ -39,6 +39,7 @@ mod store;
 mod views;
 mod violations;
 mod write_row;
+mod write_rows;
 mod writes;
 
 pub(crate) use export::get_export;
@@ -47,6 +48,7 @@ pub(crate) use hooks::mounted;
 pub use hooks::{Hooks, InDb};
 pub use hop::Hop;
 pub use hydrate::Connection;
+use links::Known;
 pub(crate) use links::RelatedWrites;
 pub use model::{ColumnOf, ColumnSpec, DeleteAction, Model, ModelFor, OnDelete, table_sql};
 pub(crate) use mounted::Mounted;
@@ -287,9 +289,10 @@ mod sealed {
     impl Sealed for super::Objects {}
 }
 
-/// Where the pages of a hop, and texts that were made of them, are kept until it ends.
+/// Where the pages of a hop, texts that were made of them, and what was looked up ahead are kept until it ends.
 #[derive(Default)]
 pub(crate) struct Pages {
+    known: Known,
     pages: typed_arena::Arena<Page>,
     texts: typed_arena::Arena<String>,
 }

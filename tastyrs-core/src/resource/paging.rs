@@ -170,7 +170,7 @@ pub(super) fn page<'h, R: ModelResource + Hooks>(
     let wanted = Wanted {
         filters,
         asked,
-        rows: list.rows(state.columns()).slice(slice),
+        rows: list.rows(state.selected()).slice(slice),
         place,
         searches,
     };
@@ -244,7 +244,7 @@ impl<DB: Dialect> Wanted<DB> {
         let page = load::<DB>(
             connection,
             self.rows,
-            Arc::clone(&state.loaded),
+            Arc::clone(&state.columns.loaded),
             "loading rows",
         )?;
         let items = kept(hop, page);
@@ -475,14 +475,14 @@ fn load_counted<DB: Dialect>(
     connection: &mut DB::Connection,
     statement: Statement<DB>,
 ) -> Result<(Page, Option<u64>, Option<Arc<str>>)> {
-    let columns = state.loaded.iter().copied().chain([COUNT, STATE]);
+    let columns = state.columns.loaded.iter().copied().chain([COUNT, STATE]);
     let columns: Arc<[Loaded]> = columns.collect();
     let mut page = load::<DB>(connection, statement, columns, "loading a page")?;
     if page.len() == 0 {
         return Err(cut_elsewhere());
     }
-    let total = total(&page, state.loaded.len());
-    let now = match page.value(0, state.loaded.len() + 1) {
+    let total = total(&page, state.columns.loaded.len());
+    let now = match page.value(0, state.columns.loaded.len() + 1) {
         Value::Text(now) => Some(Arc::from(&*now)),
         _ => None,
     };

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     database::Dialect,
     errors::{Error, Result},
-    queries::{Key, Node, NodeColumn, key_filter},
+    queries::{Graph, Key, Node, NodeColumn, key_filter},
 };
 
 /// A column that refers to the rows of a table.
@@ -43,20 +43,30 @@ impl Reference {
         Ok(known.iter().filter_map(reference).collect())
     }
 
-    /// Whether a row is about to refer to nothing.
-    pub(super) fn is_broken<DB: Dialect>(
+    /// What a row is about to refer to, where that was not looked up yet.
+    pub(super) fn unknown(&self, graph: &Graph, draft: &RowDraft) -> Option<Key> {
+        if draft.origins[self.column] != Origin::Set {
+            return None;
+        }
+        let leads_here =
+            |node: &Node| node.table == self.table && node.key().quoted == self.key.quoted;
+        let target = draft.looked_up(self.column);
+        if target
+            .and_then(|target| graph.node(target))
+            .is_some_and(leads_here)
+        {
+            return None;
+        }
+        Key::of(&draft.values[self.column])
+    }
+
+    /// Those of these keys that rows have.
+    pub(super) fn known<DB: Dialect>(
         &self,
         connection: &mut DB::Connection,
-        draft: &RowDraft,
-    ) -> Result<bool> {
-        if draft.origins[self.column] != Origin::Set {
-            return Ok(false);
-        }
-        let Some(key) = Key::of(&draft.values[self.column]) else {
-            return Ok(false);
-        };
-        let is_it = key_filter::<DB>(&self.key, &[key]);
-        let found = write_row::keys_where::<DB>(connection, &self.table, &self.key, is_it)?;
-        Ok(found.is_empty())
+        keys: &[Key],
+    ) -> Result<Vec<Key>> {
+        let is_one = key_filter::<DB>(&self.key, keys);
+        write_row::keys_where::<DB>(connection, &self.table, &self.key, is_one)
     }
 }

@@ -94,7 +94,7 @@ pub(crate) struct Loading<'h, 'c, DB: Dialect> {
 
 impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
     fn columns(&self) -> (&[Loaded], &str) {
-        (&self.state.loaded, &self.state.columns_sql)
+        (&self.state.columns.loaded, &self.state.columns.sql)
     }
 
     fn key(&self) -> usize {

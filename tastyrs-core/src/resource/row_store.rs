@@ -1,22 +1,24 @@
 //! Rows of a table as a resource writes them.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::HashMap};
 
 use super::{
     ColumnSpec, Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
     generic,
     hydrate::{no_data, null_refused},
-    links,
-    rows::{self, RowsState},
-    violations, write_row,
+    links, rows, violations,
+    write_row::{self, Columns},
+    write_rows,
 };
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
-    database::{Dialect, Fragment, Narrow, Page, load},
+    database::{Dialect, Fragment, Narrow, Page, Row, load},
     errors::{Error, Result},
-    fields::{Attribute, By, DefaultValue, Field, FieldSpec, Kind, RelationSpec, Wanted, told},
+    fields::{
+        Attribute, By, DefaultValue, Field, FieldSpec, Kind, RelationSpec, Wanted, same, told,
+    },
     queries::{Key, Node, build_filters, parse_key},
 };
 
@@ -160,16 +162,111 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         let state = &hop.mounted.state;
         let (found, keeps_auto_now) = (bundle.item(), bundle.keeps_auto_now);
-        let draft = bundle.draft()?;
-        let page = stored::<R::Db>(state, connection, draft, R::Model::COLUMNS, keeps_auto_now)?;
-        let item = match page {
-            Some(page) => rows::items(hop.mounted, hop.pages.keep(page))
-                .first()
-                .copied(),
-            None => Some(found),
-        };
+        let (draft, columns) = (bundle.draft()?, R::Model::COLUMNS);
+        readied::<R::Db>(state.node(), draft, columns, keeps_auto_now)?;
+        violations::check_references(state, columns, connection, draft)?;
+        let returned = returned(hop);
+        let page = write_rows::write_one(state, connection, draft, returned)?;
+        let item = page.filter(|page| page.len() > 0).map(|page| Item::Row {
+            row: Row::new(hop.pages.keep(page), 0, &returned.places),
+            read: <R::Model as Model>::from_row,
+        });
         bundle.stored(item.unwrap_or(found));
         Ok(())
+    }
+
+    fn store_all<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundles: &mut [Bundle<'h, R>],
+    ) -> Result<bool>
+    where
+        R: Hooks,
+    {
+        let (state, columns) = (&hop.mounted.state, R::Model::COLUMNS);
+        let mut drafts = Vec::with_capacity(bundles.len());
+        for bundle in &mut *bundles {
+            let keeps_auto_now = bundle.keeps_auto_now;
+            let draft = bundle.draft()?;
+            if readied::<R::Db>(state.node(), draft, columns, keeps_auto_now).is_err() {
+                return Ok(false);
+            }
+            drafts.push(draft);
+        }
+        let returned = returned(hop);
+        let Some(written) = write_rows::write_all(state, connection, columns, &drafts, returned)?
+        else {
+            return Ok(false);
+        };
+        let pages = written.pages.into_iter();
+        let pages: Vec<&'h Page> = pages.map(|page| hop.pages.keep(page)).collect();
+        for (bundle, place) in bundles.iter_mut().zip(written.places) {
+            let item = place.map(|(page, row)| Item::Row {
+                row: Row::new(pages[page], row, &returned.places),
+                read: <R::Model as Model>::from_row,
+            });
+            bundle.stored(item.unwrap_or(bundle.item()));
+        }
+        Ok(true)
+    }
+
+    fn shares_statements(hop: &Hop<'_, R>) -> bool
+    where
+        R: Hooks,
+    {
+        let validation = hop.mounted.meta.validation.as_ref();
+        let mut fields = hop.mounted.fields.iter();
+        !R::HAS_HOOKS
+            && !validation.is_some_and(|validation| validation.cleans())
+            && fields.all(|field| field.hydrate.is_none())
+    }
+
+    fn stands_alone(hop: &Hop<'_, R>, bundle: &Bundle<'_, R>) -> bool
+    where
+        R: Hooks,
+    {
+        let state = &hop.mounted.state;
+        let mut fields = hop.mounted.fields.iter().map(|field| &field.spec);
+        fields.any(|field| {
+            let sent = bundle.sent.sets(field.name);
+            sent && links::needs_order(state, field, bundle.data.get(field.name))
+        })
+    }
+
+    fn look_ahead<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        objects: &[Value<'static>],
+    ) -> Result<HashMap<Key, Item<'h, R>>>
+    where
+        R: Hooks,
+    {
+        links::look_ahead(hop, connection, objects)
+    }
+
+    fn forget_ahead(hop: &Hop<'_, R>)
+    where
+        R: Hooks,
+    {
+        hop.pages.known.clear();
+    }
+
+    fn key_in_uri(hop: &Hop<'_, R>, uri: &str) -> Option<Key>
+    where
+        R: Hooks,
+    {
+        let node = hop.mounted.state.node();
+        let name = links::name_in_uri(uri, &hop.mounted.meta.resource_name)?;
+        parse_key(&name, node.columns[node.detail].kind)
+    }
+
+    fn renames(hop: &Hop<'_, R>, draft: &RowDraft) -> bool
+    where
+        R: Hooks,
+    {
+        let detail = hop.mounted.state.node().detail;
+        let loaded = draft.loaded.as_ref();
+        loaded.is_some_and(|loaded| !same(&loaded[detail], &draft.values[detail]))
     }
 
     fn save_m2m<'h>(
@@ -292,6 +389,16 @@ impl<R: ModelResource> Store<R> for Rows {
     }
 }
 
+/// What comes back of a row that was written: its names alone where nobody looks at the rest.
+fn returned<'h, R: ModelResource>(hop: &Hop<'h, R>) -> &'h Columns {
+    let state = &hop.mounted.state;
+    if R::HAS_HOOKS || hop.mounted.meta.always_return_data {
+        &state.columns
+    } else {
+        &state.names
+    }
+}
+
 // What follows is of no resource, so that it is compiled once.
 
 /// Gives a new row the name that an address has.
@@ -352,28 +459,20 @@ fn sent_key(node: &Node, data: &Data<'_>) -> Option<(&'static str, Key)> {
     Some((field.name, Key::of(&key)?))
 }
 
-/// Stores a row, and gives it back as it is stored; nothing where it is there and stays as it is.
-fn stored<DB: Dialect>(
-    state: &RowsState<DB>,
-    connection: &mut DB::Connection,
+/// Readies a row to be stored.
+fn readied<DB: Dialect>(
+    node: &Node,
     draft: &mut RowDraft,
     columns: &[ColumnSpec],
     keeps_auto_now: bool,
-) -> Result<Option<Page>> {
+) -> Result<()> {
     let now = Value::DateTime(crate::clock::now());
     for (position, column) in columns.iter().enumerate() {
         if column.auto_now && (!keeps_auto_now || draft.origins[position] == Origin::Set) {
             draft.set(position, moment_of(column.kind, &now));
         }
     }
-    check_text::<DB>(state.node(), columns, draft)?;
-    violations::check_references(state, columns, connection, draft)?;
-    let page = if draft.loaded.is_none() {
-        write_row::insert::<DB>(state, connection, draft).map(Some)
-    } else {
-        write_row::update::<DB>(state, connection, draft)
-    };
-    page.map_err(|error| violations::explained(state, error))
+    check_text::<DB>(node, columns, draft)
 }
 
 /// Refuses text that the database would refuse without naming the field; what is valid was told before.
@@ -527,9 +626,13 @@ fn refer<DB: Dialect>(
     if draft.written.contains(&column) {
         return Ok(());
     }
+    if let Some(key) = writing.pages.known.get(relation.target, &value) {
+        draft.refer(column, relation.target, &key);
+        return Ok(());
+    }
     let target = links::target::<DB>(writing.request, relation.target)?;
     match links::resolve(target, writing, field.name, value)? {
-        links::Resolved::Row(key) => draft.set(column, key.value()),
+        links::Resolved::Row(key) => draft.refer(column, relation.target, &key),
         links::Resolved::Data(key, data) => {
             draft.nested.retain(|nested| !nested.sets(column));
             draft.nested.push(super::draft::Nested {

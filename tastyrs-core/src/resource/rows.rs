@@ -17,6 +17,7 @@ use super::{
     references::Reference,
     related::{self, Related, RelatedRows},
     violations,
+    write_row::Columns,
 };
 use crate::{
     api::Declaring,
@@ -24,7 +25,7 @@ use crate::{
     cache,
     data::Value,
     database::{
-        Counting, Database, Dialect, Fragment, Loaded, Narrow, Page, Permit, Slice, Statement, load,
+        Counting, Database, Dialect, Fragment, Narrow, Page, Permit, Slice, Statement, load,
     },
     dispatch,
     errors::{Error, Result},
@@ -47,17 +48,18 @@ pub struct RowsState<DB: Dialect> {
     pub(super) database: Database<DB>,
     pub(super) graph: Arc<Graph>,
     node: usize,
-    /// The columns that are loaded of a row, and their names in SQL.
-    pub(super) loaded: Arc<[Loaded]>,
-    pub(super) columns_sql: String,
+    /// The columns that are loaded of a row.
+    pub(super) columns: Columns,
+    /// Its key and its name, which is all that comes back of a row that was written and nobody looks at.
+    pub(super) names: Columns,
     /// What stands before the condition of a statement that loads them.
     select_where: String,
-    /// For each column of the model its place among those that are loaded.
-    places: Vec<Option<u16>>,
     /// The filters and orders whose statements are kept prepared; a client can ask for any number of others.
     kept: Mutex<HashSet<u64>>,
     /// Read from the database when a row is first written.
     references: OnceLock<Vec<Reference>>,
+    /// Read from the database when rows are first changed by one statement.
+    told_apart: OnceLock<Option<Vec<usize>>>,
     /// Tells it from all others of this process.
     pub(super) number: u64,
     pub(super) lists: Lists,
@@ -116,16 +118,34 @@ impl<DB: Dialect> RowsState<DB> {
         Ok(self.references.get().map_or(&[], Vec::as_slice))
     }
 
+    /// The columns that tell rows apart, by themselves or with others; nothing where any column may.
+    pub(super) fn told_apart(&self, connection: &mut DB::Connection) -> Result<Option<&[usize]>> {
+        if self.told_apart.get().is_none() {
+            let node = self.node();
+            let names = DB::unique_columns(connection, &node.table)
+                .map_err(Error::database("reading the constraints of a table"))?;
+            let position = |name: &String| {
+                let quoted = DB::quote(name);
+                let is_it = |column: &NodeColumn| column.quoted == quoted;
+                node.columns.iter().position(is_it)
+            };
+            let columns = names.map(|names| names.iter().filter_map(position).collect());
+            return Ok(self.told_apart.get_or_init(|| columns).as_deref());
+        }
+        Ok(self.told_apart.get().and_then(Option::as_deref))
+    }
+
     /// The columns that are loaded, to be selected.
-    pub(super) fn columns(&self) -> Fragment {
+    pub(super) fn selected(&self) -> Fragment {
         let mut columns = Fragment::new();
-        columns.sql(&self.columns_sql);
+        columns.sql(&self.columns.sql);
         columns
     }
 
     /// The place of a model's column that is always loaded.
     pub(super) fn place(&self, column: usize) -> usize {
-        self.places
+        self.columns
+            .places
             .get(column)
             .copied()
             .flatten()
@@ -170,7 +190,7 @@ pub(super) fn items<'h, R: ModelResource>(
 ) -> Vec<Item<'h, R>> {
     (0..page.len())
         .map(|row| Item::Row {
-            row: crate::database::Row::new(page, row, &mounted.state.places),
+            row: crate::database::Row::new(page, row, &mounted.state.columns.places),
             read: <R::Model as Model>::from_row,
         })
         .collect()
@@ -261,27 +281,9 @@ impl<R: ModelResource> Source<R> for Rows {
                 Attribute::None | Attribute::ResourceUri | Attribute::Object => {}
             }
         }
-        let mut loaded = Vec::new();
-        let mut places = vec![None; wanted.len()];
-        let mut columns_sql = String::new();
-        for (position, column) in this
-            .columns
-            .iter()
-            .enumerate()
-            .filter(|(position, _)| wanted[*position])
-        {
-            places[position] = u16::try_from(loaded.len()).ok();
-            if !loaded.is_empty() {
-                columns_sql.push_str(", ");
-            }
-            columns_sql.push_str(&column.sql);
-            loaded.push(Loaded {
-                name: column.name,
-                kind: column.kind,
-                decimal_places: column.decimal_places,
-            });
-        }
-        let select_where = format!("SELECT {columns_sql} FROM {} WHERE ", this.table);
+        let columns = Columns::of(this, |column| wanted[column]);
+        let names = Columns::of(this, |column| column == this.key || column == this.detail);
+        let select_where = format!("SELECT {} FROM {} WHERE ", columns.sql, this.table);
         let is_lone = |for_list| {
             let mut fields = fields.0.iter();
             !R::HAS_HOOKS
@@ -306,12 +308,12 @@ impl<R: ModelResource> Source<R> for Rows {
             database,
             graph,
             node,
-            loaded: loaded.into(),
+            columns,
+            names,
             select_where,
-            columns_sql,
-            places,
             kept: Mutex::default(),
             references: OnceLock::new(),
+            told_apart: OnceLock::new(),
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             lists,
             detail_is_lone,
@@ -346,7 +348,7 @@ impl<R: ModelResource> Source<R> for Rows {
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        hopped(mounted, request, move |hop, database, permit| {
+        hopped(mounted, request, writes, move |hop, database, permit| {
             database
                 .with(permit, writes, |connection| work(hop, connection))
                 // Django's constraints wait for the end of the transaction.
@@ -361,7 +363,7 @@ impl<R: ModelResource> Source<R> for Rows {
         T: Send + 'static,
         F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        hopped(mounted, request, move |hop, database, permit| {
+        hopped(mounted, request, false, move |hop, database, permit| {
             database.reading(permit, |connection| work(hop, connection))
         })
         .await
@@ -398,12 +400,13 @@ impl<R: ModelResource> Source<R> for Rows {
             return Self::read(mounted, request, work).await;
         }
         let before = totals.clone();
-        let (answer, was_taken, work) = hopped(mounted, request, move |hop, database, permit| {
-            let totals = hop.totals.get_or_init(|| totals);
-            let answer = database.reading(permit, |connection| work(hop, connection));
-            Ok((answer, totals.was_taken(), work))
-        })
-        .await?;
+        let (answer, was_taken, work) =
+            hopped(mounted, request, false, move |hop, database, permit| {
+                let totals = hop.totals.get_or_init(|| totals);
+                let answer = database.reading(permit, |connection| work(hop, connection));
+                Ok((answer, totals.was_taken(), work))
+            })
+            .await?;
         if was_taken && !database.is_current(&before) {
             return Self::read(mounted, request, work).await;
         }
@@ -431,7 +434,7 @@ impl<R: ModelResource> Source<R> for Rows {
             return answer;
         }
         // One statement sees one state of the database, with a transaction around it or without.
-        hopped(mounted, request, move |hop, database, permit| {
+        hopped(mounted, request, false, move |hop, database, permit| {
             database.asking(permit, |connection| work(hop, connection))
         })
         .await
@@ -458,7 +461,7 @@ impl<R: ModelResource> Source<R> for Rows {
         let condition = key_filter::<R::Db>(column, &[key]);
         let statement = if R::HAS_HOOKS {
             let list = hop.get_object_list(hop.request)?.narrow(condition);
-            list.rows(state.columns())
+            list.rows(state.selected())
         } else {
             // Nobody narrows the list, so its statement need not be put together anew.
             let mut statement = Fragment::new();
@@ -542,7 +545,7 @@ impl<R: ModelResource> Source<R> for Rows {
     }
 
     fn from_bytes<'h>(hop: &Hop<'h, R>, bytes: &[u8]) -> Option<Item<'h, R>> {
-        let page = Page::from_row_bytes(bytes, &hop.mounted.state.loaded)?;
+        let page = Page::from_row_bytes(bytes, &hop.mounted.state.columns.loaded)?;
         Some(kept(hop, page)[0])
     }
 
@@ -572,7 +575,7 @@ pub(super) fn rows<'h, R: ModelResource>(
     slice: Option<Slice>,
 ) -> Result<Vec<Item<'h, R>>> {
     let state = &hop.mounted.state;
-    let mut statement: Statement<R::Db> = list.rows(state.columns());
+    let mut statement: Statement<R::Db> = list.rows(state.selected());
     if let Some(slice) = slice {
         statement = statement.slice(slice);
     }
@@ -585,20 +588,29 @@ fn loaded<'h, R: ModelResource>(
     connection: &mut <R::Db as Dialect>::Connection,
     statement: Statement<R::Db>,
 ) -> Result<Vec<Item<'h, R>>> {
-    let columns = Arc::clone(&hop.mounted.state.loaded);
+    let columns = Arc::clone(&hop.mounted.state.columns.loaded);
     let page = load::<R::Db>(connection, statement, columns, "loading rows")?;
     Ok(kept(hop, page))
 }
 
 /// Works on a blocking thread, with the right to a connection.
-async fn hopped<R, T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
+async fn hopped<R, T, F>(
+    mounted: &Arc<Mounted<R>>,
+    request: &mut Request,
+    writes: bool,
+    work: F,
+) -> Result<T>
 where
     R: ModelResource + Hooks,
     T: Send + 'static,
     F: FnOnce(&Hop<'_, R>, &Database<R::Db>, &Permit) -> Result<T> + Send + 'static,
 {
     let database = mounted.state.database.clone();
-    let permit = database.permit().await?;
+    let permit = if writes {
+        database.permit_to_write().await?
+    } else {
+        database.permit().await?
+    };
     let here = Arc::clone(mounted);
     let (answer, forgetting) = dispatch::blocking(request, move |request| {
         let (answer, written) = Hop::run(&here, request, |hop| {

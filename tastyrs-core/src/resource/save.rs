@@ -48,6 +48,17 @@ pub(super) fn authorize<'h, R: Hooks>(hop: &Hop<'h, R>, bundle: &mut Bundle<'h, 
     resource.authorized_update_detail(bundle)
 }
 
+/// Reads in what was sent for an object, and checks and authorizes it, so that it may be written.
+pub(super) fn ready<'h, R: Hooks>(
+    hop: &Hop<'h, R>,
+    db: &mut Connection<R>,
+    bundle: &mut Bundle<'h, R>,
+) -> Result<()> {
+    hop.mounted.resource.full_hydrate(hop, db, bundle)?;
+    check(hop, db, bundle)?;
+    authorize(hop, bundle)
+}
+
 pub(super) fn write<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     db: &mut Connection<R>,

@@ -1,6 +1,6 @@
 //! Where the objects of a resource are written.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::HashMap};
 
 use super::{Hooks, Hop, Resource, export::Batches};
 use crate::{
@@ -98,6 +98,80 @@ pub trait Store<R: Resource>: Batches<R> {
     ) -> Result<()>
     where
         R: Hooks;
+    /// Stores objects in as few statements as may be; afterwards the bundles hold them as they are stored. It may leave
+    /// all of them to be stored one by one.
+    #[doc(hidden)]
+    fn store_all<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        bundles: &mut [Bundle<'h, R>],
+    ) -> Result<bool>
+    where
+        R: Hooks,
+    {
+        let _ = (hop, connection, bundles);
+        Ok(false)
+    }
+    /// Whether objects may wait for those behind them and be stored with them, since no code of the resource's own runs
+    /// that could tell.
+    #[doc(hidden)]
+    fn shares_statements(hop: &Hop<'_, R>) -> bool
+    where
+        R: Hooks,
+    {
+        let _ = hop;
+        false
+    }
+    /// Whether what is sent for an object reads or writes more than its row and what it refers to, so that all before it
+    /// must be stored, and it before all behind it.
+    #[doc(hidden)]
+    fn stands_alone(hop: &Hop<'_, R>, bundle: &Bundle<'_, R>) -> bool
+    where
+        R: Hooks,
+    {
+        let _ = (hop, bundle);
+        true
+    }
+    /// The objects whose addresses are sent in these, by their names; and what these refer to is looked up. It may find
+    /// less than is there.
+    #[doc(hidden)]
+    fn look_ahead<'h>(
+        hop: &Hop<'h, R>,
+        connection: &mut Self::Connection,
+        objects: &[Value<'static>],
+    ) -> Result<HashMap<Key, Item<'h, R>>>
+    where
+        R: Hooks,
+    {
+        let _ = (hop, connection, objects);
+        Ok(HashMap::new())
+    }
+    /// Forgets what was looked up.
+    #[doc(hidden)]
+    fn forget_ahead(hop: &Hop<'_, R>)
+    where
+        R: Hooks,
+    {
+        let _ = hop;
+    }
+    /// The name of an object in an address, if it is one of the resource.
+    #[doc(hidden)]
+    fn key_in_uri(hop: &Hop<'_, R>, uri: &str) -> Option<Key>
+    where
+        R: Hooks,
+    {
+        let _ = (hop, uri);
+        None
+    }
+    /// Whether the object gets another name.
+    #[doc(hidden)]
+    fn renames(hop: &Hop<'_, R>, draft: &Self::Draft) -> bool
+    where
+        R: Hooks,
+    {
+        let _ = (hop, draft);
+        true
+    }
     /// Ties the stored object to the many others that it was sent with. Where that changes anything, `authorize` is
     /// asked first.
     #[doc(hidden)]

@@ -128,7 +128,7 @@ fn is_referred_to(told: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
 
 /// Checks the references that a client sets by a plain column, where the database does not say which one failed.
 ///
-/// What a relation sets was looked up already.
+/// What a relation sets was looked up already, in the same transaction.
 pub(super) fn check_references<DB: Dialect>(
     state: &RowsState<DB>,
     columns: &[ColumnSpec],
@@ -136,7 +136,9 @@ pub(super) fn check_references<DB: Dialect>(
     draft: &RowDraft,
 ) -> Result<()> {
     for reference in state.references(connection)? {
-        if reference.is_broken::<DB>(connection, draft)? {
+        if let Some(key) = reference.unknown(&state.graph, draft)
+            && reference.known::<DB>(connection, &[key])?.is_empty()
+        {
             let column = columns[reference.column].name_in_table();
             return Err(match field_of(state, None, column) {
                 Some(field) => refers_to_nothing(field),

@@ -12,6 +12,50 @@ use crate::{
     serializers::document,
 };
 
+/// The columns of a table that a statement gives back.
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// Their names in SQL.
+    pub(super) sql: String,
+    pub(super) loaded: Arc<[Loaded]>,
+    /// For each column of the model its place among them.
+    pub(super) places: Vec<Option<u16>>,
+}
+
+impl Columns {
+    /// Those that are `wanted`.
+    pub(super) fn of(node: &Node, wanted: impl Fn(usize) -> bool) -> Self {
+        let mut loaded = Vec::new();
+        let mut places = vec![None; node.columns.len()];
+        let mut sql = String::new();
+        for (position, column) in node.columns.iter().enumerate() {
+            if !wanted(position) {
+                continue;
+            }
+            places[position] = u16::try_from(loaded.len()).ok();
+            if !loaded.is_empty() {
+                sql.push_str(", ");
+            }
+            sql.push_str(&column.sql);
+            loaded.push(Loaded {
+                name: column.name,
+                kind: column.kind,
+                decimal_places: column.decimal_places,
+            });
+        }
+        Self {
+            sql,
+            loaded: loaded.into(),
+            places,
+        }
+    }
+
+    /// Has a statement give them back.
+    pub(super) fn returned(&self, statement: &mut Fragment) {
+        statement.sql(" RETURNING ").sql(&self.sql);
+    }
+}
+
 /// A value as it is bound for a column; nothing for null.
 fn bound<DB: Dialect>(value: &Value<'_>, kind: Kind) -> Option<Bind> {
     if kind == Kind::Json {
@@ -36,7 +80,7 @@ fn bound<DB: Dialect>(value: &Value<'_>, kind: Kind) -> Option<Bind> {
 }
 
 /// Appends a value of a column.
-fn push_value<DB: Dialect>(statement: &mut Fragment, value: &Value<'_>, kind: Kind) {
+pub(super) fn push_value<DB: Dialect>(statement: &mut Fragment, value: &Value<'_>, kind: Kind) {
     match bound::<DB>(value, kind) {
         None => statement.sql("NULL"),
         // PostgreSQL takes no text for a document, unless it is told.
@@ -52,11 +96,10 @@ pub(super) fn insert<DB: Dialect>(
     state: &RowsState<DB>,
     connection: &mut DB::Connection,
     draft: &RowDraft,
+    returned: &Columns,
 ) -> Result<Page> {
     let node = state.node();
-    let set: Vec<usize> = (0..node.columns.len())
-        .filter(|column| draft.writes(*column))
-        .collect();
+    let set = draft.inserted();
     let mut statement = Fragment::new();
     statement.sql(&format!("INSERT INTO {} ", node.table));
     if set.is_empty() {
@@ -77,12 +120,12 @@ pub(super) fn insert<DB: Dialect>(
         }
         statement.sql(")");
     }
-    returning(&mut statement, state);
+    returned.returned(&mut statement);
     state.keep_prepared([&mut statement]);
     load::<DB>(
         connection,
         Statement::new(statement),
-        state.loaded.clone(),
+        Arc::clone(&returned.loaded),
         "inserting a row",
     )
 }
@@ -92,36 +135,31 @@ pub(super) fn update<DB: Dialect>(
     state: &RowsState<DB>,
     connection: &mut DB::Connection,
     draft: &RowDraft,
+    returned: &Columns,
 ) -> Result<Option<Page>> {
     let node = state.node();
-    let loaded = draft.loaded.as_deref().unwrap_or_default();
-    let key = loaded
-        .get(node.key)
-        .and_then(Key::of)
-        .ok_or(Error::NotFound)?;
+    let key = draft.key_of_loaded(node.key).ok_or(Error::NotFound)?;
     let mut statement = Fragment::new();
     statement.sql(&format!("UPDATE {} SET ", node.table));
-    let mut columns = 0;
-    for (position, column) in node.columns.iter().enumerate() {
-        if draft.writes(position) && position != node.key {
-            statement.sql(if columns > 0 { ", " } else { "" });
-            statement.sql(&column.quoted).sql(" = ");
-            push_value::<DB>(&mut statement, &draft.values[position], column.kind);
-            columns += 1;
-        }
-    }
-    if columns == 0 {
+    let set = draft.updated(node.key);
+    if set.is_empty() {
         return Ok(None);
+    }
+    for (place, position) in set.into_iter().enumerate() {
+        let column = &node.columns[position];
+        statement.sql(if place > 0 { ", " } else { "" });
+        statement.sql(&column.quoted).sql(" = ");
+        push_value::<DB>(&mut statement, &draft.values[position], column.kind);
     }
     statement
         .sql(" WHERE ")
         .append(key_filter::<DB>(node.key(), &[key]));
-    returning(&mut statement, state);
+    returned.returned(&mut statement);
     state.keep_prepared([&mut statement]);
     let page = load::<DB>(
         connection,
         Statement::new(statement),
-        state.loaded.clone(),
+        Arc::clone(&returned.loaded),
         "updating a row",
     )?;
     // It went while it was written.
@@ -129,10 +167,6 @@ pub(super) fn update<DB: Dialect>(
         return Err(Error::NotFound);
     }
     Ok(Some(page))
-}
-
-fn returning<DB: Dialect>(statement: &mut Fragment, state: &RowsState<DB>) {
-    statement.sql(" RETURNING ").sql(&state.columns_sql);
 }
 
 /// Runs a statement that gives no rows back.
@@ -322,7 +356,12 @@ pub(super) fn key_column(key: &NodeColumn) -> Loaded {
 }
 
 pub(super) fn keys_of_page(page: &Page) -> Vec<Key> {
+    keys_at(page, 0)
+}
+
+/// The keys in a column of a page.
+pub(super) fn keys_at(page: &Page, column: usize) -> Vec<Key> {
     (0..page.len())
-        .filter_map(|row| Key::of(&page.value(row, 0)))
+        .filter_map(|row| Key::of(&page.value(row, column)))
         .collect()
 }

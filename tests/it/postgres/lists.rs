@@ -9,7 +9,7 @@ use diesel::{
 };
 use tastyrs::{api::Mount, prelude::*, test::LiveServer};
 
-use super::{Scratch, post, wire::Wire};
+use super::{Scratch, post, wire::Wire, with_body};
 
 pub(super) const TABLES: &str = r"
     CREATE TABLE author (
@@ -236,6 +236,106 @@ fn a_write_takes_three_round_trips() {
     make();
 
     assert_eq!(make(), 3);
+}
+
+/// What is asked for beside the statements: the rows and the users at once, and a point to go back to.
+#[test]
+fn a_list_is_written_in_few_round_trips() {
+    let Some(scratch) = Scratch::new(TABLES) else {
+        return;
+    };
+    let (wire, url) = Wire::before(&scratch.url());
+    let served =
+        LiveServer::with_workers(&api(&url, DatabaseOptions::default().max_connections(1)), 1);
+    let send = |objects: Vec<String>| {
+        let body = format!("{{\"objects\": [{}]}}", objects.join(", "));
+        let before = wire.round_trips();
+        let answer = with_body(&served, "PATCH", "/api/v1/notes/", &body);
+        assert_eq!(answer.status(), 202, "{}", answer.text());
+        wire.round_trips() - before
+    };
+    let make = |round: i32| {
+        let objects = (0..100).map(|number| {
+            let author = format!("/api/v1/authors/{}/", number % 3 + 1);
+            format!("{{\"title\": \"made {round} {number}\", \"author\": \"{author}\"}}")
+        });
+        send(objects.collect())
+    };
+    let change = |round: i32| {
+        let objects = (1..=100).rev().map(|key| {
+            let author = match key % 4 {
+                0 => "null".to_owned(),
+                author => format!("\"/api/v1/authors/{author}/\""),
+            };
+            let uri = format!("/api/v1/notes/{key}/");
+            format!("{{\"resource_uri\": \"{uri}\", \"title\": \"{round} {key}\", \"author\": {author}}}")
+        });
+        send(objects.collect())
+    };
+
+    let (made, changed) = (0..3)
+        .map(|round| (make(round), change(round)))
+        .last()
+        .unwrap();
+
+    assert!(
+        made <= 8 && changed <= 10,
+        "{made} to make, {changed} to change"
+    );
+    let number = |sql: &str| scratch.number(sql);
+    let wrong = "SELECT count(*)::int4 FROM note WHERE id <= 100
+                 AND (title <> '2 ' || id OR author_id IS DISTINCT FROM nullif(id % 4, 0))";
+    assert_eq!(number(wrong), 0);
+    let out_of_order = "SELECT count(*)::int4 FROM (
+        SELECT title, row_number() OVER (ORDER BY id) - 1 AS number FROM note WHERE title LIKE 'made 2 %'
+    ) AS made WHERE title <> 'made 2 ' || number";
+    assert_eq!(number(out_of_order), 0);
+    assert_eq!(number("SELECT count(*)::int4 FROM note"), 350);
+}
+
+#[test]
+fn a_list_with_something_wrong_tells_the_first_and_leaves_all_as_it_was() {
+    let Some(scratch) = Scratch::new(TABLES) else {
+        return;
+    };
+    scratch
+        .execute("CREATE UNIQUE INDEX note_title_once ON note (title) WHERE title LIKE 'once %'");
+    let served = LiveServer::with_workers(&api(&scratch.url(), DatabaseOptions::default()), 1);
+    let made = |title: &str| format!("{{\"title\": \"{title}\"}}");
+    let changed = |key: i32, title: &str| {
+        format!("{{\"resource_uri\": \"/api/v1/notes/{key}/\", \"title\": \"{title}\"}}")
+    };
+    let send = |objects: &[String]| {
+        let body = format!("{{\"objects\": [{}]}}", objects.join(", "));
+        with_body(&served, "PATCH", "/api/v1/notes/", &body).status()
+    };
+    let plain = || (0..5).map(|number| made(&format!("plain {number}")));
+    let long = made("a title that is longer than twenty");
+    let all = |tail: &[String]| plain().chain(tail.iter().cloned()).collect::<Vec<_>>();
+
+    assert_eq!(
+        send(&all(&[made("once a"), made("once a"), long.clone()])),
+        409
+    );
+    assert_eq!(send(&all(&[long, made("once a"), made("once a")])), 400);
+    assert_eq!(scratch.number("SELECT count(*)::int4 FROM note"), 50);
+    // One frees what another takes, in the order in which they are sent.
+    assert_eq!(
+        send(&all(&[
+            changed(1, "once a"),
+            changed(1, "b"),
+            changed(2, "once a")
+        ])),
+        202
+    );
+    let swapped: Vec<String> = (1..=5)
+        .map(|key| changed(key, if key == 1 { "once a" } else { "freed" }))
+        .collect();
+    assert_eq!(send(&swapped), 409);
+    assert_eq!(
+        scratch.number("SELECT count(*)::int4 FROM note WHERE title = 'freed'"),
+        0
+    );
 }
 
 #[test]

@@ -94,6 +94,22 @@ impl Scratch {
     fn execute(&self, sql: &str) {
         self.connection().batch_execute(sql).unwrap();
     }
+
+    /// The only number that a query gives.
+    fn number(&self, sql: &str) -> i32 {
+        use diesel::{QueryableByName, RunQueryDsl as _, sql_types::Integer};
+
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Integer)]
+            number: i32,
+        }
+        let sql = format!("SELECT ({sql}) AS number");
+        let row: Row = diesel::sql_query(sql)
+            .get_result(&mut self.connection())
+            .unwrap();
+        row.number
+    }
 }
 
 impl Drop for Scratch {

@@ -2,6 +2,7 @@
 //!
 //! - `models`, `resources`: books, and what belongs to them
 //! - `create`, `update`, `partial`, `lists`, `deletes`: the verbs
+//! - `batches`: objects of a list that share statements
 //! - `values`: what may stand in a column
 //! - `relations`, `nested`, `reverse`, `owners`: objects that are sent with others, and whose they are
 //! - `conflicts`: what goes against other rows
@@ -9,6 +10,7 @@
 //! - `objects`: sources without a table
 //! - `limits`, `hostile`, `together`: too much, anything at all, and many at once
 
+mod batches;
 mod conflicts;
 mod create;
 mod deletes;

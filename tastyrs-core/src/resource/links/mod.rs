@@ -1,8 +1,10 @@
 //! Relations as a client writes them: by address, by object, by object with an address.
 //!
 //! - `many`: the objects that one is tied to, by a table between them or by their own column
+//! - `ahead`: what the objects of a list refer to, looked up for many at once
 //! - `related_writes`: a resource as those that are related to it write through it
 
+mod ahead;
 mod many;
 mod related_writes;
 
@@ -13,6 +15,7 @@ use std::{
     sync::Arc,
 };
 
+pub(super) use ahead::{Known, look_ahead, needs_order};
 pub(super) use many::save_m2m;
 
 use super::{Hop, ModelResource, Mounted, Pages, RelatedRows};
@@ -29,7 +32,7 @@ use crate::{
 /// What writing needs at hand, whatever the resource.
 pub(crate) struct Writing<'h, 'c, DB: Dialect> {
     pub(super) request: &'h Request,
-    pages: &'h Pages,
+    pub(super) pages: &'h Pages,
     written: &'h RefCell<Vec<Stale>>,
     connection: &'c mut DB::Connection,
 }

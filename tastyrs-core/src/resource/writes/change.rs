@@ -1,10 +1,11 @@
 //! How an object is created or changed, whichever view asks for it.
 
-use super::super::{Hooks, Hop, Store, dehydrate, hydrate::Connection};
+use super::super::{Hooks, Hop, Mounted, Store, dehydrate, hydrate::Connection};
 use crate::{
     bundle::{Bundle, Draft, Item, Sent},
     data::Data,
     errors::{Error, Result},
+    fields::UseIn,
 };
 
 /// Makes an object of data, at an address where none is if it has a name.
@@ -14,14 +15,23 @@ pub(super) fn create<'h, R: Hooks>(
     data: Data<'static>,
     name: Option<&str>,
 ) -> Result<Bundle<'h, R>> {
+    let mut bundle = new(hop, data, name)?;
+    hop.obj_create(hop, connection, &mut bundle)?;
+    Ok(bundle)
+}
+
+/// An object that is about to be made of data.
+pub(super) fn new<'h, R: Hooks>(
+    hop: &Hop<'h, R>,
+    data: Data<'static>,
+    name: Option<&str>,
+) -> Result<Bundle<'h, R>> {
     let mut draft = R::Source::blank(hop)?;
     if let Some(name) = name {
         R::Source::name_draft(hop, &mut draft, name)?;
         refuse_another(hop, &draft, &data)?;
     }
-    let mut bundle = Bundle::inbound(data, hop.request, Item::Nothing, draft);
-    hop.obj_create(hop, connection, &mut bundle)?;
-    Ok(bundle)
+    Ok(Bundle::inbound(data, hop.request, Item::Nothing, draft))
 }
 
 /// Changes an object that is there.
@@ -33,12 +43,24 @@ pub(super) fn update<'h, R: Hooks>(
     sent: Sent,
     keeps_auto_now: bool,
 ) -> Result<Bundle<'h, R>> {
+    let mut bundle = found(hop, item, data, sent, keeps_auto_now)?;
+    hop.obj_update(hop, connection, &mut bundle)?;
+    Ok(bundle)
+}
+
+/// An object that is there and about to be changed.
+fn found<'h, R: Hooks>(
+    hop: &Hop<'h, R>,
+    item: Item<'h, R>,
+    data: Data<'h>,
+    sent: Sent,
+    keeps_auto_now: bool,
+) -> Result<Bundle<'h, R>> {
     let draft = R::Source::edit(hop, &item)?;
     refuse_another(hop, &draft, &data)?;
     let mut bundle = Bundle::inbound(data, hop.request, item, draft);
     bundle.sent = sent;
     bundle.keeps_auto_now = keeps_auto_now;
-    hop.obj_update(hop, connection, &mut bundle)?;
     Ok(bundle)
 }
 
@@ -54,11 +76,7 @@ fn refuse_another<R: Hooks>(hop: &Hop<'_, R>, draft: &Draft<R>, data: &Data<'_>)
     }
 }
 
-/// Sets what is sent of an object. Hooks and validation see the whole of it, with the change in it.
-///
-/// # Compatibility
-///
-/// `update_in_place`, `resources.py:1723`.
+/// Sets what is sent of an object.
 pub(super) fn update_in_place<'h, R: Hooks>(
     hop: &Hop<'h, R>,
     connection: &mut Connection<R>,
@@ -67,11 +85,28 @@ pub(super) fn update_in_place<'h, R: Hooks>(
     for_list: bool,
     keeps_auto_now: bool,
 ) -> Result<Bundle<'h, R>> {
-    let meta = &hop.mounted.meta;
+    let mut bundle = in_place(hop, connection, item, change, for_list, keeps_auto_now)?;
+    hop.obj_update(hop, connection, &mut bundle)?;
+    Ok(bundle)
+}
+
+/// An object that is there and about to be changed by what is sent of it. Hooks and validation see the whole of it, with
+/// the change in it.
+///
+/// # Compatibility
+///
+/// `update_in_place`, `resources.py:1723`.
+pub(super) fn in_place<'h, R: Hooks>(
+    hop: &Hop<'h, R>,
+    connection: &mut Connection<R>,
+    item: Item<'h, R>,
+    change: Data<'static>,
+    for_list: bool,
+    keeps_auto_now: bool,
+) -> Result<Bundle<'h, R>> {
     let mut sent = Sent::names_of(&change);
-    let seen = R::READS_OBJECTS || meta.always_return_data || meta.validation.is_some();
     let mut data = Data::new();
-    if seen {
+    if is_seen_whole(hop.mounted) {
         data = dehydrate::all(hop, connection, &[item], for_list)?
             .pop()
             .unwrap_or_default()
@@ -79,10 +114,22 @@ pub(super) fn update_in_place<'h, R: Hooks>(
         hop.alter_detail_data_to_serialize(hop.request, &mut data)?;
     }
     data.update(change);
-    let before = R::READS_OBJECTS.then(|| data.clone());
+    let before = R::HAS_HOOKS.then(|| data.clone());
     hop.alter_deserialized_detail_data(hop.request, &mut data)?;
     if let Some(before) = &before {
         sent.notice(&data, before);
     }
-    update(hop, connection, item, data, sent, keeps_auto_now)
+    found(hop, item, data, sent, keeps_auto_now)
+}
+
+/// Whether somebody may look at the data of a whole object before a part of it is changed.
+fn is_seen_whole<R: Hooks>(mounted: &Mounted<R>) -> bool {
+    let meta = &mounted.meta;
+    let by_field = || {
+        mounted.fields.iter().any(|field| {
+            // What is shown of the object as it was, and not as it is, is shown in an answer all the same.
+            field.hydrate.is_some() || matches!(field.use_in, UseIn::When(_))
+        })
+    };
+    R::HAS_HOOKS || meta.validation.is_some() || !meta.authorization.answers_at_once() || by_field()
 }

@@ -7,11 +7,11 @@ use actix_web::http::{Method, StatusCode};
 use super::{
     super::{Hooks, Hop, Store, ViaUri, hydrate::Connection},
     answer::listed,
-    change::{create, update_in_place},
+    batch::Batch,
     object,
 };
 use crate::{
-    bundle::{Bundle, Item},
+    bundle::Bundle,
     data::{Data, Value},
     dispatch,
     errors::{Error, Result},
@@ -31,9 +31,9 @@ pub(super) fn put<R: Hooks>(
     let (objects, _) = collection(hop, sent?)?;
     only_known_filters(hop)?;
     hop.obj_delete_list_for_update(hop, connection)?;
-    let mut made = Vec::with_capacity(objects.len());
-    let done = put_each(hop, connection, objects, &mut made);
-    let seen = all_or_nothing(hop, made, done)?;
+    let mut batch = Batch::new(hop);
+    let done = put_each(&mut batch, hop, connection, objects);
+    let seen = batch.end(done)?;
     if !hop.mounted.meta.always_return_data {
         return Ok(Answer::new(StatusCode::NO_CONTENT));
     }
@@ -54,12 +54,10 @@ pub(super) fn patch<R: Hooks>(
     if !deleted.is_empty() {
         must_allow(&meta.detail_allowed_methods, &Method::DELETE)?;
     }
-    let mut made = Vec::new();
-    let done = patch_each(hop, connection, objects, &mut made).and_then(|seen| {
-        delete_each(hop, connection, &deleted)?;
-        Ok(seen)
-    });
-    let seen = all_or_nothing(hop, made, done)?;
+    let mut batch = Batch::new(hop);
+    let done = patch_each(&mut batch, hop, connection, objects)
+        .and_then(|()| delete_each(hop, connection, &deleted));
+    let seen = batch.end(done)?;
     let status = StatusCode::ACCEPTED;
     if !meta.always_return_data {
         return Ok(Answer::new(status));
@@ -91,66 +89,58 @@ pub(super) fn cost(sent: &Value<'_>, name: &str) -> Option<u32> {
     Some(u32::try_from(objects).unwrap_or(u32::MAX))
 }
 
-/// Takes back what was made before something failed, where no transaction does.
-fn all_or_nothing<'h, R: Hooks, T>(
-    hop: &Hop<'h, R>,
-    made: Vec<Item<'h, R>>,
-    done: Result<T>,
-) -> Result<T> {
-    if done.is_err() {
-        R::Source::rollback(hop, made);
-    }
-    done
-}
-
 fn put_each<'h, R: Hooks>(
+    batch: &mut Batch<'h, '_, R>,
     hop: &Hop<'h, R>,
     connection: &mut Connection<R>,
-    objects: Vec<Value<'static>>,
-    made: &mut Vec<Item<'h, R>>,
-) -> Result<Vec<Bundle<'h, R>>> {
-    let mut seen = Vec::with_capacity(objects.len());
+    mut objects: Vec<Value<'static>>,
+) -> Result<()> {
     let mut keys = HashMap::new();
-    for data in objects {
-        let data = object(data)?;
+    for place in 0..objects.len() {
+        batch.look_ahead(connection, &objects, place)?;
+        let data = batch.or_what_waits(connection, object(std::mem::take(&mut objects[place])))?;
         // Of two that are sent with one key Tastypie stores the last.
         if hop.mounted.compatibility.is_tastypie()
             && let Some((_, key)) = R::Source::sent_key(hop, &data)
             && let Some(first) = keys.remove(&key)
         {
-            R::Source::delete(hop, connection, first)?;
+            batch.store(connection)?;
+            R::Source::delete(hop, connection, batch.item(first))?;
         }
-        let bundle = create(hop, connection, data, None)?;
-        made.push(bundle.item());
-        if let Some((_, key)) = R::Source::sent_key(hop, &bundle.data) {
-            keys.insert(key, bundle.item());
+        batch.create(connection, data, None)?;
+        if let Some((_, key)) = batch
+            .last()
+            .and_then(|bundle| R::Source::sent_key(hop, &bundle.data))
+        {
+            keys.insert(key, place);
         }
-        seen.push(bundle);
     }
-    Ok(seen)
+    batch.store(connection)
 }
 
 fn patch_each<'h, R: Hooks>(
+    batch: &mut Batch<'h, '_, R>,
     hop: &Hop<'h, R>,
     connection: &mut Connection<R>,
-    objects: Vec<Value<'static>>,
-    made: &mut Vec<Item<'h, R>>,
-) -> Result<Vec<Bundle<'h, R>>> {
-    let mut seen = Vec::with_capacity(objects.len());
-    for data in objects {
-        let mut data = object(data)?;
+    mut objects: Vec<Value<'static>>,
+) -> Result<()> {
+    for place in 0..objects.len() {
+        batch.look_ahead(connection, &objects, place)?;
+        let data = object(std::mem::take(&mut objects[place]));
+        let mut data = batch.or_what_waits(connection, data)?;
         let at = match data.remove("resource_uri") {
             None => None,
-            Some(Value::Text(uri)) => Some(R::Source::via_uri(hop, connection, &uri)?),
+            Some(Value::Text(uri)) => Some(batch.via_uri(connection, &uri)?),
             Some(other) => {
-                return Err(Error::bad_request(format!(
+                let wrong = Error::bad_request(format!(
                     "The 'resource_uri' field was given data that was not a URI: {}.",
                     told(&other)
-                )));
+                ));
+                return batch.or_what_waits(connection, Err(wrong));
             }
         };
         if let Some(ViaUri::Found(item)) = at {
-            seen.push(update_in_place(hop, connection, item, data, true, false)?);
+            batch.change(connection, item, data)?;
             continue;
         }
         let name = match &at {
@@ -158,11 +148,9 @@ fn patch_each<'h, R: Hooks>(
             _ => None,
         };
         hop.alter_deserialized_detail_data(hop.request, &mut data)?;
-        let bundle = create(hop, connection, data, name)?;
-        made.push(bundle.item());
-        seen.push(bundle);
+        batch.create(connection, data, name)?;
     }
-    Ok(seen)
+    batch.store(connection)
 }
 
 fn delete_each<R: Hooks>(

@@ -1,6 +1,7 @@
 //! The views that write.
 //!
 //! - `detail`: one object; `list`: many at once
+//! - `batch`: the objects of a list, which share statements
 //! - `change`: how an object is created or changed
 //! - `answer`: what a client is answered
 //!
@@ -8,6 +9,7 @@
 //! resource, and not once for a view.
 
 mod answer;
+mod batch;
 mod change;
 mod detail;
 mod list;
