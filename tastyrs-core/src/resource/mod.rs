@@ -293,14 +293,14 @@ mod sealed {
 #[derive(Default)]
 pub(crate) struct Pages {
     known: Known,
-    pages: typed_arena::Arena<Page>,
+    loaded: typed_arena::Arena<Page>,
     texts: typed_arena::Arena<String>,
 }
 
 impl Pages {
     /// Keeps a page.
     pub(crate) fn keep(&self, page: Page) -> &Page {
-        self.pages.alloc(page)
+        self.loaded.alloc(page)
     }
 
     /// Keeps a text.

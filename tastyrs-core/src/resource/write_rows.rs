@@ -160,7 +160,7 @@ fn groups(node: &Node, drafts: &[&mut RowDraft]) -> Vec<Group> {
         };
         match groups.last_mut() {
             Some(last) if last.new == new && last.set == set && last.rows < MOST_ROWS => {
-                last.rows += 1
+                last.rows += 1;
             }
             _ => groups.push(Group { new, set, rows: 1 }),
         }

@@ -58,12 +58,12 @@ pub(in crate::resource) fn look_ahead<'h, R: ModelResource + Hooks>(
         return Ok(HashMap::new());
     }
     let detail = &node.columns[node.detail];
-    let name = |uri: &str| {
+    let key_in = |uri: &str| {
         let name = name_in_uri(uri, &hop.mounted.meta.resource_name)?;
         parse_key(&name, detail.kind).filter(|key| *key != Key::None)
     };
     let uris = texts(objects, "resource_uri").into_iter();
-    let mut names: Vec<Key> = uris.filter_map(name).collect();
+    let mut names: Vec<Key> = uris.filter_map(key_in).collect();
     if names.len() < 2 {
         return Ok(HashMap::new());
     }
@@ -73,8 +73,9 @@ pub(in crate::resource) fn look_ahead<'h, R: ModelResource + Hooks>(
         .get_object_list(hop.request)?
         .narrow(key_filter::<R::Db>(detail, &names));
     let found = rows::rows(hop, connection, list, None)?.into_iter();
-    let named = found.filter_map(|item| Some((Key::of(&Rows::column(&item, node.detail))?, item)));
-    Ok(named.collect())
+    let by_name =
+        found.filter_map(|item| Some((Key::of(&Rows::column(&item, node.detail))?, item)));
+    Ok(by_name.collect())
 }
 
 /// The texts that are sent for a field, each once.

@@ -125,11 +125,10 @@ pub(super) fn in_place<'h, R: Hooks>(
 /// Whether somebody may look at the data of a whole object before a part of it is changed.
 fn is_seen_whole<R: Hooks>(mounted: &Mounted<R>) -> bool {
     let meta = &mounted.meta;
+    // A field that is shown of the object as it was, and not as it is, stands in an answer all the same.
     let by_field = || {
-        mounted.fields.iter().any(|field| {
-            // What is shown of the object as it was, and not as it is, is shown in an answer all the same.
-            field.hydrate.is_some() || matches!(field.use_in, UseIn::When(_))
-        })
+        let mut fields = mounted.fields.iter();
+        fields.any(|field| field.hydrate.is_some() || matches!(field.use_in, UseIn::When(_)))
     };
     R::HAS_HOOKS || meta.validation.is_some() || !meta.authorization.answers_at_once() || by_field()
 }
