@@ -325,7 +325,7 @@ async fn an_estimated_total_is_told_by_what_was_analyzed_and_is_never_less_than_
         items
             .database()
             .run(|db| Ok(db.batch_execute(sql)?))
-            .unwrap()
+            .unwrap();
     };
 
     assert_eq!(
