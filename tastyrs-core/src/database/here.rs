@@ -24,10 +24,13 @@ struct Kept {
 }
 
 /// How many rows there were, for whom they were counted, and in which state of the database.
-struct Total {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Total {
     of: u64,
-    version: i64,
-    rows: u64,
+    pub(crate) version: i64,
+    pub(crate) rows: u64,
+    /// Whether it held when it was last used.
+    pub(crate) held: bool,
 }
 
 /// A database to which threads keep connections.
@@ -63,12 +66,11 @@ impl<DB: Dialect> Here<DB> {
         .ok()
     }
 
-    /// How many rows were counted in this state of the database.
-    pub(super) fn total(self: &Arc<Self>, of: u64, version: i64) -> Option<u64> {
+    /// How many rows were counted, and in which state of the database.
+    pub(super) fn total(self: &Arc<Self>, of: u64) -> Option<Total> {
         KEPT.with_borrow(|kept| {
             let kept = kept.iter().find(|kept| self.is(kept))?;
-            let total = kept.totals.iter().find(|total| total.of == of)?;
-            (total.version == version).then_some(total.rows)
+            kept.totals.iter().find(|total| total.of == of).copied()
         })
     }
 
@@ -77,7 +79,23 @@ impl<DB: Dialect> Here<DB> {
         KEPT.with_borrow_mut(|kept| {
             if let Some(kept) = kept.iter_mut().find(|kept| self.is(kept)) {
                 kept.totals.retain(|total| total.of != of);
-                kept.totals.push(Total { of, version, rows });
+                kept.totals.push(Total {
+                    of,
+                    version,
+                    rows,
+                    held: false,
+                });
+            }
+        });
+    }
+
+    /// Notes whether a total held when it was used.
+    pub(super) fn held(self: &Arc<Self>, of: u64, held: bool) {
+        KEPT.with_borrow_mut(|kept| {
+            let kept = kept.iter_mut().find(|kept| self.is(kept));
+            let mut totals = kept.into_iter().flat_map(|kept| &mut kept.totals);
+            if let Some(total) = totals.find(|total| total.of == of) {
+                total.held = held;
             }
         });
     }

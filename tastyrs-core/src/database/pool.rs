@@ -17,7 +17,7 @@ use diesel::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{DatabaseOptions, Dialect, failure, here::Here, manager::Manager};
+use super::{DatabaseOptions, Dialect, Total, failure, here::Here, manager::Manager};
 use crate::{
     django::{ContentType, ContentTypes},
     errors::{Error, Result},
@@ -171,9 +171,16 @@ impl<DB: Dialect> Database<DB> {
         self.here.as_ref()?.version()
     }
 
-    /// How many rows were counted for this one while the database was in this state.
-    pub(crate) fn total_here(&self, of: u64, version: i64) -> Option<u64> {
-        self.here.as_ref()?.total(of, version)
+    /// How many rows were counted for this one, and in which state of the database.
+    pub(crate) fn total_here(&self, of: u64) -> Option<Total> {
+        self.here.as_ref()?.total(of)
+    }
+
+    /// Notes whether such a total held when it was used.
+    pub(crate) fn total_held_here(&self, of: u64, held: bool) {
+        if let Some(here) = &self.here {
+            here.held(of, held);
+        }
     }
 
     /// Keeps how many rows were counted for this one, if the database is still in this state.

@@ -124,14 +124,20 @@ impl Asked {
             "api_key" => compatibility.is_tastypie(),
             _ => true,
         };
-        let mut uri = format!("{list_uri}?");
+        let mut uri = String::with_capacity(list_uri.len() + 64);
+        uri.push_str(list_uri);
+        uri.push('?');
         for (name, value) in query.encoded_pairs().filter(|(name, _)| kept(name)) {
             uri.push_str(&crate::http::quote_plus(name));
             uri.push('=');
             uri.push_str(&crate::http::quote_plus(value));
             uri.push('&');
         }
-        format!("{uri}limit={}&offset={offset}", self.limit)
+        for (name, number) in [("limit=", self.limit), ("&offset=", offset)] {
+            uri.push_str(name);
+            uri.push_str(itoa::Buffer::new().format(number));
+        }
+        uri
     }
 }
 

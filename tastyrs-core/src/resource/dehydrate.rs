@@ -1,9 +1,10 @@
 //! Objects as data.
 
-use super::{Hooks, Hop, Pages, Source, generic, related::Related};
+use super::{Hooks, Hop, Pages, Source, generic, related::Related, shown};
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
+    database::{Cells, Row},
     errors::Result,
     fields::{Attribute, Field, UseIn},
     queries::Key,
@@ -26,11 +27,25 @@ pub(super) fn all<'h, R: Hooks>(
         .iter()
         .map(|item| R::Source::detail_name(hop.mounted, item));
     let own = Addresses::new(hop.pages, &list_uri, names);
+    if let Some(fields) = R::Source::shown(hop.mounted, for_list)
+        && let Some(rows) = rows(items)
+    {
+        return Ok(shown::all(hop.pages, fields, &rows, own, related));
+    }
     items
         .iter()
         .enumerate()
         .map(|(place, item)| one(hop, *item, place, &related, &own, for_list))
         .collect()
+}
+
+/// These objects as rows, if they are rows that were loaded.
+fn rows<'h, R: Hooks>(items: &[Item<'h, R>]) -> Option<Vec<(Row<'h>, Cells<'h>)>> {
+    let row = |item: &Item<'h, R>| match item {
+        Item::Row { row, .. } => Some((*row, row.cells()?)),
+        Item::Object(_) | Item::Nothing => None,
+    };
+    items.iter().map(row).collect()
 }
 
 fn one<'h, R: Hooks>(
@@ -73,10 +88,11 @@ fn value<'h, R: Hooks>(
     related: &Related<'h>,
     own: &Addresses<'h>,
 ) -> Result<Value<'h>> {
+    let column = |column| R::Source::column(item, column);
     let value = match &field.spec.attribute {
         Attribute::None => Value::Null,
-        Attribute::Column(column) => {
-            let value = R::Source::column(item, *column);
+        Attribute::Column(position) => {
+            let value = column(*position);
             match field.spec.decimal_places {
                 Some(places) => with_places(value, places),
                 None => value,
@@ -92,11 +108,11 @@ fn value<'h, R: Hooks>(
             _ => Value::Null,
         },
         Attribute::Relation(_) => match related {
-            Related::Generic(found) => match found.of(bundle) {
-                None if !field.spec.null => return Err(generic::empty(field.spec.name)),
-                found => found.into(),
-            },
-            related => related.of(bundle, place),
+            Related::Generic(found) if !field.spec.null => found
+                .of(&column)
+                .cloned()
+                .ok_or_else(|| generic::empty(field.spec.name))?,
+            related => related.of(&column, place).into_owned(),
         },
     };
     Ok(match value {
@@ -106,7 +122,7 @@ fn value<'h, R: Hooks>(
 }
 
 /// A decimal with the places of its column; rows have them already, models may not.
-fn with_places(value: Value<'_>, places: u32) -> Value<'_> {
+pub(super) fn with_places(value: Value<'_>, places: u32) -> Value<'_> {
     match value {
         Value::Decimal(digits)
             if digits.split_once('.').map_or(0, |(_, after)| after.len()) != places as usize =>
@@ -143,7 +159,7 @@ pub struct Addresses<'h> {
 impl<'h> Addresses<'h> {
     /// Those of the objects of these names; one without a name has none.
     pub(super) fn new(
-        pages: &'h Pages,
+        pages: &'h Pages<'h>,
         list_uri: &str,
         names: impl ExactSizeIterator<Item = Option<Key>>,
     ) -> Self {

@@ -5,6 +5,7 @@
 //! - `mounted`: a resource in an API
 //! - [`rows`](Rows), [`objects`](Objects): objects from tables, and from anywhere else
 //! - `dehydrate`: objects as data
+//! - `shown`: rows that are shown as they were loaded
 //! - `related`: the objects behind relations, loaded by the page
 //! - `generic`: those behind generic foreign keys, read and written
 //! - `views`: lists, details, sets; `writes`: what changes them, one object or many
@@ -33,6 +34,7 @@ mod related;
 mod row_store;
 mod rows;
 mod save;
+mod shown;
 mod store;
 mod views;
 mod violations;
@@ -51,6 +53,7 @@ pub(crate) use mounted::Mounted;
 pub use objects::{ObjectSource, Objects};
 pub(crate) use related::{Related, RelatedRows};
 pub use rows::Rows;
+pub(crate) use shown::ShownField;
 pub use store::Store;
 pub(crate) use store::ViaUri;
 pub(crate) use views::{get_detail, get_list, get_multiple, get_schema};
@@ -252,6 +255,12 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
     ) -> Result<Vec<Related<'h>>>
     where
         R: Hooks;
+    /// What is shown of objects whose data is what was loaded of them, and nothing else.
+    #[doc(hidden)]
+    fn shown(mounted: &Mounted<R>, for_list: bool) -> Option<&[ShownField]> {
+        let _ = (mounted, for_list);
+        None
+    }
     /// The value of a column of the model.
     #[doc(hidden)]
     fn column<'h>(item: &Item<'h, R>, column: usize) -> Value<'h>;
@@ -288,14 +297,15 @@ mod sealed {
     impl Sealed for super::Objects {}
 }
 
-/// Where the pages of a hop, and texts that were made of them, are kept until it ends.
+/// Where the pages of a hop, and what was made of them, are kept until it ends.
 #[derive(Default)]
-pub(crate) struct Pages {
+pub(crate) struct Pages<'h> {
     pages: typed_arena::Arena<Page>,
     texts: typed_arena::Arena<String>,
+    shown: shown::Kept<'h>,
 }
 
-impl Pages {
+impl Pages<'_> {
     /// Keeps a page.
     pub(crate) fn keep(&self, page: Page) -> &Page {
         self.pages.alloc(page)

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Resource, Source,
+    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Resource, ShownField, Source,
     generic::ContentTypeIds,
     references::Reference,
     related::{self, Related, RelatedRows},
@@ -23,7 +23,8 @@ use crate::{
     cache,
     data::Value,
     database::{
-        Database, Dialect, Failure, Fragment, Loaded, Narrow, Page, Permit, Slice, Statement, load,
+        Database, Dialect, Failure, Fragment, Loaded, Narrow, Page, Permit, Slice, Statement,
+        Total, load,
     },
     dispatch,
     errors::{Error, Result},
@@ -59,6 +60,9 @@ pub struct RowsState<DB: Dialect> {
     references: OnceLock<Vec<Reference>>,
     /// Tells it from all others of this process.
     number: u64,
+    /// What lists and details show, where it is what was loaded and nothing else.
+    shown_in_lists: Option<Box<[ShownField]>>,
+    shown_in_details: Option<Box<[ShownField]>>,
     /// Whether a page of the whole list is the answer of one statement and nobody's code, once its total is known.
     list_is_lone: bool,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
@@ -273,6 +277,12 @@ impl<R: ModelResource> Source<R> for Rows {
         };
         let detail_is_lone = is_lone(false);
         let list_is_lone = is_lone(true) && meta.authorization.shows_whole_lists();
+        let shown = |for_list| {
+            (!R::HAS_HOOKS)
+                .then(|| ShownField::all(&fields.0, &places, for_list))
+                .flatten()
+        };
+        let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
@@ -286,6 +296,8 @@ impl<R: ModelResource> Source<R> for Rows {
             kept: Mutex::default(),
             references: OnceLock::new(),
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            shown_in_lists,
+            shown_in_details,
             list_is_lone,
             detail_is_lone,
             content_types,
@@ -347,26 +359,30 @@ impl<R: ModelResource> Source<R> for Rows {
         F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
         let (state, database) = (&mounted.state, &mounted.state.database);
-        let version = if state.list_is_lone && is_short(mounted, request) {
-            database.version_here()
-        } else {
-            None
-        };
-        let Some(version) = version else {
+        if !state.list_is_lone || !is_short(mounted, request) {
             return Self::read(mounted, request, work).await;
-        };
-        if let Some(total) = database.total_here(state.number, version) {
+        }
+        let unchanged = |total: &Total| database.version_here() == Some(total.version);
+        // One that held before is likely to hold, so it is looked at only once, behind the page.
+        if let Some(total) = database.total_here(state.number)
+            && (total.held || unchanged(&total))
+        {
             let here = Hop::run(mounted, request, |hop| {
-                hop.total.set(Some(total));
+                hop.total.set(Some(total.rows));
                 database.here(|connection| work(hop, connection))
             });
-            // Who wrote since the version was looked at changed the page, the total or both.
-            if let Some(answer) = here
-                && database.version_here() == Some(version)
-            {
+            // Who wrote since it was counted changed the page, the total or both.
+            let holds = here.is_some() && unchanged(&total);
+            if holds != total.held {
+                database.total_held_here(state.number, holds);
+            }
+            if let Some(answer) = here.filter(|_| holds) {
                 return answer;
             }
         }
+        let Some(version) = database.version_here() else {
+            return Self::read(mounted, request, work).await;
+        };
         let (answer, total) = hopped(mounted, request, move |hop, database, permit| {
             let answer = database.reading(permit, |connection| work(hop, connection))?;
             Ok((answer, hop.total.get()))
@@ -516,6 +532,16 @@ impl<R: ModelResource> Source<R> for Rows {
         R: Hooks,
     {
         related::load_related(hop, connection, items, for_list)
+    }
+
+    fn shown(mounted: &Mounted<R>, for_list: bool) -> Option<&[ShownField]> {
+        let state = &mounted.state;
+        let shown = if for_list {
+            &state.shown_in_lists
+        } else {
+            &state.shown_in_details
+        };
+        shown.as_deref()
     }
 
     fn column<'h>(item: &Item<'h, R>, column: usize) -> Value<'h> {

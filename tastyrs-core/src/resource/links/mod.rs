@@ -29,7 +29,7 @@ use crate::{
 /// What writing needs at hand, whatever the resource.
 pub(crate) struct Writing<'h, 'c, DB: Dialect> {
     pub(super) request: &'h Request,
-    pages: &'h Pages,
+    pages: &'h Pages<'h>,
     written: &'h RefCell<Vec<Stale>>,
     connection: &'c mut DB::Connection,
 }
