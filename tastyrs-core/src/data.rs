@@ -365,10 +365,10 @@ impl Value<'_> {
         }
     }
 
-    /// Lets go of a value that is likely to own nothing: what borrows is told apart here, where that is cheap.
+    /// Lets go of a value that is likely to own nothing, which is told here at less cost than where all are let go.
     #[inline]
     pub(crate) fn let_go(self) {
-        match self {
+        let owns_nothing = match &self {
             Self::Null
             | Self::Bool(_)
             | Self::Int(_)
@@ -378,9 +378,12 @@ impl Value<'_> {
             | Self::Time(_)
             | Self::DateTime(_)
             | Self::StoredDateTime(_)
-            | Self::Uuid(_)
-            | Self::Text(Cow::Borrowed(_)) => {}
-            other => drop(other),
+            | Self::Uuid(_) => true,
+            Self::Text(text) => matches!(text, Cow::Borrowed(_)),
+            Self::Decimal(_) | Self::Bytes(_) | Self::List(_) | Self::Map(_) => false,
+        };
+        if owns_nothing {
+            std::mem::forget(self);
         }
     }
 

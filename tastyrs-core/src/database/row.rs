@@ -142,7 +142,8 @@ impl Page {
         self.value_of(self.cell(row, column))
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "it is the step from a cell to what is written, done for every one")]
+    #[inline(always)]
     fn value_of(&self, cell: Cell) -> Value<'_> {
         match cell {
             Cell::Null => Value::Null,

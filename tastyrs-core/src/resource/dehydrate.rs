@@ -27,10 +27,12 @@ pub(super) fn all<'h, R: Hooks>(
         .iter()
         .map(|item| R::Source::detail_name(hop.mounted, item));
     let own = Addresses::new(hop.pages, &list_uri, names);
-    if let Some(fields) = R::Source::shown(hop.mounted, for_list)
-        && let Some(rows) = rows(items)
-    {
-        return Ok(shown::all(hop.pages, fields, &rows, own, related));
+    if let Some(fields) = R::Source::shown(hop.mounted, for_list) {
+        let mut rows = Vec::with_capacity(items.len());
+        rows.extend(items.iter().filter_map(loaded));
+        if rows.len() == items.len() {
+            return Ok(shown::all(hop.pages, fields, rows, own, related));
+        }
     }
     items
         .iter()
@@ -39,13 +41,12 @@ pub(super) fn all<'h, R: Hooks>(
         .collect()
 }
 
-/// These objects as rows, if they are rows that were loaded.
-fn rows<'h, R: Hooks>(items: &[Item<'h, R>]) -> Option<Vec<(Row<'h>, Cells<'h>)>> {
-    let row = |item: &Item<'h, R>| match item {
+/// An object as a row, if it is one that was loaded.
+fn loaded<'h, R: Hooks>(item: &Item<'h, R>) -> Option<(Row<'h>, Cells<'h>)> {
+    match item {
         Item::Row { row, .. } => Some((*row, row.cells()?)),
         Item::Object(_) | Item::Nothing => None,
-    };
-    items.iter().map(row).collect()
+    }
 }
 
 fn one<'h, R: Hooks>(

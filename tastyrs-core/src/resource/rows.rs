@@ -573,7 +573,10 @@ impl<R: ModelResource> Source<R> for Rows {
     }
 
     fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<Key> {
-        Key::of(&Self::column(item, mounted.state.node().detail))
+        let value = Self::column(item, mounted.state.node().detail);
+        let key = Key::of(&value);
+        value.let_go();
+        key
     }
 
     fn absolute_url(object: &R::Object) -> Option<String> {

@@ -122,7 +122,7 @@ pub(super) struct Kept<'h> {
 pub(super) fn all<'h>(
     pages: &'h Pages<'h>,
     fields: &'h [ShownField],
-    rows: &[(Row<'h>, Cells<'h>)],
+    rows: Vec<(Row<'h>, Cells<'h>)>,
     own: Addresses<'h>,
     related: Vec<Related<'h>>,
 ) -> Vec<Data<'h>> {
@@ -132,16 +132,13 @@ pub(super) fn all<'h>(
         own,
         related,
     });
-    let each = rows
-        .iter()
-        .enumerate()
-        .map(|(place, (row, cells))| ShownRow {
-            rows: of,
-            row: *row,
-            cells: *cells,
-            place,
-            made: OnceLock::new(),
-        });
+    let each = rows.into_iter().enumerate().map(|(place, (row, cells))| ShownRow {
+        rows: of,
+        row,
+        cells,
+        place,
+        made: OnceLock::new(),
+    });
     let each: &'h [ShownRow<'h>] = kept.each.alloc_extend(each);
     each.iter().map(|row| Data::shown(row)).collect()
 }
