@@ -1,9 +1,11 @@
 //! What a model is dehydrated into, and what the serializers walk.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use uuid::Uuid;
+
+use crate::serializers::JsonName;
 
 /// A value on its way out to a client, or in from one.
 ///
@@ -50,17 +52,60 @@ pub enum Value<'a> {
 /// # Compatibility
 ///
 /// Tastypie fills a `dict` and sorts it when it writes (`serializers.py:404`).
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Data<'a> {
-    entries: Vec<(Cow<'a, str>, Value<'a>)>,
+    held: Held<'a>,
     /// Whether it is the data of an object of a resource: XML tells the two apart.
     of_object: bool,
+}
+
+/// A name and its value.
+pub(crate) type Entry<'a> = (Cow<'a, str>, Value<'a>);
+
+/// Where the values are.
+#[derive(Clone)]
+enum Held<'a> {
+    /// Here, in the order of their names.
+    Here(Vec<Entry<'a>>),
+    /// Where they were loaded, until somebody changes them.
+    There(&'a dyn Shown),
+}
+
+impl Default for Held<'_> {
+    fn default() -> Self {
+        Self::Here(Vec::new())
+    }
+}
+
+/// An object that is shown as it was loaded: its names and values, in the order of the names.
+pub(crate) trait Shown: Send + Sync {
+    /// How many there are.
+    fn len(&self) -> usize;
+    /// Calls `visit` with each.
+    fn each(&self, visit: &mut dyn FnMut(Name<'_>, &Value<'_>));
+    /// All of them, the same at each call.
+    fn entries<'s>(&'s self) -> &'s [Entry<'s>];
+    /// All of them, to be changed.
+    fn to_entries<'s>(&'s self) -> Vec<Entry<'s>>;
+}
+
+/// A name, and how JSON writes it, where that is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name<'n> {
+    pub(crate) text: &'n str,
+    pub(crate) json: Option<&'n JsonName>,
 }
 
 /// What is in it counts, not where it comes from.
 impl PartialEq for Data<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
+        self.entries() == other.entries()
+    }
+}
+
+impl fmt::Debug for Data<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -68,7 +113,7 @@ impl<'a> Data<'a> {
     /// Holds nothing.
     pub const fn new() -> Self {
         Self {
-            entries: Vec::new(),
+            held: Held::Here(Vec::new()),
             of_object: false,
         }
     }
@@ -76,18 +121,43 @@ impl<'a> Data<'a> {
     /// Holds nothing, with room for `fields`.
     pub fn with_capacity(fields: usize) -> Self {
         Self {
-            entries: Vec::with_capacity(fields),
+            held: Held::Here(Vec::with_capacity(fields)),
             of_object: false,
         }
     }
 
+    /// The data of an object of a resource that is shown as it was loaded.
+    pub(crate) fn shown(object: &'a dyn Shown) -> Self {
+        Self {
+            held: Held::There(object),
+            of_object: true,
+        }
+    }
+
+    fn entries(&self) -> &[Entry<'a>] {
+        match &self.held {
+            Held::Here(entries) => entries,
+            Held::There(object) => object.entries(),
+        }
+    }
+
+    fn entries_mut(&mut self) -> &mut Vec<Entry<'a>> {
+        if let Held::There(object) = &self.held {
+            self.held = Held::Here(object.to_entries());
+        }
+        match &mut self.held {
+            Held::Here(entries) => entries,
+            Held::There(_) => unreachable!("they were just taken here"),
+        }
+    }
+
     fn position(&self, name: &str) -> Result<usize, usize> {
-        self.entries
+        self.entries()
             .binary_search_by(|(known, _)| known.as_ref().cmp(name))
     }
 
     /// Holds these, in any order; of equal names the last counts.
-    pub(crate) fn from_pairs(mut entries: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
+    pub(crate) fn from_pairs(mut entries: Vec<Entry<'a>>) -> Self {
         if !entries.is_sorted_by(|(one, _), (next, _)| one < next) {
             // Stable, so that of equal names the last stays last; `dedup_by` keeps the first of what it is given.
             entries.reverse();
@@ -95,7 +165,7 @@ impl<'a> Data<'a> {
             entries.dedup_by(|(later, _), (kept, _)| later == kept);
         }
         Self {
-            entries,
+            held: Held::Here(entries),
             of_object: false,
         }
     }
@@ -127,14 +197,13 @@ impl<'a> Data<'a> {
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.position(name)
             .ok()
-            .map(|position| &self.entries[position].1)
+            .map(|position| &self.entries()[position].1)
     }
 
     /// The value of `name`, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value<'a>> {
-        self.position(name)
-            .ok()
-            .map(|position| &mut self.entries[position].1)
+        let position = self.position(name).ok()?;
+        Some(&mut self.entries_mut()[position].1)
     }
 
     /// Sets `name`, and gives back what stood there.
@@ -144,10 +213,12 @@ impl<'a> Data<'a> {
         value: impl Into<Value<'a>>,
     ) -> Option<Value<'a>> {
         let (name, value) = (name.into(), value.into());
-        match self.position(&name) {
-            Ok(position) => Some(std::mem::replace(&mut self.entries[position].1, value)),
+        let place = self.position(&name);
+        let entries = self.entries_mut();
+        match place {
+            Ok(position) => Some(std::mem::replace(&mut entries[position].1, value)),
             Err(position) => {
-                self.entries.insert(position, (name, value));
+                entries.insert(position, (name, value));
                 None
             }
         }
@@ -155,20 +226,18 @@ impl<'a> Data<'a> {
 
     /// Appends a name that comes after all the others.
     pub(crate) fn push(&mut self, name: &'a str, value: Value<'a>) {
+        let entries = self.entries_mut();
         debug_assert!(
-            self.entries
-                .last()
-                .is_none_or(|(last, _)| last.as_ref() < name),
+            entries.last().is_none_or(|(last, _)| last.as_ref() < name),
             "{name} is out of order"
         );
-        self.entries.push((Cow::Borrowed(name), value));
+        entries.push((Cow::Borrowed(name), value));
     }
 
     /// Takes `name` out.
     pub fn remove(&mut self, name: &str) -> Option<Value<'a>> {
-        self.position(name)
-            .ok()
-            .map(|position| self.entries.remove(position).1)
+        let position = self.position(name).ok()?;
+        Some(self.entries_mut().remove(position).1)
     }
 
     /// Gives the value of `from` the name `to`, if it is there.
@@ -185,29 +254,49 @@ impl<'a> Data<'a> {
 
     /// Names and values in the order of the names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value<'a>)> {
-        self.entries
+        self.entries()
             .iter()
             .map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// Calls `visit` with names and values in the order of the names. What is shown as it was loaded is not made data
+    /// for that.
+    pub(crate) fn each(&self, mut visit: impl FnMut(Name<'_>, &Value<'_>)) {
+        match &self.held {
+            Held::Here(entries) => {
+                for (text, value) in entries {
+                    visit(Name { text, json: None }, value);
+                }
+            }
+            Held::There(object) => object.each(&mut visit),
+        }
+    }
+
     /// The same, given away.
-    pub(crate) fn into_pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
-        self.entries.into_iter()
+    pub(crate) fn into_pairs(self) -> impl Iterator<Item = Entry<'a>> {
+        match self.held {
+            Held::Here(entries) => entries,
+            Held::There(object) => object.to_entries(),
+        }
+        .into_iter()
     }
 
     /// How many values it holds.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        match &self.held {
+            Held::Here(entries) => entries.len(),
+            Held::There(object) => object.len(),
+        }
     }
 
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// Sets what `other` sets, and keeps the rest.
     pub(crate) fn update(&mut self, other: Self) {
-        for (name, value) in other.entries {
+        for (name, value) in other.into_pairs() {
             self.insert(name, value);
         }
     }
@@ -215,12 +304,11 @@ impl<'a> Data<'a> {
     /// Copies what is borrowed.
     #[must_use]
     pub fn into_owned(self) -> Data<'static> {
-        let owned = |(name, value): (Cow<'a, str>, Value<'a>)| {
-            (Cow::Owned(name.into_owned()), value.into_owned())
-        };
+        let owned = |(name, value): Entry<'a>| (Cow::Owned(name.into_owned()), value.into_owned());
+        let of_object = self.of_object;
         Data {
-            entries: self.entries.into_iter().map(owned).collect(),
-            of_object: self.of_object,
+            held: Held::Here(self.into_pairs().map(owned).collect()),
+            of_object,
         }
     }
 }
@@ -274,6 +362,28 @@ impl Value<'_> {
                     .collect(),
             ),
             plain => plain.clone(),
+        }
+    }
+
+    /// Lets go of a value that is likely to own nothing, which is told here at less cost than where all are let go.
+    #[inline]
+    pub(crate) fn let_go(self) {
+        let owns_nothing = match &self {
+            Self::Null
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::UInt(_)
+            | Self::Float(_)
+            | Self::Date(_)
+            | Self::Time(_)
+            | Self::DateTime(_)
+            | Self::StoredDateTime(_)
+            | Self::Uuid(_) => true,
+            Self::Text(text) => matches!(text, Cow::Borrowed(_)),
+            Self::Decimal(_) | Self::Bytes(_) | Self::List(_) | Self::Map(_) => false,
+        };
+        if owns_nothing {
+            std::mem::forget(self);
         }
     }
 

@@ -36,7 +36,10 @@ impl Fragment {
         if let Some(Part::Sql(last)) = self.parts.last_mut() {
             last.push_str(sql);
         } else {
-            self.parts.push(Part::Sql(sql.to_owned()));
+            // There is often more to come.
+            let mut text = String::with_capacity(sql.len() + 64);
+            text.push_str(sql);
+            self.parts.push(Part::Sql(text));
         }
         self
     }
@@ -51,10 +54,10 @@ impl Fragment {
     pub(crate) fn append(&mut self, other: Self) -> &mut Self {
         self.many_forms |= other.many_forms;
         for part in other.parts {
-            match part {
-                Part::Sql(sql) => self.sql(&sql),
-                Part::Bind(value) => self.bind(value),
-            };
+            match (self.parts.last_mut(), part) {
+                (Some(Part::Sql(last)), Part::Sql(sql)) => last.push_str(&sql),
+                (_, part) => self.parts.push(part),
+            }
         }
         self
     }

@@ -26,6 +26,8 @@ struct Kept {
     connection: Option<Box<dyn Any>>,
     /// What this thread counted.
     totals: Arc<Totals<i64>>,
+    /// The state in which the database was when it was last looked at, unless that was found to be another one.
+    seen: Option<i64>,
 }
 
 /// A database to which threads keep connections.
@@ -64,15 +66,30 @@ impl<DB: Dialect> Here<DB> {
     /// What this thread counted while the database was in the state that it is in now.
     pub(super) fn totals(self: &Arc<Self>) -> Option<TotalsHere> {
         let version = self.version()?;
-        KEPT.with_borrow(|kept| {
-            let kept = kept.iter().find(|kept| self.is(kept))?;
+        self.kept(|kept| {
+            kept.seen = Some(version);
             Some(TotalsHere::new(Arc::clone(&kept.totals), version))
         })
     }
 
+    /// What this thread counted in the state in which it saw the database last, which need not be the state that it is
+    /// in now: whoever takes a count looks behind it.
+    pub(super) fn totals_as_seen(self: &Arc<Self>) -> Option<TotalsHere> {
+        self.kept(|kept| Some(TotalsHere::new(Arc::clone(&kept.totals), kept.seen?)))
+    }
+
     /// Whether the database is in the same state still.
     pub(super) fn is_current(self: &Arc<Self>, totals: &TotalsHere) -> bool {
-        self.version() == Some(totals.version)
+        let is_current = self.version() == Some(totals.version);
+        self.kept(|kept| {
+            kept.seen = is_current.then_some(totals.version);
+            Some(())
+        });
+        is_current
+    }
+
+    fn kept<T>(self: &Arc<Self>, work: impl FnOnce(&mut Kept) -> Option<T>) -> Option<T> {
+        KEPT.with_borrow_mut(|kept| work(kept.iter_mut().find(|kept| self.is(kept))?))
     }
 
     fn take(self: &Arc<Self>) -> Option<Box<DB::Connection>> {
@@ -86,6 +103,7 @@ impl<DB: Dialect> Here<DB> {
                 of,
                 connection: None,
                 totals: Arc::default(),
+                seen: None,
             });
             self.establish().map(Box::new)
         })

@@ -47,6 +47,6 @@ pub use options::DatabaseOptions;
 pub use pool::Database;
 pub(crate) use pool::{ENDING, Permit, attempt};
 pub use row::Row;
-pub(crate) use row::{Cell, Loaded, Page};
+pub(crate) use row::{Cell, Cells, Loaded, Page};
 pub(crate) use session::Session;
 pub(crate) use totals::{Counting, TotalsHere};

@@ -202,6 +202,11 @@ impl<DB: Dialect> Database<DB> {
         self.here.as_ref()?.totals()
     }
 
+    /// What this very thread counted in the state in which it saw the database last.
+    pub(crate) fn totals_as_seen(&self) -> Option<TotalsHere> {
+        self.here.as_ref()?.totals_as_seen()
+    }
+
     /// Whether the database is in the state still that counts are of.
     pub(crate) fn is_current(&self, totals: &TotalsHere) -> bool {
         self.here

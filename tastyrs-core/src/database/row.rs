@@ -119,10 +119,12 @@ impl Page {
     }
 
     /// What stands at a row and a column of the query.
+    #[inline]
     pub(super) fn cell(&self, row: usize, column: usize) -> Cell {
         self.cells[row * self.columns.len() + column]
     }
 
+    #[inline]
     pub(super) fn text(&self, span: Span) -> &str {
         self.text
             .get(span.start as usize..span.end as usize)
@@ -137,7 +139,16 @@ impl Page {
 
     /// The value at a row and a column of the query.
     pub(crate) fn value(&self, row: usize, column: usize) -> Value<'_> {
-        match self.cell(row, column) {
+        self.value_of(self.cell(row, column))
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "it is the step from a cell to what is written, done for every one"
+    )]
+    #[inline(always)]
+    fn value_of(&self, cell: Cell) -> Value<'_> {
+        match cell {
             Cell::Null => Value::Null,
             Cell::Bool(flag) => Value::Bool(flag),
             Cell::Int(number) => Value::Int(number),
@@ -150,9 +161,14 @@ impl Page {
             Cell::Time(time) => Value::Time(time),
             Cell::Uuid(uuid) => Value::Uuid(uuid),
             Cell::Bytes(span) => Value::Bytes(Cow::Borrowed(self.bytes(span))),
-            Cell::Json(span) => serde_json::from_str::<serde_json::Value>(self.text(span))
-                .map_or(Value::Null, |json| json.to_value().into_owned()),
+            Cell::Json(span) => self.json(span),
         }
+    }
+
+    #[cold]
+    fn json(&self, span: Span) -> Value<'static> {
+        serde_json::from_str::<serde_json::Value>(self.text(span))
+            .map_or(Value::Null, |json| json.to_value().into_owned())
     }
 }
 
@@ -163,11 +179,11 @@ fn span_edge(length: usize) -> Result<u32> {
 /// A row of a model's table, as much of it as was loaded, or as it is about to be written.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'p> {
-    cells: Cells<'p>,
+    held: Held<'p>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Cells<'p> {
+enum Held<'p> {
     Loaded {
         page: &'p Page,
         index: usize,
@@ -178,10 +194,25 @@ enum Cells<'p> {
     Drafted(&'p [Value<'static>]),
 }
 
+/// The cells of a row that was loaded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cells<'p> {
+    page: &'p Page,
+    cells: &'p [Cell],
+}
+
+impl<'p> Cells<'p> {
+    /// The value at a place of the row.
+    #[inline]
+    pub(crate) fn value(&self, place: usize) -> Value<'p> {
+        self.page.value_of(self.cells[place])
+    }
+}
+
 impl<'p> Row<'p> {
     pub(crate) fn new(page: &'p Page, index: usize, places: &'p [Option<u16>]) -> Self {
         Self {
-            cells: Cells::Loaded {
+            held: Held::Loaded {
                 page,
                 index,
                 places,
@@ -191,22 +222,34 @@ impl<'p> Row<'p> {
 
     pub(crate) fn drafted(values: &'p [Value<'static>]) -> Self {
         Self {
-            cells: Cells::Drafted(values),
+            held: Held::Drafted(values),
         }
     }
 
     /// It alone as bytes, to be kept.
     pub(crate) fn to_bytes(self) -> Option<Vec<u8>> {
-        match self.cells {
-            Cells::Loaded { page, index, .. } => Some(page.row_to_bytes(index)),
-            Cells::Drafted(_) => None,
+        match self.held {
+            Held::Loaded { page, index, .. } => Some(page.row_to_bytes(index)),
+            Held::Drafted(_) => None,
+        }
+    }
+
+    /// Its cells, if it was loaded.
+    pub(crate) fn cells(&self) -> Option<Cells<'p>> {
+        match self.held {
+            Held::Loaded { page, index, .. } => {
+                let columns = page.columns.len();
+                let cells = page.cells.get(index * columns..(index + 1) * columns)?;
+                Some(Cells { page, cells })
+            }
+            Held::Drafted(_) => None,
         }
     }
 
     /// The value of the model's column at this position.
     pub(crate) fn value(&self, column: usize) -> Option<Value<'p>> {
-        match self.cells {
-            Cells::Loaded {
+        match self.held {
+            Held::Loaded {
                 page,
                 index,
                 places,
@@ -214,7 +257,7 @@ impl<'p> Row<'p> {
                 let place = places.get(column).copied().flatten()?;
                 Some(page.value(index, usize::from(place)))
             }
-            Cells::Drafted(values) => values.get(column).map(Value::borrowed),
+            Held::Drafted(values) => values.get(column).map(Value::borrowed),
         }
     }
 

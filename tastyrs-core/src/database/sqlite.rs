@@ -418,38 +418,39 @@ fn with_fraction(format: &'static str, time: NaiveTime) -> &'static str {
 
 /// Whether text has the form `2010-03-19 01:18:01`, with six digits of fraction or none.
 fn is_stored_datetime(text: &[u8]) -> bool {
-    /// Whether eight bytes are digits, but for those that stand for themselves.
-    fn fits(bytes: [u8; 8], form: [u8; 8]) -> bool {
-        bytes
-            .into_iter()
-            .zip(form)
-            .fold(true, |fits, (byte, form)| {
-                fits & if form == b'0' {
-                    byte.wrapping_sub(b'0') < 10
-                } else {
-                    byte == form
-                }
-            })
-    }
-    let Some((day, rest)) = text.split_first_chunk() else {
-        return false;
-    };
-    let Some((hour, rest)) = rest.split_first_chunk() else {
-        return false;
-    };
-    let whole = fits(*day, *b"0000-00-") && fits(*hour, *b"00 00:00");
-    match *rest {
-        [b':', a, b] => whole && a.is_ascii_digit() && b.is_ascii_digit(),
-        [b':', a, b, b'.', ref fraction @ ..] => {
-            whole
-                && a.is_ascii_digit()
-                && b.is_ascii_digit()
-                && fraction.len() == 6
-                && fraction.iter().all(u8::is_ascii_digit)
-                && fraction != b"000000"
+    const FORM: [u8; 26] = *b"0000-00-00 00:00:00.000000";
+    /// How far a byte may be from that of the form.
+    const MOST: [u8; 26] = {
+        let mut most = [0; 26];
+        let mut place = 0;
+        while place < most.len() {
+            if FORM[place] == b'0' {
+                most[place] = 9;
+            }
+            place += 1;
         }
+        most
+    };
+    // Words that overlap cover each byte.
+    let fits = |place: usize| {
+        let word = |bytes: &[u8]| Some(u64::from_le_bytes(*bytes.get(place..)?.first_chunk()?));
+        let words = word(text).zip(word(&FORM)).zip(word(&MOST));
+        words.is_some_and(|((word, form), most)| is_at_most(word ^ form, most))
+    };
+    match text.len() {
+        19 => fits(0) && fits(8) && fits(11),
+        26 => fits(0) && fits(8) && fits(16) && fits(18) && !text.ends_with(b"000000"),
         _ => false,
     }
+}
+
+/// Whether no byte of a word is above that of another, which are at most 0x7f.
+#[inline]
+fn is_at_most(word: u64, most: u64) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // What is added is at most 0x7f, and so is what it is added to: no byte carries into the next.
+    let above = (word & !HIGH) + (!HIGH - most);
+    (above | word) & HIGH == 0
 }
 
 /// A moment in another form than Django's, as other programs write it.
@@ -477,6 +478,24 @@ mod tests {
         assert!(!is_stored_datetime(b"2010-03-19T01:18:01"));
         assert!(!is_stored_datetime(b"2010-03-19 01:18:01.12"));
         assert!(!is_stored_datetime(b"2010-03-19 01:18:01.000000"));
+        assert!(!is_stored_datetime(b""));
+    }
+
+    #[test]
+    fn a_moment_with_a_wrong_byte_is_of_another_form() {
+        for form in ["2010-03-19 01:18:01", "2010-03-19 01:18:01.120009"] {
+            for place in 0..form.len() {
+                for byte in 0..=255 {
+                    let mut text = form.as_bytes().to_vec();
+                    let stood = std::mem::replace(&mut text[place], byte);
+
+                    let fits = is_stored_datetime(&text);
+
+                    let both_digits = stood.is_ascii_digit() && byte.is_ascii_digit();
+                    assert_eq!(fits, both_digits || stood == byte, "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -194,7 +194,9 @@ impl Addresses<'_> {
             "api_key" => self.compatibility.is_tastypie(),
             _ => true,
         };
-        let mut uri = format!("{}?", self.list_uri);
+        let mut uri = String::with_capacity(self.list_uri.len() + 64);
+        uri.push_str(self.list_uri);
+        uri.push('?');
         let pairs = self.query.encoded_pairs();
         for (name, value) in pairs.filter(|(name, _)| kept(name)) {
             uri.push_str(&crate::http::quote_plus(name));
@@ -202,8 +204,12 @@ impl Addresses<'_> {
             uri.push_str(&crate::http::quote_plus(value));
             uri.push('&');
         }
-        let place = crate::http::quote_plus(place);
-        format!("{uri}limit={limit}&{parameter}={place}")
+        uri.push_str("limit=");
+        uri.push_str(itoa::Buffer::new().format(limit));
+        for part in ["&", parameter, "=", &crate::http::quote_plus(place)] {
+            uri.push_str(part);
+        }
+        uri
     }
 }
 

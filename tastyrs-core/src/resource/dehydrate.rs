@@ -1,9 +1,10 @@
 //! Objects as data.
 
-use super::{Hooks, Hop, Pages, Source, generic, related::Related};
+use super::{Hooks, Hop, Pages, Source, generic, related::Related, shown};
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
+    database::{Cells, Row},
     errors::Result,
     fields::{Attribute, Field, UseIn},
     queries::Key,
@@ -26,11 +27,26 @@ pub(super) fn all<'h, R: Hooks>(
         .iter()
         .map(|item| R::Source::detail_name(hop.mounted, item));
     let own = Addresses::new(hop.pages, &list_uri, names);
+    if let Some(fields) = R::Source::shown(hop.mounted, for_list) {
+        let mut rows = Vec::with_capacity(items.len());
+        rows.extend(items.iter().filter_map(loaded));
+        if rows.len() == items.len() {
+            return Ok(shown::all(hop.pages, fields, rows, own, related));
+        }
+    }
     items
         .iter()
         .enumerate()
         .map(|(place, item)| one(hop, *item, place, &related, &own, for_list))
         .collect()
+}
+
+/// An object as a row, if it is one that was loaded.
+fn loaded<'h, R: Hooks>(item: &Item<'h, R>) -> Option<(Row<'h>, Cells<'h>)> {
+    match item {
+        Item::Row { row, .. } => Some((*row, row.cells()?)),
+        Item::Object(_) | Item::Nothing => None,
+    }
 }
 
 fn one<'h, R: Hooks>(
@@ -73,10 +89,11 @@ fn value<'h, R: Hooks>(
     related: &Related<'h>,
     own: &Addresses<'h>,
 ) -> Result<Value<'h>> {
+    let column = |column| R::Source::column(item, column);
     let value = match &field.spec.attribute {
         Attribute::None => Value::Null,
-        Attribute::Column(column) => {
-            let value = R::Source::column(item, *column);
+        Attribute::Column(position) => {
+            let value = column(*position);
             match field.spec.decimal_places {
                 Some(places) => with_places(value, places),
                 None => value,
@@ -92,11 +109,11 @@ fn value<'h, R: Hooks>(
             _ => Value::Null,
         },
         Attribute::Relation(_) => match related {
-            Related::Generic(found) => match found.of(bundle) {
-                None if !field.spec.null => return Err(generic::empty(field.spec.name)),
-                found => found.into(),
-            },
-            related => related.of(bundle, place),
+            Related::Generic(found) if !field.spec.null => found
+                .of(&column)
+                .cloned()
+                .ok_or_else(|| generic::empty(field.spec.name))?,
+            related => related.of(&column, place).into_owned(),
         },
     };
     Ok(match value {
@@ -106,7 +123,7 @@ fn value<'h, R: Hooks>(
 }
 
 /// A decimal with the places of its column; rows have them already, models may not.
-fn with_places(value: Value<'_>, places: u32) -> Value<'_> {
+pub(super) fn with_places(value: Value<'_>, places: u32) -> Value<'_> {
     match value {
         Value::Decimal(digits)
             if digits.split_once('.').map_or(0, |(_, after)| after.len()) != places as usize =>
@@ -143,7 +160,7 @@ pub struct Addresses<'h> {
 impl<'h> Addresses<'h> {
     /// Those of the objects of these names; one without a name has none.
     pub(super) fn new(
-        pages: &'h Pages,
+        pages: &'h Pages<'h>,
         list_uri: &str,
         names: impl ExactSizeIterator<Item = Option<Key>>,
     ) -> Self {

@@ -3,7 +3,7 @@
 use std::{any::TypeId, collections::HashMap};
 
 use super::{
-    ColumnSpec, Hooks, Hop, ModelResource, Resource, Source,
+    ColumnSpec, Hooks, Hop, ModelResource, Source,
     draft::{Nested, RowDraft},
     hydrate::null_refused,
     links,
@@ -74,14 +74,13 @@ struct OfType<'h> {
 
 impl<'h> Found<'h> {
     /// What one object leads to; nothing where that is gone, or of no type that is known.
-    pub(super) fn of<R: Resource>(&self, bundle: &Bundle<'h, R>) -> Option<Value<'h>> {
-        let column = |column| R::Source::column(&bundle.item(), column);
+    pub(super) fn of(&self, column: &dyn Fn(usize) -> Value<'h>) -> Option<&Value<'h>> {
         let Value::Int(content_type) = column(self.content_type) else {
             return None;
         };
         let of_type = self.by_type.get(&content_type)?;
         let key = key_of(&column(self.object_id), of_type.kind)?;
-        of_type.by_key.get(&key).cloned()
+        of_type.by_key.get(&key)
     }
 }
 

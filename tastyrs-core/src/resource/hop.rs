@@ -25,7 +25,7 @@ pub struct Hop<'h, R: Resource> {
     pub(crate) mounted: &'h Arc<Mounted<R>>,
     pub(crate) request: &'h Request,
     /// What was loaded lives as long as the hop, so that data can borrow from it.
-    pub(crate) pages: &'h Pages,
+    pub(crate) pages: &'h Pages<'h>,
     /// How many bytes its rows are about, with the names of their fields.
     pub(crate) loaded: Cell<usize>,
     /// What was counted before, while the database was in the state that it was in when the request came.

@@ -5,6 +5,7 @@
 //! - `mounted`: a resource in an API
 //! - [`rows`](Rows), [`objects`](Objects): objects from tables, and from anywhere else
 //! - `dehydrate`: objects as data
+//! - `shown`: rows that are shown as they were loaded
 //! - `related`: the objects behind relations, loaded by the page
 //! - `paging`: the part of a list that is asked for, and how many objects there are
 //! - `generic`: those behind generic foreign keys, read and written
@@ -35,6 +36,7 @@ mod related;
 mod row_store;
 mod rows;
 mod save;
+mod shown;
 mod store;
 mod views;
 mod violations;
@@ -56,6 +58,7 @@ pub use objects::{ObjectSource, Objects};
 pub(crate) use paging::Paged;
 pub(crate) use related::{Related, RelatedRows};
 pub use rows::Rows;
+pub(crate) use shown::ShownField;
 pub use store::Store;
 pub(crate) use store::ViaUri;
 pub(crate) use views::{get_detail, get_list, get_multiple, get_schema};
@@ -253,6 +256,12 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
     ) -> Result<Vec<Related<'h>>>
     where
         R: Hooks;
+    /// What is shown of objects whose data is what was loaded of them, and nothing else.
+    #[doc(hidden)]
+    fn shown(mounted: &Mounted<R>, for_list: bool) -> Option<&[ShownField]> {
+        let _ = (mounted, for_list);
+        None
+    }
     /// The value of a column of the model.
     #[doc(hidden)]
     fn column<'h>(item: &Item<'h, R>, column: usize) -> Value<'h>;
@@ -289,15 +298,16 @@ mod sealed {
     impl Sealed for super::Objects {}
 }
 
-/// Where the pages of a hop, texts that were made of them, and what was looked up ahead are kept until it ends.
+/// Where the pages of a hop, what was made of them, and what was looked up ahead are kept until it ends.
 #[derive(Default)]
-pub(crate) struct Pages {
+pub(crate) struct Pages<'h> {
     known: Known,
     loaded: typed_arena::Arena<Page>,
     texts: typed_arena::Arena<String>,
+    shown: shown::Kept<'h>,
 }
 
-impl Pages {
+impl Pages<'_> {
     /// Keeps a page.
     pub(crate) fn keep(&self, page: Page) -> &Page {
         self.loaded.alloc(page)

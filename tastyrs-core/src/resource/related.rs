@@ -1,6 +1,7 @@
 //! The objects behind relations, loaded by the page: one query a relation, never one a row.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     sync::Arc,
@@ -13,7 +14,7 @@ use super::{
     rows,
 };
 use crate::{
-    bundle::{Bundle, Item},
+    bundle::Item,
     cache::Stale,
     data::Value,
     database::{Dialect, Fragment, Loaded, Page, Statement, load},
@@ -38,7 +39,7 @@ pub enum Related<'h> {
     /// By the own key.
     Many {
         key: usize,
-        by_key: HashMap<Key, Vec<Value<'h>>>,
+        by_key: HashMap<Key, Value<'h>>,
     },
     /// By a content type and a key.
     Generic(Found<'h>),
@@ -46,21 +47,25 @@ pub enum Related<'h> {
 
 impl<'h> Related<'h> {
     /// What it leads to from one object, which is the one at this place of the page.
-    pub(super) fn of<R: Resource>(&self, bundle: &Bundle<'h, R>, place: usize) -> Value<'h> {
-        let key = |column| Key::of(&R::Source::column(&bundle.item(), column));
-        match self {
-            Self::None => Value::Null,
-            Self::Address(addresses) => addresses.of(place),
-            Self::One { column, by_key } => key(*column)
-                .and_then(|key| by_key.get(&key).cloned())
-                .unwrap_or_default(),
-            Self::Many { key: own, by_key } => Value::List(
-                key(*own)
-                    .and_then(|key| by_key.get(&key).cloned())
-                    .unwrap_or_default(),
-            ),
-            Self::Generic(found) => found.of(bundle).into(),
-        }
+    ///
+    /// `column` gives the values of its columns.
+    pub(super) fn of(
+        &self,
+        column: &dyn Fn(usize) -> Value<'h>,
+        place: usize,
+    ) -> Cow<'_, Value<'h>> {
+        let by = |position: usize, by_key| {
+            let by_key: &HashMap<Key, Value<'h>> = by_key;
+            by_key.get(&Key::of(&column(position))?)
+        };
+        let (found, nothing) = match self {
+            Self::None => (None, Value::Null),
+            Self::Address(addresses) => (None, addresses.of(place)),
+            Self::One { column, by_key } => (by(*column, by_key), Value::Null),
+            Self::Many { key, by_key } => (by(*key, by_key), Value::List(Vec::new())),
+            Self::Generic(found) => (found.of(column), Value::Null),
+        };
+        found.map_or(Cow::Owned(nothing), Cow::Borrowed)
     }
 }
 
@@ -80,13 +85,14 @@ pub(crate) trait RelatedRows<DB: Dialect>: RelatedWrites<DB> + Send + Sync {
     ) -> Result<Vec<Value<'h>>>;
 
     /// The addresses of its rows.
-    fn addresses<'h>(&self, request: &Request, pages: &'h Pages, page: &Page) -> Vec<Value<'h>>;
+    fn addresses<'h>(&self, request: &Request, pages: &'h Pages<'h>, page: &Page)
+    -> Vec<Value<'h>>;
 }
 
 /// What loading needs at hand.
 pub(crate) struct Loading<'h, 'c, DB: Dialect> {
     pub(crate) request: &'h Request,
-    pub(crate) pages: &'h Pages,
+    pub(crate) pages: &'h Pages<'h>,
     pub(crate) connection: &'c mut DB::Connection,
     pub(crate) written: &'h RefCell<Vec<Stale>>,
     pub(crate) for_list: bool,
@@ -120,7 +126,12 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
         Ok(data.into_iter().map(Value::Map).collect())
     }
 
-    fn addresses<'h>(&self, request: &Request, pages: &'h Pages, page: &Page) -> Vec<Value<'h>> {
+    fn addresses<'h>(
+        &self,
+        request: &Request,
+        pages: &'h Pages<'h>,
+        page: &Page,
+    ) -> Vec<Value<'h>> {
         let list_uri = self.list_uri(request);
         let place = self.state.place(self.state.node().detail);
         let names = (0..page.len()).map(|row| Key::of(&page.value(row, place)));
@@ -143,11 +154,12 @@ pub(super) fn load_related<'h, R: ModelResource + Hooks>(
         written: hop.written,
         for_list,
     };
-    hop.mounted
-        .fields
-        .iter()
-        .map(|field| one(hop, &mut loading, items, field))
-        .collect()
+    let fields = &hop.mounted.fields;
+    let mut related = Vec::with_capacity(fields.len());
+    for field in fields {
+        related.push(one(hop, &mut loading, items, field)?);
+    }
+    Ok(related)
 }
 
 fn one<'h, R: ModelResource + Hooks>(
@@ -200,7 +212,7 @@ fn one<'h, R: ModelResource + Hooks>(
 
     let key = state.node().key;
     let keys = keys_of(items, key);
-    let mut grouped: HashMap<Key, Vec<Value<'h>>> = HashMap::with_capacity(keys.len());
+    let mut by_key = HashMap::with_capacity(keys.len());
     if !keys.is_empty()
         && let Some((body, own)) =
             many::<R::Db>(state.node(), relation, target, &keys, rows.columns().1)
@@ -209,14 +221,14 @@ fn one<'h, R: ModelResource + Hooks>(
         let own_place = rows.columns().0.len();
         for (row, value) in values.into_iter().enumerate() {
             if let Some(key) = Key::of(&page.value(row, own_place)) {
-                grouped.entry(key).or_default().push(value);
+                let many = by_key.entry(key).or_insert_with(|| Value::List(Vec::new()));
+                if let Value::List(many) = many {
+                    many.push(value);
+                }
             }
         }
     }
-    Ok(Related::Many {
-        key,
-        by_key: grouped,
-    })
+    Ok(Related::Many { key, by_key })
 }
 
 /// The objects of a resource that have these keys: their data, or their addresses.

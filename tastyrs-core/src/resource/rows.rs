@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Resource, Source,
+    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Resource, ShownField, Source,
     generic::ContentTypeIds,
     paging,
     references::Reference,
@@ -62,6 +62,9 @@ pub struct RowsState<DB: Dialect> {
     told_apart: OnceLock<Option<Vec<usize>>>,
     /// Tells it from all others of this process.
     pub(super) number: u64,
+    /// What lists and details show, where it is what was loaded and nothing else.
+    shown_in_lists: Option<Box<[ShownField]>>,
+    shown_in_details: Option<Box<[ShownField]>>,
     pub(super) lists: Lists,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
     detail_is_lone: bool,
@@ -302,6 +305,12 @@ impl<R: ModelResource> Source<R> for Rows {
             },
             are_lone: are_whole && is_lone(true),
         };
+        let shown = |for_list| {
+            (!R::HAS_HOOKS)
+                .then(|| ShownField::all(&fields.0, &columns.places, for_list))
+                .flatten()
+        };
+        let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
@@ -315,6 +324,8 @@ impl<R: ModelResource> Source<R> for Rows {
             references: OnceLock::new(),
             told_apart: OnceLock::new(),
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            shown_in_lists,
+            shown_in_details,
             lists,
             detail_is_lone,
             content_types,
@@ -376,29 +387,29 @@ impl<R: ModelResource> Source<R> for Rows {
         F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
         let (state, database) = (&mounted.state, &mounted.state.database);
-        let totals = if state.lists.keep_totals {
-            database.totals_here()
-        } else {
-            None
-        };
-        let Some(totals) = totals else {
+        if !state.lists.keep_totals {
             return Self::read(mounted, request, work).await;
-        };
-        if state.lists.are_lone
-            && is_short(mounted, request)
-            && totals.get(Counting::whole(state.number)).is_some()
-        {
-            let here = Hop::run(mounted, request, |hop| {
-                let totals = hop.totals.get_or_init(|| totals);
-                let answer = database.here(|connection| work(hop, connection))?;
-                // Who wrote since the state was looked at changed the page, the total or both.
-                database.is_current(totals).then_some(answer)
+        }
+        if state.lists.are_lone && is_short(mounted, request) {
+            // The state that was seen last is likely to be that of now, so it is looked at only once, behind the page.
+            let totals = database.totals_as_seen().or_else(|| database.totals_here());
+            let whole = Counting::whole(state.number);
+            let totals = totals.filter(|totals| totals.get(whole).is_some());
+            let here = totals.and_then(|totals| {
+                Hop::run(mounted, request, |hop| {
+                    let totals = hop.totals.get_or_init(|| totals);
+                    let answer = database.here(|connection| work(hop, connection))?;
+                    // Who wrote since it was counted changed the page, the total or both.
+                    database.is_current(totals).then_some(answer)
+                })
             });
             if let Some(answer) = here {
                 return answer;
             }
-            return Self::read(mounted, request, work).await;
         }
+        let Some(totals) = database.totals_here() else {
+            return Self::read(mounted, request, work).await;
+        };
         let before = totals.clone();
         let (answer, was_taken, work) =
             hopped(mounted, request, false, move |hop, database, permit| {
@@ -521,6 +532,16 @@ impl<R: ModelResource> Source<R> for Rows {
         related::load_related(hop, connection, items, for_list)
     }
 
+    fn shown(mounted: &Mounted<R>, for_list: bool) -> Option<&[ShownField]> {
+        let state = &mounted.state;
+        let shown = if for_list {
+            &state.shown_in_lists
+        } else {
+            &state.shown_in_details
+        };
+        shown.as_deref()
+    }
+
     fn column<'h>(item: &Item<'h, R>, column: usize) -> Value<'h> {
         match item {
             Item::Row { row, .. } => row.value(column).unwrap_or_default(),
@@ -550,7 +571,10 @@ impl<R: ModelResource> Source<R> for Rows {
     }
 
     fn detail_name(mounted: &Mounted<R>, item: &Item<'_, R>) -> Option<Key> {
-        Key::of(&Self::column(item, mounted.state.node().detail))
+        let value = Self::column(item, mounted.state.node().detail);
+        let key = Key::of(&value);
+        value.let_go();
+        key
     }
 
     fn absolute_url(object: &R::Object) -> Option<String> {

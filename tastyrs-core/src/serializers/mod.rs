@@ -44,7 +44,12 @@ pub use self::{
     formatting::DatetimeFormatting,
     serializer::Serializer,
 };
-pub(crate) use self::{formatting::float_text, json::document, lines::Lines, value::to_value};
+pub(crate) use self::{
+    formatting::float_text,
+    json::{JsonName, document},
+    lines::Lines,
+    value::to_value,
+};
 
 /// The `Content-Type` of an answer in the format of this media type.
 ///

@@ -56,9 +56,13 @@ impl Serialize for Packed<'_> {
             }
             Value::Map(data) => {
                 let mut map = serializer.serialize_map(Some(data.len()))?;
-                for (name, value) in data.iter() {
-                    map.serialize_entry(name, &Packed { value, options })?;
-                }
+                let mut written = Ok(());
+                data.each(|name, value| {
+                    if written.is_ok() {
+                        written = map.serialize_entry(name.text, &Packed { value, options });
+                    }
+                });
+                written?;
                 map.end()
             }
             other => serializer.serialize_str(&options.text(other).unwrap_or_default()),

@@ -63,9 +63,13 @@ struct Names<'v>(&'v Data<'v>);
 impl Serialize for Names<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in self.0.iter() {
-            map.serialize_entry(name, value)?;
-        }
+        let mut written = Ok(());
+        self.0.each(|name, value| {
+            if written.is_ok() {
+                written = map.serialize_entry(name.text, value);
+            }
+        });
+        written?;
         map.end()
     }
 }

@@ -32,7 +32,7 @@ use crate::{
 /// What writing needs at hand, whatever the resource.
 pub(crate) struct Writing<'h, 'c, DB: Dialect> {
     pub(super) request: &'h Request,
-    pub(super) pages: &'h Pages,
+    pub(super) pages: &'h Pages<'h>,
     written: &'h RefCell<Vec<Stale>>,
     connection: &'c mut DB::Connection,
 }

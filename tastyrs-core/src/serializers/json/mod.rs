@@ -1,13 +1,16 @@
 //! JSON as Python writes and reads it.
 //!
 //! - `write`: values to bytes
+//! - `name`: names that are written often
 //! - `pretty`: the same with lines and indents
 //! - `read`: bytes to values
 
+mod name;
 mod pretty;
 mod read;
 mod write;
 
+pub(crate) use name::JsonName;
 pub(super) use write::write_with;
 
 use super::{

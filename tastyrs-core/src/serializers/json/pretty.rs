@@ -2,7 +2,7 @@
 
 use super::{
     super::formatting::DatetimeFormatting,
-    write::{name, write_with},
+    write::{word, write_with},
 };
 use crate::data::Value;
 
@@ -20,7 +20,7 @@ fn nested(value: &Value<'_>, style: DatetimeFormatting, depth: usize, out: &mut 
         }
         Value::Map(data) if !data.is_empty() => {
             lines(*b"{}", data.iter(), depth, out, |(key, value), out| {
-                name(key, out);
+                word(key, out);
                 nested(value, style, depth + 1, out);
             });
         }

@@ -1,9 +1,11 @@
 //! Writing, byte for byte as `json.dumps(sort_keys=True, ensure_ascii=False)` does.
 
+use wide::u8x16;
+
 use super::super::formatting::{
     DatetimeFormatting, base64, clock, date, datetime, float, write_fmt,
 };
-use crate::data::{Value, stored_datetime};
+use crate::data::{Name, Value, stored_datetime};
 
 /// Appends a value, days and times in a form of their own.
 pub(in crate::serializers) fn write_with(
@@ -59,13 +61,14 @@ pub(in crate::serializers) fn write_with(
         }
         Value::Map(data) => {
             out.push(b'{');
-            for (position, (key, value)) in data.iter().enumerate() {
-                if position > 0 {
+            let mut behind = false;
+            data.each(|key, value| {
+                if std::mem::replace(&mut behind, true) {
                     out.extend_from_slice(b", ");
                 }
                 name(key, out);
                 write_with(value, style, out);
-            }
+            });
             out.push(b'}');
         }
     }
@@ -101,97 +104,120 @@ const ESCAPES: [u8; 256] = {
 
 /// How many bytes are looked at together.
 const CHUNK: usize = 16;
-/// How many bytes are put together before they are appended.
-const BLOCK: usize = 256;
+/// How many bytes are put together, at about, before they are appended.
+const BLOCK: usize = 128;
 
-/// The place of the first byte of a chunk that must be escaped.
+/// A bit for each byte of a chunk that must be escaped, the lowest for the first.
 #[inline]
-fn first_escape(chunk: [u8; CHUNK]) -> Option<usize> {
-    let (low, high) = chunk.split_at(CHUNK / 2);
-    let word = |half: &[u8]| half.try_into().map_or(0, u64::from_le_bytes);
-    let (low, high) = (escapes_in(word(low)), escapes_in(word(high)));
-    let bits = match (low, high) {
-        (0, 0) => return None,
-        (0, high) => 64 + high.trailing_zeros(),
-        (low, _) => low.trailing_zeros(),
-    };
-    Some((bits / 8) as usize % CHUNK)
+fn escaped(chunk: &[u8; CHUNK]) -> u32 {
+    let bytes = u8x16::new(*chunk);
+    let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+    let is_control = bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
+    (is_control | is(b'"') | is(b'\\')).to_bitmask()
 }
 
-/// The highest bit of the first byte of a word that must be escaped, and perhaps of bytes behind it.
-#[inline]
-fn escapes_in(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // Flipped by two, a quote comes behind the controls, and what stood there elsewhere.
-    let control_or_quote = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
-    let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-    (control_or_quote | backslash) & !word & (ONES * 0x80)
+/// Bytes that are put together, with room for two chunks behind the last.
+struct Block {
+    bytes: [u8; BLOCK + 2 * CHUNK],
+    length: usize,
+    /// Whether all that was escaped has a letter.
+    has_letters: bool,
 }
 
-/// Appends text between quotes: what stays as it is is copied by chunks.
-fn string(text: &str, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
-    let mut block = [b'"'; BLOCK];
-    let mut at = 1;
-    while let Some((chunk, behind)) = rest.split_first_chunk::<CHUNK>() {
-        if at > BLOCK - CHUNK - 2 {
-            out.extend_from_slice(&block[..at]);
-            at = 0;
-        }
-        // The whole chunk is copied, and what is wrong of it overwritten: cheaper than a copy of any length.
-        block[at..at + CHUNK].copy_from_slice(chunk);
-        let Some(plain) = first_escape(*chunk) else {
-            at += CHUNK;
-            rest = behind;
-            continue;
+impl Block {
+    /// Puts the first chunk of these in, escaped by letters.
+    #[inline]
+    fn put(&mut self, chunks: &[u8; 2 * CHUNK]) {
+        let Some(chunk) = chunks.first_chunk() else {
+            return;
         };
-        at += plain;
-        let letter = ESCAPES[usize::from(chunk[plain])];
-        block[at..at + 2].copy_from_slice(&[b'\\', letter]);
-        at += 2;
-        rest = &rest[plain + 1..];
-        if letter == b'u' {
-            out.extend_from_slice(&block[..at]);
-            at = 0;
-            digits(chunk[plain], out);
+        // The whole is copied, and what stands behind an escape once more: a length that is known when this is compiled
+        // costs least. No place is above the block's length, which is said once more where that is cheap.
+        self.bytes[self.length % BLOCK..][..CHUNK].copy_from_slice(chunk);
+        let mut left = escaped(chunk);
+        while left != 0 {
+            let place = left.trailing_zeros() as usize % CHUNK;
+            left &= left - 1;
+            let letter = ESCAPES[usize::from(chunk[place])];
+            self.has_letters &= letter != b'u';
+            let behind = &mut self.bytes[(self.length + place) % BLOCK..][..2 + CHUNK];
+            behind[..2].copy_from_slice(&[b'\\', letter]);
+            behind[2..].copy_from_slice(&chunks[place + 1..][..CHUNK]);
+            self.length += 1;
+        }
+        self.length += CHUNK;
+    }
+
+    /// Appends what was put together, where it has come to be much.
+    #[inline]
+    fn append_much(&mut self, out: &mut Vec<u8>) {
+        // Another chunk may take twice its length.
+        if self.length > BLOCK - 2 * CHUNK {
+            out.extend_from_slice(&self.bytes[..self.length]);
+            self.length = 0;
         }
     }
-    out.extend_from_slice(&block[..at]);
-    last(rest, out);
 }
 
-/// Appends less than a chunk, and a quote.
-fn last(rest: &[u8], out: &mut Vec<u8>) {
-    let mut chunk = [b' '; CHUNK];
-    chunk[..rest.len()].copy_from_slice(rest);
-    if first_escape(chunk).is_none() {
-        chunk[rest.len()] = b'"';
-        out.extend_from_slice(&chunk);
-        out.truncate(out.len() - CHUNK + rest.len() + 1);
-        return;
+/// Appends text between quotes.
+fn string(text: &str, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut block = Block {
+        bytes: [b'"'; BLOCK + 2 * CHUNK],
+        length: 1,
+        has_letters: true,
+    };
+    let mut rest = text.as_bytes();
+    while let Some(chunks) = rest.first_chunk() {
+        block.put(chunks);
+        block.append_much(out);
+        rest = &rest[CHUNK..];
     }
-    for &byte in rest {
+    // Less than two chunks are left, and made up with spaces.
+    let mut last = [b' '; 3 * CHUNK];
+    last[..rest.len()].copy_from_slice(rest);
+    for place in [0, CHUNK] {
+        if place <= rest.len()
+            && let Some(chunks) = last[place..].first_chunk()
+        {
+            block.append_much(out);
+            block.put(chunks);
+            let spaces = CHUNK.saturating_sub(rest.len() - place);
+            block.length -= spaces;
+        }
+    }
+    block.bytes[block.length] = b'"';
+    out.extend_from_slice(&block.bytes[..=block.length]);
+    if !block.has_letters {
+        out.truncate(start);
+        with_numbers(text, out);
+    }
+}
+
+/// Appends text between quotes where characters without a letter are escaped by their numbers.
+#[cold]
+fn with_numbers(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in text.as_bytes() {
         match ESCAPES[usize::from(byte)] {
             0 => out.push(byte),
-            letter => {
-                out.extend_from_slice(&[b'\\', letter]);
-                if letter == b'u' {
-                    digits(byte, out);
-                }
-            }
+            b'u' => write_fmt(out, format_args!("\\u{byte:04x}")),
+            letter => out.extend_from_slice(&[b'\\', letter]),
         }
     }
     out.push(b'"');
 }
 
-/// Appends the number of a character that has no letter.
-#[cold]
-fn digits(byte: u8, out: &mut Vec<u8>) {
-    write_fmt(out, format_args!("{byte:04x}"));
+/// Appends a name between quotes, and a colon.
+pub(super) fn name(name: Name<'_>, out: &mut Vec<u8>) {
+    match name.json {
+        Some(written) => written.append(out),
+        None => word(name.text, out),
+    }
 }
 
-/// Appends a name between quotes, and a colon; most are short words.
-pub(super) fn name(text: &str, out: &mut Vec<u8>) {
+/// The same of a name that nobody wrote before; most are short words.
+pub(super) fn word(text: &str, out: &mut Vec<u8>) {
     if !short_name::<8, 24>(text, out) && !short_name::<4, 16>(text, out) {
         string(text, out);
         out.extend_from_slice(b": ");
@@ -214,7 +240,7 @@ fn short_name<const HALF: usize, const ROOM: usize>(text: &str, out: &mut Vec<u8
     let mut both = [b' '; CHUNK];
     both[..HALF].copy_from_slice(head);
     both[CHUNK - HALF..].copy_from_slice(tail);
-    if first_escape(both).is_some() {
+    if escaped(&both) != 0 {
         return false;
     }
     let mut quoted = [b'"'; ROOM];
@@ -231,7 +257,7 @@ fn short_name<const HALF: usize, const ROOM: usize>(text: &str, out: &mut Vec<u8
 mod tests {
     use chrono::NaiveDate;
 
-    use super::*;
+    use super::{super::JsonName, *};
 
     fn json<'a>(value: impl Into<Value<'a>>) -> String {
         let mut out = Vec::new();
@@ -305,10 +331,12 @@ mod tests {
             for odd in ["", "\"", "é"] {
                 let word = format!("{}{odd}", "n".repeat(length));
                 let mut out = Vec::new();
-                name(&word, &mut out);
+                super::word(&word, &mut out);
+                let known = JsonName::new(&word);
+                known.append(&mut out);
                 assert_eq!(
                     String::from_utf8(out).unwrap(),
-                    format!("{}: ", json(word.as_str()))
+                    format!("{}: ", json(word.as_str())).repeat(2)
                 );
             }
         }

@@ -44,9 +44,9 @@ fn nested(name: Option<&str>, value: &Value<'_>, options: &Options, out: &mut Ve
 }
 
 fn children(data: &Data<'_>, options: &Options, out: &mut Vec<u8>) {
-    for (name, value) in data.iter() {
-        nested(Some(&names::element(name)), value, options, out);
-    }
+    data.each(|name, value| {
+        nested(Some(&names::element(name.text)), value, options, out);
+    });
 }
 
 fn list(

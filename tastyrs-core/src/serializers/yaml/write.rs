@@ -20,8 +20,10 @@ fn line(indent: usize, out: &mut Vec<u8>) {
 
 /// Appends the entries of a map; the first stands where the text ends.
 fn entries(data: &Data<'_>, indent: usize, options: &Options, out: &mut Vec<u8>) {
-    for (position, (name, value)) in data.iter().enumerate() {
-        if position > 0 {
+    let mut behind = false;
+    data.each(|name, value| {
+        let name = name.text;
+        if std::mem::replace(&mut behind, true) {
             line(indent, out);
         }
         // A name of more than 1024 characters must be told from a value; PyYAML does so from 128 on.
@@ -47,7 +49,7 @@ fn entries(data: &Data<'_>, indent: usize, options: &Options, out: &mut Vec<u8>)
                 scalar(single, options, out);
             }
         }
-    }
+    });
 }
 
 /// Appends the items of a list; the first stands where the text ends.

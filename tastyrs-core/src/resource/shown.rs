@@ -1,0 +1,223 @@
+//! Rows that are shown as they were loaded: their values stay in the page, and go from there into the answer.
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use typed_arena::Arena;
+
+use super::{
+    Pages, Resource,
+    dehydrate::{Addresses, with_places},
+    related::Related,
+};
+use crate::{
+    data::{Data, Entry, Name, Shown, Value},
+    database::{Cells, Row},
+    fields::{Attribute, By, DefaultValue, Field, FieldSpec, UseIn},
+    serializers::JsonName,
+};
+
+/// A field whose value the row tells, and nobody's code.
+#[derive(Debug)]
+pub struct ShownField {
+    name: &'static str,
+    json: JsonName,
+    from: From,
+    null: bool,
+    default: DefaultValue,
+}
+
+/// Where the value of such a field is.
+#[derive(Debug)]
+enum From {
+    Nothing,
+    /// At this place of the row.
+    Column(usize),
+    /// The same where it holds decimals, and their places.
+    Decimal(usize, u32),
+    ResourceUri,
+    /// What the field at this position of its resource leads to.
+    Relation(usize),
+}
+
+impl ShownField {
+    /// What lists or details show of rows, in the order of the names; nothing where code of one's own has a say in it.
+    ///
+    /// `places` says for each column of the model where it stands among those that are loaded.
+    pub(super) fn all<R: Resource>(
+        fields: &[Field<R>],
+        places: &[Option<u16>],
+        for_list: bool,
+    ) -> Option<Box<[Self]>> {
+        let mut shown = Vec::with_capacity(fields.len());
+        for (position, field) in fields.iter().enumerate() {
+            let used = match field.use_in {
+                UseIn::All => true,
+                UseIn::List => for_list,
+                UseIn::Detail => !for_list,
+                UseIn::When(_) => return None,
+            };
+            if field.dehydrate.is_some() {
+                return None;
+            }
+            if used {
+                shown.push(Self::new(&field.spec, position, places)?);
+            }
+        }
+        shown.sort_by_key(|field| field.name);
+        Some(shown.into())
+    }
+
+    fn new(spec: &FieldSpec, position: usize, places: &[Option<u16>]) -> Option<Self> {
+        let place = |column: usize| Some(usize::from((*places.get(column)?)?));
+        let from = match &spec.attribute {
+            Attribute::None => From::Nothing,
+            Attribute::Column(column) => match spec.decimal_places {
+                Some(places) => From::Decimal(place(*column)?, places),
+                None => From::Column(place(*column)?),
+            },
+            Attribute::ResourceUri => From::ResourceUri,
+            // One that leads nowhere may be an error.
+            Attribute::Relation(relation) if matches!(relation.by, By::Generic(_)) => return None,
+            Attribute::Relation(_) => From::Relation(position),
+            // The object tells these.
+            Attribute::AbsoluteUrl | Attribute::Object => return None,
+        };
+        Some(Self {
+            name: spec.name,
+            json: JsonName::new(spec.name),
+            from,
+            null: spec.null,
+            default: spec.default,
+        })
+    }
+}
+
+/// Rows of one page of one resource, with what was loaded for them.
+struct Rows<'h> {
+    fields: &'h [ShownField],
+    own: Addresses<'h>,
+    /// Of each field of the resource.
+    related: Vec<Related<'h>>,
+}
+
+/// One of them.
+struct ShownRow<'h> {
+    rows: &'h Rows<'h>,
+    row: Row<'h>,
+    cells: Cells<'h>,
+    /// Its place among them.
+    place: usize,
+    /// Its values, once somebody asked for one of them.
+    made: OnceLock<Vec<Entry<'h>>>,
+}
+
+/// Where they are kept until the hop ends.
+#[derive(Default)]
+pub(super) struct Kept<'h> {
+    rows: Arena<Rows<'h>>,
+    each: Arena<ShownRow<'h>>,
+}
+
+/// The data of each of these rows, which were loaded.
+pub(super) fn all<'h>(
+    pages: &'h Pages<'h>,
+    fields: &'h [ShownField],
+    rows: Vec<(Row<'h>, Cells<'h>)>,
+    own: Addresses<'h>,
+    related: Vec<Related<'h>>,
+) -> Vec<Data<'h>> {
+    let kept = &pages.shown;
+    let of: &'h Rows<'h> = kept.rows.alloc(Rows {
+        fields,
+        own,
+        related,
+    });
+    let each = rows
+        .into_iter()
+        .enumerate()
+        .map(|(place, (row, cells))| ShownRow {
+            rows: of,
+            row,
+            cells,
+            place,
+            made: OnceLock::new(),
+        });
+    let each: &'h [ShownRow<'h>] = kept.each.alloc_extend(each);
+    each.iter().map(|row| Data::shown(row)).collect()
+}
+
+impl<'h> ShownRow<'h> {
+    /// Calls `visit` with each field and its value.
+    #[inline]
+    fn walk(&self, mut visit: impl FnMut(&'h ShownField, &Value<'h>)) {
+        for field in self.rows.fields {
+            let value = match field.from {
+                From::Column(place) => self.cells.value(place),
+                From::Decimal(place, places) => with_places(self.cells.value(place), places),
+                From::ResourceUri => match self.rows.own.of(self.place) {
+                    Value::Null => Value::from(""),
+                    address => address,
+                },
+                From::Relation(position) => {
+                    let column = |column| self.row.value(column).unwrap_or_default();
+                    match self.rows.related[position].of(&column, self.place) {
+                        Cow::Owned(value) => value,
+                        Cow::Borrowed(value) => {
+                            visit(field, value);
+                            continue;
+                        }
+                    }
+                }
+                From::Nothing => Value::Null,
+            };
+            if value.is_null() && !field.null {
+                visit(field, &field.default.value().unwrap_or_default());
+            } else {
+                visit(field, &value);
+            }
+            value.let_go();
+        }
+    }
+
+    fn make(&self) -> Vec<Entry<'h>> {
+        let mut made = Vec::with_capacity(self.rows.fields.len());
+        self.walk(|field, value| made.push((Cow::Borrowed(field.name), value.clone())));
+        made
+    }
+}
+
+impl ShownField {
+    #[inline]
+    fn name(&self) -> Name<'_> {
+        Name {
+            text: self.name,
+            json: Some(&self.json),
+        }
+    }
+}
+
+impl Shown for ShownRow<'_> {
+    fn len(&self) -> usize {
+        self.rows.fields.len()
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(Name<'_>, &Value<'_>)) {
+        match self.made.get() {
+            // What somebody saw is what is written.
+            Some(made) => {
+                for (field, (_, value)) in self.rows.fields.iter().zip(made) {
+                    visit(field.name(), value);
+                }
+            }
+            None => self.walk(|field, value| visit(field.name(), value)),
+        }
+    }
+
+    fn entries<'s>(&'s self) -> &'s [Entry<'s>] {
+        self.made.get_or_init(|| self.make())
+    }
+
+    fn to_entries<'s>(&'s self) -> Vec<Entry<'s>> {
+        self.made.get().cloned().unwrap_or_else(|| self.make())
+    }
+}
