@@ -84,9 +84,9 @@ pub(crate) trait Shown: Send + Sync {
     /// Calls `visit` with each.
     fn each(&self, visit: &mut dyn FnMut(Name<'_>, &Value<'_>));
     /// All of them, the same at each call.
-    fn entries<'s>(&'s self) -> &'s [Entry<'s>];
+    fn entries(&self) -> &[Entry<'_>];
     /// All of them, to be changed.
-    fn to_entries<'s>(&'s self) -> Vec<Entry<'s>>;
+    fn to_entries(&self) -> Vec<Entry<'_>>;
 }
 
 /// A name, and how JSON writes it, where that is known.

@@ -35,6 +35,7 @@ mod redis_throttle;
 #[cfg(not(feature = "postgres"))]
 mod round_trip;
 mod selects;
+mod shown;
 mod startup;
 mod support;
 mod throttle_page;

@@ -213,11 +213,143 @@ impl Shown for ShownRow<'_> {
         }
     }
 
-    fn entries<'s>(&'s self) -> &'s [Entry<'s>] {
+    fn entries(&self) -> &[Entry<'_>] {
         self.made.get_or_init(|| self.make())
     }
 
-    fn to_entries<'s>(&'s self) -> Vec<Entry<'s>> {
+    fn to_entries(&self) -> Vec<Entry<'_>> {
         self.made.get().cloned().unwrap_or_else(|| self.make())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        database::{Cell, Loaded, Page},
+        fields::Kind,
+        serializers::Serializer,
+    };
+
+    fn field(name: &'static str, from: From, default: DefaultValue) -> ShownField {
+        ShownField {
+            name,
+            json: JsonName::new(name),
+            from,
+            null: matches!(default, DefaultValue::Null),
+            default,
+        }
+    }
+
+    /// A row of a number, a text and nothing, where the fields may say what stands for nothing.
+    fn page() -> Page {
+        let column = |name, kind| Loaded {
+            name,
+            kind,
+            decimal_places: None,
+        };
+        let columns = [
+            column("id", Kind::Integer),
+            column("title", Kind::Text),
+            column("note", Kind::Text),
+        ];
+        let mut page = Page::new(columns.as_slice().into());
+        let title = page.write("a \"b\"").unwrap();
+        for cell in [Cell::Int(7), Cell::Text(title), Cell::Null] {
+            page.push(cell);
+        }
+        page
+    }
+
+    fn fields(default: DefaultValue) -> Vec<ShownField> {
+        vec![
+            field("id", From::Column(0), DefaultValue::Null),
+            field("note", From::Column(2), default),
+            field("title", From::Column(1), DefaultValue::Null),
+        ]
+    }
+
+    const PLACES: [Option<u16>; 3] = [Some(0), Some(1), Some(2)];
+
+    fn with_row<T>(default: DefaultValue, work: impl FnOnce(&ShownRow<'_>) -> T) -> T {
+        let (page, fields) = (page(), fields(default));
+        let row = Row::new(&page, 0, &PLACES);
+        let pages = Pages::default();
+        let rows = Rows {
+            fields: &fields,
+            own: Addresses::new(&pages, "", std::iter::empty()),
+            related: Vec::new(),
+        };
+        work(&ShownRow {
+            rows: &rows,
+            row,
+            cells: row.cells().unwrap(),
+            place: 0,
+            made: OnceLock::new(),
+        })
+    }
+
+    fn json(data: &Data<'_>) -> String {
+        let value = Value::Map(data.clone());
+        let written = Serializer::json().serialize(&value, "application/json");
+        String::from_utf8(written.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_row_is_written_without_being_made_data() {
+        with_row(DefaultValue::Null, |row| {
+            let data = Data::shown(row);
+
+            assert_eq!(
+                json(&data),
+                r#"{"id": 7, "note": null, "title": "a \"b\""}"#
+            );
+            assert_eq!(
+                (data.len(), data.is_empty(), data.is_object()),
+                (3, false, true)
+            );
+            assert!(row.made.get().is_none());
+
+            assert_eq!(data.get("title"), Some(&Value::from("a \"b\"")));
+            assert!(row.made.get().is_some());
+            assert_eq!(json(&data), json(&data.clone().into_owned()));
+            assert_eq!(data, data.clone().into_owned());
+        });
+    }
+
+    #[test]
+    fn who_changes_data_changes_no_other_data_of_the_row() {
+        with_row(DefaultValue::Null, |row| {
+            let mut changed = Data::shown(row);
+            let other = changed.clone();
+
+            assert_eq!(changed.insert("title", "c"), Some(Value::from("a \"b\"")));
+            assert_eq!(changed.remove("note"), Some(Value::Null));
+            *changed.get_mut("id").unwrap() = Value::Int(8);
+            changed.rename("id", "number");
+
+            assert_eq!(json(&changed), r#"{"number": 8, "title": "c"}"#);
+            assert_eq!(
+                json(&other),
+                r#"{"id": 7, "note": null, "title": "a \"b\""}"#
+            );
+            assert!(changed.is_object());
+        });
+    }
+
+    #[test]
+    fn a_default_stands_where_nothing_may() {
+        with_row(DefaultValue::Text("none"), |row| {
+            let data = Data::shown(row);
+
+            assert_eq!(
+                json(&data),
+                r#"{"id": 7, "note": "none", "title": "a \"b\""}"#
+            );
+            assert_eq!(data.get("note"), Some(&Value::from("none")));
+        });
+        with_row(DefaultValue::NotProvided, |row| {
+            assert_eq!(Data::shown(row).get("note"), Some(&Value::Null));
+        });
     }
 }

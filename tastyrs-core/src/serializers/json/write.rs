@@ -308,6 +308,21 @@ mod tests {
     }
 
     #[test]
+    fn text_of_every_length_and_every_density_of_escapes_is_written_whole() {
+        for length in 0..300 {
+            for every in [1, 2, 3, 7, 16, 17, 40] {
+                let text: String = (0..length)
+                    .map(|place| if place % every == 0 { '"' } else { 'x' })
+                    .collect();
+                assert_eq!(
+                    json(text.as_str()),
+                    format!("\"{}\"", text.replace('"', "\\\""))
+                );
+            }
+        }
+    }
+
+    #[test]
     fn every_escape_is_found_at_every_place() {
         for length in 0..80 {
             for place in 0..length {
