@@ -104,7 +104,9 @@ impl Refusals {
                 since = known.since;
             }
         }
-        let mut ask_at = now.saturating_add((now - since).max(AGAIN));
+        // Another thread may have read the clock later, and been told sooner.
+        let held = now.saturating_sub(since);
+        let mut ask_at = now.saturating_add(held.max(AGAIN));
         if expiration < wait {
             // Redis forgets whom nobody asks about.
             ask_at = ask_at.min(now.saturating_add(expiration / 2));
@@ -234,6 +236,18 @@ mod tests {
         }
 
         assert_eq!(asked, [0, 1, 2, 4, 8, 16]);
+    }
+
+    #[test]
+    fn a_refusal_that_was_told_out_of_turn_is_remembered_like_others() {
+        let refusals = Refusals::default();
+        let (key, access) = (Key::of("daniel"), Access::new("daniel"));
+
+        remember(&refusals, "daniel", 5 * SECOND);
+        remember(&refusals, "daniel", 4 * SECOND);
+
+        assert!(refusals.of(key, &access, &rates(), 4 * SECOND).is_some());
+        assert_eq!(refusals.of(key, &access, &rates(), 5 * SECOND), None);
     }
 
     #[test]

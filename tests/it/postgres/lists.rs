@@ -273,14 +273,16 @@ fn a_list_is_written_in_few_round_trips() {
         send(objects.collect())
     };
 
-    let (made, changed) = (0..3)
-        .map(|round| (make(round), change(round)))
-        .last()
-        .unwrap();
+    // The first two times statements are prepared as well.
+    for round in 0..2 {
+        make(round);
+        change(round);
+    }
+    let (to_make, to_change) = (make(2), change(2));
 
     assert!(
-        made <= 8 && changed <= 10,
-        "{made} to make, {changed} to change"
+        to_make <= 8 && to_change <= 10,
+        "{to_make} to make, {to_change} to change"
     );
     let number = |sql: &str| scratch.number(sql);
     let wrong = "SELECT count(*)::int4 FROM note WHERE id <= 100
@@ -391,6 +393,12 @@ fn a_list_that_was_narrowed_by_plain_diesel_is_counted_as_it_is_shown() {
     assert_eq!(ordered, hers);
 }
 
+#[derive(QueryableByName)]
+struct Calls {
+    #[diesel(sql_type = Text)]
+    calls: String,
+}
+
 #[test]
 fn a_total_is_counted_once_while_nobody_writes() {
     let Some(scratch) = Scratch::new(&format!("{TABLES}{NOTED}")) else {
@@ -401,11 +409,6 @@ fn a_total_is_counted_once_while_nobody_writes() {
     let api = Api::new("v1").database(database.clone());
     let api = api.register(AuthorResource).register(NotedResource::new());
     let served = LiveServer::with_workers(&api.build().unwrap(), 1);
-    #[derive(QueryableByName)]
-    struct Calls {
-        #[diesel(sql_type = Text)]
-        calls: String,
-    }
     // The total, and how many rows were looked at for it and for the page.
     let asked = |path: &str| {
         let reset = |db: &mut PgConnection| Ok(db.batch_execute("SET test.calls = '0'")?);
@@ -514,9 +517,9 @@ fn pages_by_objects_show_each_object_once_in_every_order_and_both_ways() {
                 let path = format!("/api/v1/{resource}/?{order}&limit={limit}");
                 assert_eq!(walked(format!("{path}&after="), "next"), all, "{path}");
                 all.reverse();
-                let last = all[0];
+                let end = all[0];
                 assert_eq!(
-                    walked(format!("{path}&before={last}"), "previous"),
+                    walked(format!("{path}&before={end}"), "previous"),
                     all[1..],
                     "{path}"
                 );
