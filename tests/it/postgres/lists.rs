@@ -421,22 +421,21 @@ fn a_total_is_counted_once_while_nobody_writes() {
         (total, calls.unwrap().parse::<u32>().unwrap())
     };
 
+    // Whoever writes to another database of the server changes its state too: other tests do.
+    let least = |path: &str| (0..100).map(|_| asked(path).1).min().unwrap();
+
     for (path, new) in [
         ("/api/v1/noted/?limit=3", 1),
         ("/api/v1/noted/?limit=3&author=2", 0),
     ] {
         let (total, counted) = asked(path);
-        let (again, of_page) = asked(path);
-        assert_eq!(
-            (again, u64::from(counted)),
-            (total, total + u64::from(of_page)),
-            "{path}"
-        );
-        assert_eq!(asked(path), (total, of_page), "{path}");
+        let of_page = least(path);
+        assert_eq!(u64::from(counted), total + u64::from(of_page), "{path}");
+        assert_eq!(asked(path).0, total, "{path}");
         assert_eq!(asked(&format!("{path}&offset=1")).0, total, "{path}");
         scratch.execute("INSERT INTO note (author_id, title) VALUES (1, 'new')");
         assert_eq!(asked(path).0, total + new, "{path}");
-        assert!(asked(path).1 <= of_page + 1, "{path}");
+        assert!(least(path) <= of_page + 1, "{path}");
         scratch.execute("DELETE FROM note WHERE title = 'new'");
     }
     // Whoever began to write before it was counted, and commits afterwards.
