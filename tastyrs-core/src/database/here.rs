@@ -68,28 +68,25 @@ impl<DB: Dialect> Here<DB> {
         let version = self.version()?;
         self.kept(|kept| {
             kept.seen = Some(version);
-            Some(TotalsHere::new(Arc::clone(&kept.totals), version))
+            TotalsHere::new(Arc::clone(&kept.totals), version)
         })
     }
 
     /// What this thread counted in the state in which it saw the database last, which need not be the state that it is
     /// in now: whoever takes a count looks behind it.
     pub(super) fn totals_as_seen(self: &Arc<Self>) -> Option<TotalsHere> {
-        self.kept(|kept| Some(TotalsHere::new(Arc::clone(&kept.totals), kept.seen?)))
+        self.kept(|kept| Some(TotalsHere::new(Arc::clone(&kept.totals), kept.seen?)))?
     }
 
     /// Whether the database is in the same state still.
     pub(super) fn is_current(self: &Arc<Self>, totals: &TotalsHere) -> bool {
         let is_current = self.version() == Some(totals.version);
-        self.kept(|kept| {
-            kept.seen = is_current.then_some(totals.version);
-            Some(())
-        });
+        self.kept(|kept| kept.seen = is_current.then_some(totals.version));
         is_current
     }
 
-    fn kept<T>(self: &Arc<Self>, work: impl FnOnce(&mut Kept) -> Option<T>) -> Option<T> {
-        KEPT.with_borrow_mut(|kept| work(kept.iter_mut().find(|kept| self.is(kept))?))
+    fn kept<T>(self: &Arc<Self>, work: impl FnOnce(&mut Kept) -> T) -> Option<T> {
+        KEPT.with_borrow_mut(|kept| kept.iter_mut().find(|kept| self.is(kept)).map(work))
     }
 
     fn take(self: &Arc<Self>) -> Option<Box<DB::Connection>> {
@@ -110,11 +107,7 @@ impl<DB: Dialect> Here<DB> {
     }
 
     fn give_back(self: &Arc<Self>, connection: Box<DB::Connection>) {
-        KEPT.with_borrow_mut(|kept| {
-            if let Some(kept) = kept.iter_mut().find(|kept| self.is(kept)) {
-                kept.connection = Some(connection);
-            }
-        });
+        self.kept(|kept| kept.connection = Some(connection));
     }
 
     fn is(self: &Arc<Self>, kept: &Kept) -> bool {

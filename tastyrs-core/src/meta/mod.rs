@@ -59,6 +59,13 @@ pub enum TotalCount {
     None,
 }
 
+impl TotalCount {
+    /// Whether it is told as it is, and not guessed or left out.
+    pub(crate) fn is_counted(self) -> bool {
+        matches!(self, Self::Exact | Self::Cached)
+    }
+}
+
 /// What a resource says of itself: Tastypie's `class Meta`.
 ///
 /// The derive builds it from the attribute; `#[resource(meta = Self::configure)]` has a function change it

@@ -54,18 +54,14 @@ impl<'h, R: Hooks> Paged<'h, R> {
         }
     }
 
-    /// A part of a list of so many objects.
+    /// A part of a list of so many objects, which tells whether there is more behind an offset.
     fn of(asked: Asked, items: Vec<Item<'h, R>>, total: u64) -> Self {
-        let more = match asked.from {
-            From::Offset(offset) => offset.saturating_add(asked.limit) < total,
-            From::After(_) | From::Before(_) => false,
-        };
-        Self {
-            asked,
-            items,
-            more,
-            total: Some(total),
+        let mut paged = Self::looked_ahead(asked, items);
+        if let From::Offset(offset) = paged.asked.from {
+            paged.more = offset.saturating_add(paged.asked.limit) < total;
         }
+        paged.total = Some(total);
+        paged
     }
 
     /// Its `meta`.
@@ -116,8 +112,6 @@ struct Wanted<DB: Dialect> {
     /// Where it goes on, if an object tells that.
     place: Option<Place>,
     rows: Statement<DB>,
-    /// Whether a client chose what is looked for.
-    searches: bool,
 }
 
 /// The place in a list that an object tells.
@@ -162,19 +156,13 @@ pub(super) fn page<'h, R: ModelResource + Hooks>(
         };
         (list, None)
     };
-    let counts = matches!(
-        hop.mounted.meta.total_count,
-        TotalCount::Exact | TotalCount::Cached
-    );
-    let slice = asked.slice(!counts || place.is_some());
+    let slice = asked.slice(!hop.mounted.meta.total_count.is_counted() || place.is_some());
     let wanted = Wanted {
         filters,
         asked,
         rows: list.rows(state.selected()).slice(slice),
         place,
-        searches,
     };
-    let searches = wanted.searches;
     wanted
         .load(hop, connection)
         .map_err(|error| told_of_search(error, searches))
@@ -236,8 +224,9 @@ impl<DB: Dialect> Wanted<DB> {
     {
         let state = &hop.mounted.state;
         let counts = hop.mounted.meta.total_count;
-        if let (TotalCount::Exact | TotalCount::Cached, Some(snapshot), true) =
-            (counts, DB::snapshot(), self.asked.limit > 0)
+        if counts.is_counted()
+            && self.asked.limit > 0
+            && let Some(snapshot) = DB::snapshot()
         {
             return self.load_counted(hop, connection, snapshot);
         }
@@ -247,12 +236,7 @@ impl<DB: Dialect> Wanted<DB> {
             Arc::clone(&state.columns.loaded),
             "loading rows",
         )?;
-        let items = kept(hop, page);
-        let is_keyset = self.place.is_some();
-        if items.is_empty() {
-            self.place
-                .map_or(Ok(()), |place| place.check(hop, connection))?;
-        }
+        let items = found(hop, connection, self.place.as_ref(), page)?;
         let told = self.asked.total(items.len());
         match counts {
             TotalCount::None => Ok(Paged::looked_ahead(self.asked, items)),
@@ -271,12 +255,7 @@ impl<DB: Dialect> Wanted<DB> {
                     Some(total) => total,
                     None => counted(hop, connection, self.filters)?,
                 };
-                if !is_keyset {
-                    return Ok(Paged::of(self.asked, items, total));
-                }
-                let mut paged = Paged::looked_ahead(self.asked, items);
-                paged.total = Some(total);
-                Ok(paged)
+                Ok(Paged::of(self.asked, items, total))
             }
         }
     }
@@ -308,19 +287,25 @@ impl<DB: Dialect> Wanted<DB> {
         if let Some((counting, now)) = counting.zip(now) {
             totals.keep(counting, now, total);
         }
-        let items = kept(hop, page);
-        match self.place {
-            None => Ok(Paged::of(self.asked, items, total)),
-            Some(place) => {
-                if items.is_empty() {
-                    place.check(hop, connection)?;
-                }
-                let mut paged = Paged::looked_ahead(self.asked, items);
-                paged.total = Some(total);
-                Ok(paged)
-            }
-        }
+        let items = found(hop, connection, self.place.as_ref(), page)?;
+        Ok(Paged::of(self.asked, items, total))
     }
+}
+
+/// The rows of a page. Where there are none, the object that tells their place must be there still.
+fn found<'h, R: ModelResource + Hooks>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    place: Option<&Place>,
+    page: Page,
+) -> Result<Vec<Item<'h, R>>> {
+    let items = kept(hop, page);
+    if items.is_empty()
+        && let Some(place) = place
+    {
+        place.check(hop, connection)?;
+    }
+    Ok(items)
 }
 
 impl Place {
