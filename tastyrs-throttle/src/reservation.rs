@@ -239,22 +239,11 @@ impl Reservation {
     async fn settled(mut self) -> Result<()> {
         match mem::replace(&mut self.kind, Kind::Nothing) {
             Kind::All(places) => all_settled(places).await,
-            _ if !self.kept => Ok(()),
-            Kind::Nothing | Kind::Seat(_) => Ok(()),
-            Kind::Asked(asked) => match self.told(asked) {
+            Kind::Asked(asked) if self.kept => match self.told(asked) {
                 Some((throttle, access)) => throttle.accessed(&access.borrow()).await,
                 None => Ok(()),
             },
-            Kind::Place(mut place) => {
-                place.keep(self.charged);
-                Ok(())
-            }
-            #[cfg(feature = "redis")]
-            Kind::Shared(place) => {
-                place.keep(self.charged);
-                Ok(())
-            }
-            Kind::Logged(logged) => {
+            Kind::Logged(logged) if self.kept => {
                 let Logged {
                     mut place,
                     row,
@@ -265,6 +254,11 @@ impl Reservation {
                 let written = journal.write(row).await;
                 stopwatch.stop();
                 written
+            }
+            // Nobody waits for the others.
+            kind => {
+                self.kind = kind;
+                Ok(())
             }
         }
     }
