@@ -14,7 +14,7 @@ use super::{
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
-    database::{Dialect, Fragment, Narrow, Page, Row, load},
+    database::{Dialect, Fragment, Narrow, Page, load},
     errors::{Error, Result},
     fields::{
         Attribute, By, DefaultValue, Field, FieldSpec, Kind, RelationSpec, Wanted, same, told,
@@ -167,10 +167,8 @@ impl<R: ModelResource> Store<R> for Rows {
         violations::check_references(state, columns, connection, draft)?;
         let returned = returned(hop);
         let page = write_rows::write_one(state, connection, draft, returned)?;
-        let item = page.filter(|page| page.len() > 0).map(|page| Item::Row {
-            row: Row::new(hop.pages.keep(page), 0, &returned.places),
-            read: <R::Model as Model>::from_row,
-        });
+        let page = page.filter(|page| page.len() > 0);
+        let item = page.map(|page| rows::item(hop.pages.keep(page), 0, returned));
         bundle.stored(item.unwrap_or(found));
         Ok(())
     }
@@ -201,10 +199,7 @@ impl<R: ModelResource> Store<R> for Rows {
         let pages = written.pages.into_iter();
         let pages: Vec<&'h Page> = pages.map(|page| hop.pages.keep(page)).collect();
         for (bundle, place) in bundles.iter_mut().zip(written.places) {
-            let item = place.map(|(page, row)| Item::Row {
-                row: Row::new(pages[page], row, &returned.places),
-                read: <R::Model as Model>::from_row,
-            });
+            let item = place.map(|(page, row)| rows::item(pages[page], row, returned));
             bundle.stored(item.unwrap_or(bundle.item()));
         }
         Ok(true)

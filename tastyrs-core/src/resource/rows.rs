@@ -25,7 +25,7 @@ use crate::{
     cache,
     data::Value,
     database::{
-        Counting, Database, Dialect, Fragment, Narrow, Page, Permit, Slice, Statement, load,
+        Counting, Database, Dialect, Fragment, Narrow, Page, Permit, Row, Slice, Statement, load,
     },
     dispatch,
     errors::{Error, Result},
@@ -192,11 +192,20 @@ pub(super) fn items<'h, R: ModelResource>(
     page: &'h Page,
 ) -> Vec<Item<'h, R>> {
     (0..page.len())
-        .map(|row| Item::Row {
-            row: crate::database::Row::new(page, row, &mounted.state.columns.places),
-            read: <R::Model as Model>::from_row,
-        })
+        .map(|row| item(page, row, &mounted.state.columns))
         .collect()
+}
+
+/// A row of a page that has these columns.
+pub(super) fn item<'h, R: ModelResource>(
+    page: &'h Page,
+    row: usize,
+    columns: &'h Columns,
+) -> Item<'h, R> {
+    Item::Row {
+        row: Row::new(page, row, &columns.places),
+        read: <R::Model as Model>::from_row,
+    }
 }
 
 impl<R: ModelResource> Source<R> for Rows {
