@@ -17,7 +17,7 @@ use api::{FullNote, Note, NoteRow, Page, Patches, Search, Sent, Set, Tag, User, 
 use axum::{
     Json, Router,
     extract::{ConnectInfo, Path, Query, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -247,7 +247,7 @@ macro_rules! handlers {
                 answer(&set)
             }
 
-            pub async fn create(State(db): Db, headers: HeaderMap, Json(sent): Json<Sent>) -> Answer {
+            pub async fn create(State(db): Db, Json(sent): Json<Sent>) -> Answer {
                 let now = Utc::now().naive_utc();
                 let (id,): (i64,) = sqlx::query_as(
                     "INSERT INTO core_note (author_id, title, slug, content, is_active, created, updated) \
@@ -262,8 +262,7 @@ macro_rules! handlers {
                 .bind($moment(now))
                 .fetch_one(&db)
                 .await?;
-                let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-                let location = format!("http://{host}/api/v1/notes/{id}/");
+                let location = format!("/api/v1/notes/{id}/");
                 Ok((StatusCode::CREATED, [(header::LOCATION, location)]).into_response())
             }
 

@@ -127,18 +127,9 @@ async fn create<D: Db>(server: Data<D>, request: HttpRequest, body: Bytes) -> Ht
         return HttpResponse::BadRequest().finish();
     };
     match notes::create(&server.store, sent).await {
-        Ok(key) => {
-            let host = request
-                .headers()
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok());
-            HttpResponse::Created()
-                .insert_header((
-                    header::LOCATION,
-                    format!("http://{}/api/v1/notes/{key}/", host.unwrap_or("localhost")),
-                ))
-                .finish()
-        }
+        Ok(key) => HttpResponse::Created()
+            .insert_header((header::LOCATION, format!("/api/v1/notes/{key}/")))
+            .finish(),
         Err(error) => json(Err(error)),
     }
 }
