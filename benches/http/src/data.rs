@@ -105,7 +105,8 @@ impl Data {
                 )?;
                 Ok(Copy {
                     kind: self.kind,
-                    url: format!("{}/{name}", self.server),
+                    // libpq would encrypt where the server can, and sqlx as it is built here cannot.
+                    url: format!("{}/{name}?sslmode=disable", self.server),
                     path: None,
                     server: self.server.clone(),
                     name,
