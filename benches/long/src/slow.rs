@@ -9,7 +9,7 @@ use diesel::{
     connection::SimpleConnection as _, dsl::sql, pg::Pg, prelude::*, sql_types::Bool,
     sqlite::Sqlite,
 };
-use tastyrs::{api::Mount, prelude::*, test::LiveServer};
+use tastyrs::{prelude::*, test::LiveServer};
 
 use crate::{Outcome, Row};
 
@@ -58,6 +58,7 @@ impl Hooks for SleepingResource {
 #[derive(ModelResource)]
 #[resource(model = Mark, resource_name = "computing", backend = Sqlite, hooks)]
 pub struct ComputingResource {
+    #[field(skip)]
     rounds: u64,
 }
 
