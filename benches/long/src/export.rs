@@ -90,15 +90,15 @@ fn on_postgres() -> Outcome<Vec<Row>> {
     let mut admin = PgConnection::establish(&format!("{server}/postgres"))?;
     admin.batch_execute(&format!("CREATE DATABASE {name}"))?;
     let rows = (|| {
-        let database = Database::<Pg>::open(format!("{server}/{name}"))?;
-        database.run(|db| {
-            Ok(db.batch_execute(&format!(
-                "{TABLE}
-                 INSERT INTO note SELECT i, 'note ' || ((i::bigint * 7919) % 1000), repeat(md5(i::text), 4), '2010-03-19 01:18:01'
-                 FROM generate_series(1, {ROWS}) AS i;
-                 ANALYZE note;"
-            ))?)
-        })?;
+        let url = format!("{server}/{name}");
+        // On a connection of its own, to which no time-out was told.
+        PgConnection::establish(&url)?.batch_execute(&format!(
+            "{TABLE}
+             INSERT INTO note SELECT i, 'note ' || ((i::bigint * 7919) % 1000), repeat(md5(i::text), 4), '2010-03-19 01:18:01'
+             FROM generate_series(1, {ROWS}) AS i;
+             ANALYZE note;"
+        ))?;
+        let database = Database::<Pg>::open(url)?;
         let api = Api::new("v1")
             .database(database)
             .register(ServerResource)
