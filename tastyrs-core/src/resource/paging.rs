@@ -409,7 +409,7 @@ fn counted<R: ModelResource + Hooks>(
     filters: Vec<Fragment>,
 ) -> Result<u64> {
     let state = &hop.mounted.state;
-    let kept = hop.totals.get();
+    let kept = hop.totals;
     let whole =
         (state.lists.are_whole && filters.is_empty()).then(|| Counting::whole(state.number));
     if let Some(total) = kept.zip(whole).and_then(|(kept, whole)| kept.get(whole)) {

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    cell::{Cell, OnceCell, RefCell},
+    cell::{Cell, RefCell},
     collections::HashMap,
     sync::Arc,
 };
@@ -117,7 +117,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
             request: loading.request,
             pages: loading.pages,
             loaded: Cell::new(0),
-            totals: OnceCell::new(),
+            totals: None,
             objects: None,
             written: loading.written,
         };

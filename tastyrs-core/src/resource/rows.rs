@@ -11,30 +11,26 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Resource, ShownField, Source,
+    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Reads, Resource, ShownField,
+    Source,
     generic::ContentTypeIds,
     paging,
     references::Reference,
     related::{self, Related, RelatedRows},
-    violations,
+    row_hops,
     write_row::Columns,
 };
 use crate::{
     api::Declaring,
     bundle::Item,
-    cache,
     data::Value,
-    database::{
-        Counting, Database, Dialect, Fragment, Narrow, Page, Permit, Row, Slice, Statement, load,
-    },
-    dispatch,
+    database::{Database, Dialect, Fragment, Narrow, Page, Row, Slice, Statement, load},
     errors::{Error, Result},
     fields::{Attribute, By, Field, Fields, UseIn},
     http::Request,
     meta::{Meta, TotalCount},
     queries::{
-        Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never,
-        pagination::Asked, parse_key,
+        Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never, parse_key,
     },
 };
 
@@ -67,7 +63,7 @@ pub struct RowsState<DB: Dialect> {
     shown_in_details: Option<Box<[ShownField]>>,
     pub(super) lists: Lists,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
-    detail_is_lone: bool,
+    pub(super) detail_is_lone: bool,
     /// Of the resources that its generic foreign keys lead to.
     pub(super) content_types: ContentTypeIds,
 }
@@ -80,7 +76,10 @@ pub(super) struct Lists {
     /// Whether what was counted is told again while nothing changes: the same statement counts the same rows then.
     pub(super) keep_totals: bool,
     /// Whether a page of the whole list is the answer of one statement and nobody's code, once its total is known.
-    are_lone: bool,
+    pub(super) are_lone: bool,
+    /// How many objects a page has where the client does not say, and at most.
+    pub(super) limit: u64,
+    pub(super) max_limit: u64,
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -158,22 +157,6 @@ impl<DB: Dialect> RowsState<DB> {
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
-/// Whether objects of the whole list are asked for that are found at once, in the order of their keys, and few of them.
-fn is_short<R: ModelResource>(mounted: &Mounted<R>, request: &Request) -> bool {
-    let (meta, node) = (&mounted.meta, mounted.state.node());
-    let is_field = |name: &str| mounted.has_field(name);
-    let is_place = |name: &str| match name {
-        "limit" | "offset" | "format" => true,
-        // Another name is looked up first, by a statement of its own.
-        "after" | "before" => !is_field(name) && node.key == node.detail,
-        _ => false,
-    };
-    let mut parameters = request.params().iter();
-    parameters.all(|(name, _)| is_place(name))
-        && Asked::read(request.params(), meta.limit, meta.max_limit, is_field)
-            .is_ok_and(|asked| asked.is_short())
-}
-
 /// Whether the row tells what is shown of a field, and no code of one's own runs for it.
 fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph, for_list: bool) -> bool {
     let by_key = |target: &Node| target.key == target.detail;
@@ -209,7 +192,7 @@ pub(super) fn item<'h, R: ModelResource>(
 }
 
 impl<R: ModelResource> Source<R> for Rows {
-    type State = RowsState<R::Db>;
+    type State = Arc<RowsState<R::Db>>;
     type Connection = <R::Db as Dialect>::Connection;
 
     fn declare(meta: &Meta<R>, fields: &Fields<R>, declaring: &mut Declaring) -> Result<()> {
@@ -266,7 +249,7 @@ impl<R: ModelResource> Source<R> for Rows {
         meta: &Meta<R>,
         fields: &Fields<R>,
         declaring: &Declaring,
-    ) -> Result<RowsState<R::Db>> {
+    ) -> Result<Arc<RowsState<R::Db>>> {
         let (graph, node) = declaring.graph::<R::Db, R>();
         let database = declaring.database::<R::Db>().ok_or_else(|| {
             Error::Configuration(format!(
@@ -313,6 +296,8 @@ impl<R: ModelResource> Source<R> for Rows {
                 TotalCount::Estimated | TotalCount::None => false,
             },
             are_lone: are_whole && is_lone(true),
+            limit: meta.limit,
+            max_limit: meta.max_limit,
         };
         let shown = |for_list| {
             (!R::HAS_HOOKS)
@@ -322,7 +307,7 @@ impl<R: ModelResource> Source<R> for Rows {
         let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
-        Ok(RowsState {
+        Ok(Arc::new(RowsState {
             database,
             graph,
             node,
@@ -338,7 +323,7 @@ impl<R: ModelResource> Source<R> for Rows {
             lists,
             detail_is_lone,
             content_types,
-        })
+        }))
     }
 
     fn related_rows(mounted: &Arc<Mounted<R>>) -> Option<Box<dyn Any + Send + Sync>>
@@ -357,107 +342,38 @@ impl<R: ModelResource> Source<R> for Rows {
         list.narrow(never())
     }
 
-    async fn hop<T, F>(
+    fn hop<T, F>(
         mounted: &Arc<Mounted<R>>,
         request: &mut Request,
         writes: bool,
         work: F,
-    ) -> Result<T>
+    ) -> impl Future<Output = Result<T>>
     where
         R: Hooks,
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        hopped(mounted, request, writes, move |hop, database, permit| {
-            database
-                .with(permit, writes, |connection| work(hop, connection))
-                // Django's constraints wait for the end of the transaction.
-                .map_err(|error| violations::explain(hop.mounted, error))
-        })
-        .await
+        let here = Arc::clone(mounted);
+        let work: row_hops::Writing<R::Db, T> =
+            Box::new(move |start, connection| Hop::run(&here, start, |hop| work(hop, connection)));
+        row_hops::write(&mounted.state, request, writes, work)
     }
 
-    async fn read<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
-    where
-        R: Hooks,
-        T: Send + 'static,
-        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
-    {
-        hopped(mounted, request, false, move |hop, database, permit| {
-            database.reading(permit, |connection| work(hop, connection))
-        })
-        .await
-    }
-
-    async fn read_list<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
-    where
-        R: Hooks,
-        T: Send + 'static,
-        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
-    {
-        let (state, database) = (&mounted.state, &mounted.state.database);
-        if !state.lists.keep_totals {
-            return Self::read(mounted, request, work).await;
-        }
-        if state.lists.are_lone && is_short(mounted, request) {
-            // The state that was seen last is likely to be that of now, so it is looked at only once, behind the page.
-            let totals = database.totals_as_seen().or_else(|| database.totals_here());
-            let whole = Counting::whole(state.number);
-            let totals = totals.filter(|totals| totals.get(whole).is_some());
-            let here = totals.and_then(|totals| {
-                Hop::run(mounted, request, |hop| {
-                    let totals = hop.totals.get_or_init(|| totals);
-                    let answer = database.here(|connection| work(hop, connection))?;
-                    // Who wrote since it was counted changed the page, the total or both.
-                    database.is_current(totals).then_some(answer)
-                })
-            });
-            if let Some(answer) = here {
-                return answer;
-            }
-        }
-        let Some(totals) = database.totals_here() else {
-            return Self::read(mounted, request, work).await;
-        };
-        let before = totals.clone();
-        let (answer, was_taken, work) =
-            hopped(mounted, request, false, move |hop, database, permit| {
-                let totals = hop.totals.get_or_init(|| totals);
-                let answer = database.reading(permit, |connection| work(hop, connection));
-                Ok((answer, totals.was_taken(), work))
-            })
-            .await?;
-        if was_taken && !database.is_current(&before) {
-            return Self::read(mounted, request, work).await;
-        }
-        answer
-    }
-
-    async fn read_keyed<T, F>(
+    fn read<T, F>(
         mounted: &Arc<Mounted<R>>,
         request: &mut Request,
+        reads: Reads,
         work: F,
-    ) -> Result<T>
+    ) -> impl Future<Output = Result<T>>
     where
         R: Hooks,
         T: Send + 'static,
         F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        if !mounted.state.detail_is_lone {
-            return Self::read(mounted, request, work).await;
-        }
-        let database = &mounted.state.database;
-        let here = Hop::run(mounted, request, |hop| {
-            database.here(|connection| work(hop, connection))
-        });
-        if let Some(answer) = here {
-            return answer;
-        }
-        // One statement sees one state of the database, with a transaction around it or without.
-        hopped(mounted, request, false, move |hop, database, permit| {
-            database.asking(permit, |connection| work(hop, connection))
-        })
-        .await
+        let here = Arc::clone(mounted);
+        let work: row_hops::Reading<R::Db, T> =
+            Box::new(move |start, connection| Hop::run(&here, start, |hop| work(hop, connection)));
+        row_hops::read(&mounted.state, request, reads, work)
     }
 
     fn page<'h>(hop: &Hop<'h, R>, connection: &mut Self::Connection) -> Result<Paged<'h, R>>
@@ -624,41 +540,6 @@ fn loaded<'h, R: ModelResource>(
     let columns = Arc::clone(&hop.mounted.state.columns.loaded);
     let page = load::<R::Db>(connection, statement, columns, "loading rows")?;
     Ok(kept(hop, page))
-}
-
-/// Works on a blocking thread, with the right to a connection.
-async fn hopped<R, T, F>(
-    mounted: &Arc<Mounted<R>>,
-    request: &mut Request,
-    writes: bool,
-    work: F,
-) -> Result<T>
-where
-    R: ModelResource + Hooks,
-    T: Send + 'static,
-    F: FnOnce(&Hop<'_, R>, &Database<R::Db>, &Permit) -> Result<T> + Send + 'static,
-{
-    let database = mounted.state.database.clone();
-    let permit = if writes {
-        database.permit_to_write().await?
-    } else {
-        database.permit().await?
-    };
-    let here = Arc::clone(mounted);
-    let (answer, forgetting) = dispatch::blocking(request, move |request| {
-        let (answer, written) = Hop::run(&here, request, |hop| {
-            (work(hop, &database, &permit), hop.written.take())
-        });
-        drop(permit);
-        // A transaction whose end is in doubt may have written.
-        let forgetting = cache::forget(written);
-        Ok((answer, forgetting))
-    })
-    .await?;
-    if let Some(forgetting) = forgetting {
-        let _ = forgetting.await;
-    }
-    answer
 }
 
 /// Keeps a page until the hop ends.

@@ -52,7 +52,7 @@ async fn begin<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResp
         .ok_or(Error::NotFound)?;
     // Said as on a page, but without the bounds of one.
     let is_field = |name: &str| mounted.has_field(name);
-    let asked = Asked::read(request.params(), 0, 0, is_field)?;
+    let asked = Asked::read(request.params(), 0, 0, &is_field)?;
     if !matches!(asked.from, From::Offset(0) | From::After(None)) {
         return Err(Error::bad_request(
             "An export begins with the first object.",

@@ -11,7 +11,7 @@ mod related_writes;
 use std::{
     any::TypeId,
     borrow::Cow,
-    cell::{Cell, OnceCell, RefCell},
+    cell::{Cell, RefCell},
     sync::Arc,
 };
 
@@ -59,7 +59,7 @@ impl<'h, 'c, DB: Dialect> Writing<'h, 'c, DB> {
             request: self.request,
             pages: self.pages,
             loaded: Cell::new(0),
-            totals: OnceCell::new(),
+            totals: None,
             objects: None,
             written: self.written,
         }
