@@ -3,6 +3,7 @@
 use std::{
     any::{Any, TypeId},
     collections::HashSet,
+    future::ready,
     pin::Pin,
     sync::Arc,
     time::Duration,
@@ -13,9 +14,10 @@ use tastyrs_throttle::{AccessLog, AnyThrottle, Watch};
 
 use super::{Binding, Declaring};
 use crate::{
+    cache::AnyCache,
     compatibility::Compatibility,
     data::Data,
-    dispatch::{RequestType, method_check, wrap_view},
+    dispatch::{RequestType, method_check},
     errors::{Error, Result},
     fields::{Field, Fields, Kind},
     http::Request,
@@ -195,8 +197,7 @@ impl<R: Hooks> Pending for Registered<R> {
                 meta.resource_name
             ))
         })?;
-        let mut sorted: Vec<usize> = (0..fields.0.len()).collect();
-        sorted.sort_by_key(|position| fields.0[*position].spec.name);
+        let sorted = sorted(&mut fields.0.iter().map(|field| field.spec.name));
         let mounted = Arc::new(Mounted {
             resource,
             meta,
@@ -216,6 +217,13 @@ impl<R: Hooks> Pending for Registered<R> {
             views: Box::new(mounted),
         })
     }
+}
+
+/// The positions of fields in the order of their names.
+fn sorted(names: &mut dyn Iterator<Item = &'static str>) -> Vec<usize> {
+    let mut named: Vec<(&str, usize)> = names.zip(0..).collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, position)| position).collect()
 }
 
 /// A resource of an API.
@@ -256,11 +264,13 @@ type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 pub(super) trait Views: Send + Sync {
     /// The view at an address behind the resource's name and a slash.
     fn route(&self, rest: &str) -> Option<View>;
-    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, HttpResponse>;
+    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, Result<HttpResponse>>;
+    fn serializer(&self) -> &Serializer;
+    fn default_format(&self) -> &str;
+    fn cache(&self) -> &AnyCache;
     fn schema(&self, request: &Request) -> Data<'static>;
     fn max_body_bytes(&self) -> usize;
     fn body_deadline(&self) -> Duration;
-    fn error(&self, request: &Request, error: &Error) -> HttpResponse;
 }
 
 impl<R: Hooks> Views for Arc<Mounted<R>> {
@@ -287,40 +297,44 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
         Some(View::Detail(name.to_owned()))
     }
 
-    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, HttpResponse> {
-        Box::pin(async move {
-            let (meta, resource) = (&self.meta, &self.resource);
-            wrap_view(
-                request,
-                &meta.serializer,
-                &meta.default_format,
-                &meta.cache,
-                async move |request: &mut Request| match view {
-                    View::List => resource.dispatch(RequestType::List, request).await,
-                    View::Detail(name) => {
-                        request.progress_mut().named = name;
-                        resource.dispatch(RequestType::Detail, request).await
-                    }
-                    View::Set(names) => {
-                        request.progress_mut().named = names;
-                        resource.get_multiple(request).await
-                    }
-                    View::Export(extension) => {
-                        extension.clone_into(&mut request.progress_mut().named);
-                        match &meta.export {
-                            Some(export) => (export.view)(resource, request).await,
-                            None => Err(Error::NotFound),
-                        }
-                    }
-                    View::Schema => resource.get_schema(request).await,
-                    View::Endpoint { places, captures } => {
-                        request.progress_mut().captures = captures;
-                        endpoint(self, &places, request).await
-                    }
-                },
-            )
-            .await
-        })
+    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, Result<HttpResponse>> {
+        let resource = &self.resource;
+        let asked = match view {
+            View::List => RequestType::List,
+            View::Detail(name) => {
+                request.progress_mut().named = name;
+                RequestType::Detail
+            }
+            View::Set(names) => {
+                request.progress_mut().named = names;
+                return Box::pin(resource.get_multiple(request));
+            }
+            View::Export(extension) => {
+                extension.clone_into(&mut request.progress_mut().named);
+                return match &self.meta.export {
+                    Some(export) => (export.view)(resource, request),
+                    None => Box::pin(ready(Err(Error::NotFound))),
+                };
+            }
+            View::Schema => return Box::pin(resource.get_schema(request)),
+            View::Endpoint { places, captures } => {
+                request.progress_mut().captures = captures;
+                return Box::pin(endpoint(self, places, request));
+            }
+        };
+        Box::pin(resource.dispatch(asked, request))
+    }
+
+    fn serializer(&self) -> &Serializer {
+        &self.meta.serializer
+    }
+
+    fn default_format(&self) -> &str {
+        &self.meta.default_format
+    }
+
+    fn cache(&self) -> &AnyCache {
+        &self.meta.cache
     }
 
     fn schema(&self, request: &Request) -> Data<'static> {
@@ -334,49 +348,48 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
     fn body_deadline(&self) -> Duration {
         self.meta.body_deadline
     }
-
-    fn error(&self, request: &Request, error: &Error) -> HttpResponse {
-        crate::dispatch::render(
-            request,
-            &self.meta.serializer,
-            &self.meta.default_format,
-            error,
-        )
-        .into()
-    }
 }
 
 /// Calls the endpoint of the request's method.
 async fn endpoint<R: Hooks>(
     mounted: &Mounted<R>,
-    places: &[usize],
+    places: Vec<usize>,
     request: &mut Request,
 ) -> Result<HttpResponse> {
-    let endpoints = || places.iter().map(|place| &mounted.urls.endpoints[*place]);
-    let allowed: Vec<Method> = endpoints()
-        .map(|endpoint| endpoint.method.clone())
-        .collect();
-    let method = method_check(request, &allowed)?;
-    let wanted = if method == Method::HEAD && !allowed.contains(&method) {
-        Method::GET
-    } else {
-        method
-    };
-    let endpoint = endpoints()
-        .find(|endpoint| endpoint.method == wanted)
-        .ok_or(Error::NotFound)?;
+    let mut methods = Vec::with_capacity(places.len());
+    for place in &places {
+        methods.push(mounted.urls.endpoints[*place].method.clone());
+    }
+    let endpoint = &mounted.urls.endpoints[places[chosen(request, &methods)?]];
     let answer = (endpoint.call)(&mounted.resource, request).await?;
     if mounted.meta.throttle.is_some()
         && !request.progress().throttle_checked
         && endpoint.forgot_to_ask()
     {
-        tracing::warn!(
-            target: "tastyrs::throttle",
-            resource = %mounted.meta.resource_name,
-            endpoint = endpoint.name,
-            "the endpoint answered without `throttle_check`, though its resource has a throttle; \
-             say `.unthrottled()` behind it in `prepend_urls` if that is meant"
-        );
+        warn_of(endpoint.name, &mounted.meta.resource_name);
     }
     Ok(answer)
+}
+
+/// The place of the request's method among those of the endpoints at its address.
+fn chosen(request: &Request, methods: &[Method]) -> Result<usize> {
+    let method = method_check(request, methods)?;
+    let wanted = if method == Method::HEAD && !methods.contains(&method) {
+        Method::GET
+    } else {
+        method
+    };
+    let place = methods.iter().position(|method| *method == wanted);
+    place.ok_or(Error::NotFound)
+}
+
+/// Says that an endpoint did not ask the throttle.
+fn warn_of(endpoint: &str, resource_name: &str) {
+    tracing::warn!(
+        target: "tastyrs::throttle",
+        resource = resource_name,
+        endpoint,
+        "the endpoint answered without `throttle_check`, though its resource has a throttle; \
+         say `.unthrottled()` behind it in `prepend_urls` if that is meant"
+    );
 }

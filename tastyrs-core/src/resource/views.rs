@@ -110,10 +110,9 @@ pub(crate) async fn get_multiple<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
-    dispatch::admitted(resource, request, async |request: &mut Request| {
-        set(resource, request).await
-    })
-    .await
+    dispatch::admit(resource, request).await?;
+    let answer = set(resource, request).await;
+    dispatch::worked(request, answer)
 }
 
 async fn set<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
@@ -175,10 +174,7 @@ pub(crate) async fn get_schema<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
-    resource.is_authenticated(request).await?;
-    resource.throttle_check(request).await?;
-    resource.log_throttled_access(request).await?;
-
+    dispatch::admit(resource, request).await?;
     match resource.authorized_read_detail(&Bundle::new(Item::Nothing, request, false, 0)) {
         // Whoever must see the object first lets nobody see the schema of none.
         Err(Error::NoObject) => dispatch::permitted(Ok(false), request)?,

@@ -36,10 +36,9 @@ pub(crate) async fn get_export<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
-    dispatch::admitted(resource, request, async |request: &mut Request| {
-        begin(resource, request).await
-    })
-    .await
+    dispatch::admit(resource, request).await?;
+    let answer = begin(resource, request).await;
+    dispatch::worked(request, answer)
 }
 
 /// Makes the first batch, so that what is wrong with the request is told by a status, and sends it with what follows.
