@@ -134,8 +134,8 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
     ) -> Vec<Value<'h>> {
         let list_uri = self.list_uri(request);
         let place = self.state.place(self.state.node().detail);
-        let names = (0..page.len()).map(|row| Key::of(&page.value(row, place)));
-        let addresses = Addresses::new(pages, &list_uri, names);
+        let mut names = (0..page.len()).map(|row| Key::of(&page.value(row, place)));
+        let addresses = Addresses::new(pages, &list_uri, &mut names);
         (0..page.len()).map(|row| addresses.of(row)).collect()
     }
 }
@@ -199,10 +199,10 @@ fn one<'h, R: ModelResource + Hooks>(
                 .request
                 .site()
                 .list_uri(hop.request.prefix(), &target.resource_name);
-            let names = items
+            let mut names = items
                 .iter()
                 .map(|item| Key::of(&R::Source::column(item, column)));
-            let addresses = Addresses::new(hop.pages, &list_uri, names);
+            let addresses = Addresses::new(hop.pages, &list_uri, &mut names);
             return Ok(Related::Address(addresses));
         }
         let keys = keys_of(items, column);

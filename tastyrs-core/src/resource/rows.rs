@@ -276,8 +276,8 @@ impl<R: ModelResource> Source<R> for Rows {
                 Attribute::None | Attribute::ResourceUri | Attribute::Object => {}
             }
         }
-        let columns = Columns::of(this, |column| wanted[column]);
-        let names = Columns::of(this, |column| column == this.key || column == this.detail);
+        let columns = Columns::of(this, &|column| wanted[column]);
+        let names = Columns::of(this, &|column| column == this.key || column == this.detail);
         let select_where = format!("SELECT {} FROM {} WHERE ", columns.sql, this.table);
         let is_lone = |for_list| {
             let mut fields = fields.0.iter();

@@ -63,8 +63,12 @@ impl ShownField {
                 shown.push(Self::new(&field.spec, position, places)?);
             }
         }
+        Some(Self::in_order(shown))
+    }
+
+    fn in_order(mut shown: Vec<Self>) -> Box<[Self]> {
         shown.sort_by_key(|field| field.name);
-        Some(shown.into())
+        shown.into()
     }
 
     fn new(spec: &FieldSpec, position: usize, places: &[Option<u16>]) -> Option<Self> {
