@@ -12,7 +12,6 @@ use crate::{
     dispatch,
     errors::Result,
     http::Request,
-    queries::pagination::Asked,
 };
 
 /// Work that may write.
@@ -147,17 +146,17 @@ fn here<DB: Dialect, T>(
 
 /// Whether objects of the whole list are asked for that are found at once, in the order of their keys, and few of them.
 fn is_short<DB: Dialect>(state: &RowsState<DB>, request: &Request) -> bool {
-    let (lists, node) = (&state.lists, state.node());
-    let is_field = |name: &str| node.fields.iter().any(|field| field.name == name);
+    let node = state.node();
     let is_place = |name: &str| match name {
         "limit" | "offset" | "format" => true,
         // Another name is looked up first, by a statement of its own.
-        "after" | "before" => !is_field(name) && node.key == node.detail,
+        "after" | "before" => !state.has_field(name) && node.key == node.detail,
         _ => false,
     };
     let mut parameters = request.params().iter();
     parameters.all(|(name, _)| is_place(name))
-        && Asked::read(request.params(), lists.limit, lists.max_limit, &is_field)
+        && state
+            .asked(request.params())
             .is_ok_and(|asked| asked.is_short())
 }
 

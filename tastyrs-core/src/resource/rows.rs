@@ -27,10 +27,11 @@ use crate::{
     database::{Database, Dialect, Fragment, Narrow, Page, Row, Slice, Statement, load},
     errors::{Error, Result},
     fields::{Attribute, By, Field, Fields, UseIn},
-    http::Request,
+    http::{Query, Request},
     meta::{Meta, TotalCount},
     queries::{
-        Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never, parse_key,
+        Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never,
+        pagination::Asked, parse_key,
     },
 };
 
@@ -135,6 +136,17 @@ impl<DB: Dialect> RowsState<DB> {
             return Ok(self.told_apart.get_or_init(|| columns).as_deref());
         }
         Ok(self.told_apart.get().and_then(Option::as_deref))
+    }
+
+    /// Which part of the list is asked for.
+    pub(super) fn asked(&self, query: &Query) -> Result<Asked> {
+        let is_field = |name: &str| self.has_field(name);
+        Asked::read(query, self.lists.limit, self.lists.max_limit, &is_field)
+    }
+
+    /// Whether the resource has a field of this name.
+    pub(super) fn has_field(&self, name: &str) -> bool {
+        self.node().fields.iter().any(|field| field.name == name)
     }
 
     /// The columns that are loaded, to be selected.
