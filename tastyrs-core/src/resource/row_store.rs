@@ -1,13 +1,14 @@
 //! Rows of a table as a resource writes them.
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::cell::OnceCell;
 
 use super::{
     ColumnSpec, Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
     generic,
     hydrate::{no_data, null_refused},
-    links, rows, violations,
+    links::{self, Ahead},
+    rows, violations,
     write_row::{self, Columns},
     write_rows,
 };
@@ -232,7 +233,7 @@ impl<R: ModelResource> Store<R> for Rows {
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
         objects: &[Value<'static>],
-    ) -> Result<HashMap<Key, Item<'h, R>>>
+    ) -> Result<Ahead<Item<'h, R>>>
     where
         R: Hooks,
     {

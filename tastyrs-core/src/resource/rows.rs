@@ -445,16 +445,14 @@ impl<R: ModelResource> Source<R> for Rows {
         let list = narrowed(hop, filters)?.then_order(default_order(state.node()));
         let items = rows(hop, connection, list, None)?;
         // An id counts as it is written: `01` is not `1`. Of several rows behind one name the first is shown.
-        let mut by_name: HashMap<String, Item<'h, R>> = HashMap::new();
-        for item in items {
-            if let Some(key) = Key::of(&Self::column(&item, state.node().detail)) {
-                by_name.entry(key.to_string()).or_insert(item);
+        let mut by_name: HashMap<String, usize> = HashMap::new();
+        for (place, item) in items.iter().enumerate() {
+            if let Some(key) = Key::of(&Self::column(item, state.node().detail)) {
+                by_name.entry(key.to_string()).or_insert(place);
             }
         }
-        Ok(names
-            .iter()
-            .map(|name| by_name.get(*name).copied())
-            .collect())
+        let item = |name: &&str| by_name.get(*name).map(|place| items[*place]);
+        Ok(names.iter().map(item).collect())
     }
 
     fn related<'h>(

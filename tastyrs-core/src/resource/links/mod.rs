@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-pub(super) use ahead::{Known, look_ahead, needs_order};
+pub(super) use ahead::{Ahead, Known, look_ahead, needs_order};
 pub(super) use many::save_m2m;
 
 use super::{Hop, ModelResource, Mounted, Pages, RelatedRows};
