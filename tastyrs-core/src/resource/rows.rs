@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    borrow::Cow,
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hasher as _},
     sync::{
@@ -11,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Reads, Resource, ShownField,
+    ColumnSpec, Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Reads, ShownField,
     Source,
     generic::ContentTypeIds,
     paging,
@@ -26,11 +27,11 @@ use crate::{
     data::Value,
     database::{Database, Dialect, Fragment, Narrow, Page, Row, Slice, Statement, load},
     errors::{Error, Result},
-    fields::{Attribute, By, Field, Fields, UseIn},
+    fields::{Answers, Attribute, By, Field, FieldSpec, Fields},
     http::{Query, Request},
     meta::{Meta, TotalCount},
     queries::{
-        Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never,
+        Filtering, Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never,
         pagination::Asked, parse_key,
     },
 };
@@ -169,16 +170,160 @@ impl<DB: Dialect> RowsState<DB> {
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
-/// Whether the row tells what is shown of a field, and no code of one's own runs for it.
-fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph, for_list: bool) -> bool {
+/// What a resource says of its rows, whatever its type.
+struct Said<'s> {
+    /// Of each field in which answers it stands; nothing where hooks have a say in all of them.
+    answers: Option<&'s [Option<Answers>]>,
+    reads_objects: bool,
+    /// Whether all that may be asked for is known, and no code of one's own narrows it.
+    nobody_narrows: bool,
+    /// Whether that is all of the table.
+    are_whole: bool,
+    total_count: TotalCount,
+    limit: u64,
+    max_limit: u64,
+}
+
+impl<DB: Dialect> RowsState<DB> {
+    fn new(
+        (graph, node): (Arc<Graph>, usize),
+        database: Option<Database<DB>>,
+        said: &Said<'_>,
+    ) -> Result<Self> {
+        let this = &graph.nodes[node];
+        let database = database.ok_or_else(|| {
+            Error::Configuration(format!(
+                "`{}` needs a database: give the API one by `.database(...)` before it is built",
+                this.resource_name
+            ))
+        })?;
+        let columns = Columns::of(this, &wanted(this, said.reads_objects));
+        let names = Columns::of(this, &|column| column == this.key || column == this.detail);
+        let select_where = format!("SELECT {} FROM {} WHERE ", columns.sql, this.table);
+        let is_lone = |for_list| {
+            let answers = said.answers.filter(|_| said.nobody_narrows);
+            answers.is_some_and(|answers| {
+                let mut fields = this.fields.iter().zip(answers);
+                fields.all(|(field, answers)| {
+                    answers.is_some() && is_of_the_row(field, &graph, for_list)
+                })
+            })
+        };
+        let detail_is_lone = is_lone(false);
+        let lists = Lists {
+            are_whole: said.are_whole,
+            keep_totals: match said.total_count {
+                TotalCount::Exact => said.nobody_narrows,
+                TotalCount::Cached => true,
+                TotalCount::Estimated | TotalCount::None => false,
+            },
+            are_lone: said.are_whole && is_lone(true),
+            limit: said.limit,
+            max_limit: said.max_limit,
+        };
+        let shown =
+            |for_list| ShownField::all(&this.fields, said.answers?, &columns.places, for_list);
+        let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
+        let content_types = ContentTypeIds::of(&database, this)?;
+        Ok(Self {
+            database,
+            graph,
+            node,
+            columns,
+            names,
+            select_where,
+            kept: Mutex::default(),
+            references: OnceLock::new(),
+            told_apart: OnceLock::new(),
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            shown_in_lists,
+            shown_in_details,
+            lists,
+            detail_is_lone,
+            content_types,
+        })
+    }
+}
+
+/// Which columns are loaded: a hook may ask for the whole model, and what is changed is compared with it; else only what
+/// is shown is.
+fn wanted(node: &Node, all: bool) -> impl Fn(usize) -> bool {
+    let mut wanted = vec![all; node.columns.len()];
+    for position in [node.key, node.detail] {
+        wanted[position] = true;
+    }
+    for field in &node.fields {
+        match &field.attribute {
+            Attribute::Column(column) => wanted[*column] = true,
+            Attribute::Relation(relation) => {
+                for (column, wanted) in wanted.iter_mut().enumerate() {
+                    *wanted |= relation.by.is_over(column);
+                }
+            }
+            Attribute::AbsoluteUrl => wanted.fill(true),
+            Attribute::None | Attribute::ResourceUri | Attribute::Object => {}
+        }
+    }
+    move |column| wanted[column]
+}
+
+/// Whether the row tells what is shown of a field whose value its source tells.
+fn is_of_the_row(field: &FieldSpec, graph: &Graph, for_list: bool) -> bool {
     let by_key = |target: &Node| target.key == target.detail;
-    let is_told = field.spec.relation().is_none_or(|relation| {
+    let is_told = field.relation().is_none_or(|relation| {
         matches!(relation.by, By::Column(_))
             && !relation.full.is(for_list)
             && graph.target(relation).is_some_and(by_key)
     });
-    let runs = field.dehydrate.is_some() || matches!(field.use_in, UseIn::When(_));
-    is_told && !runs && !matches!(field.spec.attribute, Attribute::AbsoluteUrl)
+    is_told && !matches!(field.attribute, Attribute::AbsoluteUrl)
+}
+
+/// The columns of a table, as statements name them.
+fn node_columns<DB: Dialect>(table: &str, columns: &[ColumnSpec]) -> Vec<NodeColumn> {
+    let columns = columns.iter().map(|column| {
+        let quoted = DB::quote(column.column);
+        NodeColumn {
+            name: column.name,
+            sql: format!("{table}.{quoted}"),
+            quoted,
+            kind: column.kind,
+            nullable: column.nullable,
+            decimal_places: column.decimal_places,
+        }
+    });
+    columns.collect()
+}
+
+/// The column by which an address names an object.
+fn detail_column(
+    resource_name: &str,
+    detail_uri_name: &str,
+    key: usize,
+    columns: &[NodeColumn],
+) -> Result<usize> {
+    if detail_uri_name == "pk" {
+        return Ok(key);
+    }
+    let position = columns
+        .iter()
+        .position(|column| column.name == detail_uri_name);
+    position.ok_or_else(|| {
+        Error::Configuration(format!(
+            "`detail_uri_name` of `{resource_name}` is `{detail_uri_name}`, which is no column of its model"
+        ))
+    })
+}
+
+/// By which fields clients may filter, and how.
+fn filtering(said: &[(Cow<'static, str>, Filtering)]) -> Vec<(String, Filtering)> {
+    let rules = said.iter();
+    rules
+        .map(|(name, rule)| (name.to_string(), rule.clone()))
+        .collect()
+}
+
+fn ordering(said: &[Cow<'static, str>]) -> Vec<String> {
+    said.iter().map(ToString::to_string).collect()
 }
 
 /// The rows of a page as what is dehydrated.
@@ -209,38 +354,19 @@ impl<R: ModelResource> Source<R> for Rows {
 
     fn declare(meta: &Meta<R>, fields: &Fields<R>, declaring: &mut Declaring) -> Result<()> {
         let table = <R::Model as ModelFor<R::Db>>::table_sql();
-        let columns: Vec<NodeColumn> = R::Model::COLUMNS
-            .iter()
-            .map(|column| {
-                let quoted = R::Db::quote(column.column);
-                NodeColumn {
-                    name: column.name,
-                    sql: format!("{table}.{quoted}"),
-                    quoted,
-                    kind: column.kind,
-                    nullable: column.nullable,
-                    decimal_places: column.decimal_places,
-                }
-            })
-            .collect();
+        let columns = node_columns::<R::Db>(&table, R::Model::COLUMNS);
         if meta.include_absolute_url && !R::Model::HAS_ABSOLUTE_URL {
             return Err(Error::Configuration(format!(
                 "`include_absolute_url` of `{}` asks for an address that its model does not have: say `absolute_url` there",
                 meta.resource_name
             )));
         }
-        let detail = match meta.detail_uri_name.as_ref() {
-            "pk" => R::Model::KEY,
-            name => columns
-                .iter()
-                .position(|column| column.name == name)
-                .ok_or_else(|| {
-                    Error::Configuration(format!(
-                        "`detail_uri_name` of `{}` is `{name}`, which is no column of its model",
-                        meta.resource_name
-                    ))
-                })?,
-        };
+        let detail = detail_column(
+            &meta.resource_name,
+            &meta.detail_uri_name,
+            R::Model::KEY,
+            &columns,
+        )?;
         declaring.node::<R::Db, R>(Node {
             resource_name: meta.resource_name.to_string(),
             table,
@@ -248,12 +374,8 @@ impl<R: ModelResource> Source<R> for Rows {
             key: R::Model::KEY,
             detail,
             fields: fields.0.iter().map(|field| field.spec.clone()).collect(),
-            filtering: meta
-                .filtering
-                .iter()
-                .map(|(name, rule)| (name.to_string(), rule.clone()))
-                .collect(),
-            ordering: meta.ordering.iter().map(ToString::to_string).collect(),
+            filtering: filtering(&meta.filtering),
+            ordering: ordering(&meta.ordering),
         })
     }
 
@@ -262,80 +384,19 @@ impl<R: ModelResource> Source<R> for Rows {
         fields: &Fields<R>,
         declaring: &Declaring,
     ) -> Result<Arc<RowsState<R::Db>>> {
-        let (graph, node) = declaring.graph::<R::Db, R>();
-        let database = declaring.database::<R::Db>().ok_or_else(|| {
-            Error::Configuration(format!(
-                "`{}` needs a database: give the API one by `.database(...)` before it is built",
-                meta.resource_name
-            ))
-        })?;
-        // A hook may ask for the whole model, and what is changed is compared with it; else only what is shown is
-        // loaded.
-        let mut wanted: Vec<bool> = vec![R::READS_OBJECTS; R::Model::COLUMNS.len()];
-        let this = &graph.nodes[node];
-        for position in [this.key, this.detail] {
-            wanted[position] = true;
-        }
-        for field in &fields.0 {
-            match &field.spec.attribute {
-                Attribute::Column(column) => wanted[*column] = true,
-                Attribute::Relation(relation) => {
-                    for (column, wanted) in wanted.iter_mut().enumerate() {
-                        *wanted |= relation.by.is_over(column);
-                    }
-                }
-                Attribute::AbsoluteUrl => wanted.fill(true),
-                Attribute::None | Attribute::ResourceUri | Attribute::Object => {}
-            }
-        }
-        let columns = Columns::of(this, &|column| wanted[column]);
-        let names = Columns::of(this, &|column| column == this.key || column == this.detail);
-        let select_where = format!("SELECT {} FROM {} WHERE ", columns.sql, this.table);
-        let is_lone = |for_list| {
-            let mut fields = fields.0.iter();
-            !R::HAS_HOOKS
-                && meta.authorization.answers_at_once()
-                && fields.all(|field| is_of_the_row(field, &graph, for_list))
-        };
-        let detail_is_lone = is_lone(false);
+        let answers: Vec<Option<Answers>> = fields.0.iter().map(Field::answers).collect();
         let nobody_narrows = !R::HAS_HOOKS && meta.authorization.answers_at_once();
-        let are_whole = nobody_narrows && meta.authorization.shows_whole_lists();
-        let lists = Lists {
-            are_whole,
-            keep_totals: match meta.total_count {
-                TotalCount::Exact => nobody_narrows,
-                TotalCount::Cached => true,
-                TotalCount::Estimated | TotalCount::None => false,
-            },
-            are_lone: are_whole && is_lone(true),
+        let said = Said {
+            answers: (!R::HAS_HOOKS).then_some(&answers),
+            reads_objects: R::READS_OBJECTS,
+            nobody_narrows,
+            are_whole: nobody_narrows && meta.authorization.shows_whole_lists(),
+            total_count: meta.total_count,
             limit: meta.limit,
             max_limit: meta.max_limit,
         };
-        let shown = |for_list| {
-            (!R::HAS_HOOKS)
-                .then(|| ShownField::all(&fields.0, &columns.places, for_list))
-                .flatten()
-        };
-        let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
-        let specs = fields.0.iter().map(|field| &field.spec);
-        let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
-        Ok(Arc::new(RowsState {
-            database,
-            graph,
-            node,
-            columns,
-            names,
-            select_where,
-            kept: Mutex::default(),
-            references: OnceLock::new(),
-            told_apart: OnceLock::new(),
-            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
-            shown_in_lists,
-            shown_in_details,
-            lists,
-            detail_is_lone,
-            content_types,
-        }))
+        let declared = declaring.graph::<R::Db, R>();
+        RowsState::new(declared, declaring.database::<R::Db>(), &said).map(Arc::new)
     }
 
     fn related_rows(mounted: &Arc<Mounted<R>>) -> Option<Box<dyn Any + Send + Sync>>
