@@ -22,7 +22,7 @@ use crate::{
     errors::{Error, Result},
     fields::{Field, FieldSpec, Fields, Kind},
     http::Request,
-    meta::Meta,
+    meta::{ExportFormat, Meta},
     resource::{Hooks, Mounted, Resource, Source},
     schema::build_schema,
     serializers::Serializer,
@@ -316,26 +316,8 @@ pub(super) trait Views: Send + Sync {
 
 impl<R: Hooks> Views for Arc<Mounted<R>> {
     fn route(&self, rest: &str) -> Option<View> {
-        if let Some((places, captures)) = self.urls.endpoints.route(rest) {
-            return Some(View::Endpoint { places, captures });
-        }
-        if rest.is_empty() {
-            return Some(View::List);
-        }
-        if let Some(format) = self.meta.export.as_ref().and_then(|export| export.at(rest)) {
-            return Some(View::Export(format.extension()));
-        }
-        let name = rest.strip_suffix('/')?;
-        if name == "schema" {
-            return Some(View::Schema);
-        }
-        if let Some(names) = rest
-            .strip_prefix("set/")
-            .and_then(|names| names.strip_suffix('/'))
-        {
-            return Some(View::Set(names.to_owned()));
-        }
-        Some(View::Detail(name.to_owned()))
+        let export = |rest: &str| self.meta.export.as_ref()?.at(rest);
+        route(&self.urls.endpoints, &export, rest)
     }
 
     fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, Result<HttpResponse>> {
@@ -389,6 +371,34 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
     fn body_deadline(&self) -> Duration {
         self.meta.body_deadline
     }
+}
+
+/// The view at an address behind the resource's name and a slash: an endpoint of one's own first.
+fn route(
+    endpoints: &Endpoints,
+    export: &dyn Fn(&str) -> Option<ExportFormat>,
+    rest: &str,
+) -> Option<View> {
+    if let Some((places, captures)) = endpoints.route(rest) {
+        return Some(View::Endpoint { places, captures });
+    }
+    if rest.is_empty() {
+        return Some(View::List);
+    }
+    if let Some(format) = export(rest) {
+        return Some(View::Export(format.extension()));
+    }
+    let name = rest.strip_suffix('/')?;
+    if name == "schema" {
+        return Some(View::Schema);
+    }
+    if let Some(names) = rest
+        .strip_prefix("set/")
+        .and_then(|names| names.strip_suffix('/'))
+    {
+        return Some(View::Set(names.to_owned()));
+    }
+    Some(View::Detail(name.to_owned()))
 }
 
 /// Calls the endpoint of the request's method.

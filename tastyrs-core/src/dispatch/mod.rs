@@ -35,7 +35,7 @@ use crate::{
     http::{Answer, Request},
     meta::Meta,
     resource::{Hooks, Resource},
-    serializers::build_content_type,
+    serializers::{Serializer, build_content_type},
 };
 
 /// Whether a request goes to the list or to one object.
@@ -145,12 +145,18 @@ pub(crate) fn create_answer<R: Resource>(
     data: &Value<'_>,
     room: usize,
 ) -> Result<Answer> {
-    let format = meta
-        .serializer
-        .determine_format(request, &meta.default_format)?;
-    let body = meta
-        .serializer
-        .serialize_for(request, data, &format, room)?;
+    written(&meta.serializer, &meta.default_format, request, data, room)
+}
+
+fn written(
+    serializer: &Serializer,
+    default_format: &str,
+    request: &Request,
+    data: &Value<'_>,
+    room: usize,
+) -> Result<Answer> {
+    let format = serializer.determine_format(request, default_format)?;
+    let body = serializer.serialize_for(request, data, &format, room)?;
     Ok(Answer::new(StatusCode::OK)
         .content_type(&build_content_type(&format))
         .body(body))

@@ -70,7 +70,6 @@ impl<'h, R: Hooks> Paged<'h, R> {
     /// Its `meta`.
     pub(super) fn meta(&self, hop: &Hop<'_, R>) -> Data<'static> {
         let asked = &self.asked;
-        let whole = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
         let names = self.items.first().zip(self.items.last());
         let names = names
             .filter(|_| asked.is_keyset())
@@ -89,23 +88,33 @@ impl<'h, R: Hooks> Paged<'h, R> {
         } else {
             [None, None]
         };
-
-        let mut meta = Data::with_capacity(5);
-        meta.push("limit", whole(asked.limit));
-        if asked.limit > 0 {
-            meta.push("next", next.into());
-        }
-        if let From::Offset(offset) = asked.from {
-            meta.push("offset", whole(offset));
-        }
-        if asked.limit > 0 {
-            meta.push("previous", previous.into());
-        }
-        if let Some(total) = self.total {
-            meta.push("total_count", whole(total));
-        }
-        meta
+        told(asked, next, previous, self.total)
     }
+}
+
+/// What a list tells of a part of it, whatever its resource.
+fn told(
+    asked: &Asked,
+    next: Option<String>,
+    previous: Option<String>,
+    total: Option<u64>,
+) -> Data<'static> {
+    let whole = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+    let mut meta = Data::with_capacity(5);
+    meta.push("limit", whole(asked.limit));
+    if asked.limit > 0 {
+        meta.push("next", next.into());
+    }
+    if let From::Offset(offset) = asked.from {
+        meta.push("offset", whole(offset));
+    }
+    if asked.limit > 0 {
+        meta.push("previous", previous.into());
+    }
+    if let Some(total) = total {
+        meta.push("total_count", whole(total));
+    }
+    meta
 }
 
 /// What of a list a request asks for.
