@@ -51,7 +51,7 @@ def lines():
     """Counts the lines of every function, by the module that it is of."""
     for old in glob.glob(str(TARGET / "debug/deps/shop-*.ll")):
         os.remove(old)
-    cargo("rustc", "--", "--emit=llvm-ir", "-Ccodegen-units=1", "-Cdebuginfo=0", CARGO_INCREMENTAL="0")
+    cargo("rustc", "--", "--emit=llvm-ir", "-Ccodegen-units=1", "-Cdebuginfo=0", "-Csymbol-mangling-version=v0", CARGO_INCREMENTAL="0")
     (path,) = glob.glob(str(TARGET / "debug/deps/shop-*.ll"))
     by_module, functions, inside = collections.Counter(), 0, None
     with open(path, errors="replace") as ir:

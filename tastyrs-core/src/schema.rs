@@ -1,5 +1,7 @@
 //! What a resource tells of itself at `schema/`.
 
+use std::borrow::Cow;
+
 use actix_web::http::Method;
 
 use crate::{
@@ -18,14 +20,10 @@ use crate::{
 /// `build_schema`, `resources.py:998`, with its bytes.
 pub(crate) fn build_schema<R: Resource>(mounted: &Mounted<R>, request: &Request) -> Data<'static> {
     let meta = &mounted.meta;
-    let methods =
-        |methods: &[Method]| Value::from(methods.iter().map(method_name).collect::<Vec<_>>());
-    let fields: Data<'static> = mounted
-        .fields
-        .iter()
-        .map(|field| (field.spec.name, field_schema(&field.spec, request)))
-        .collect();
-
+    let mut fields = Data::with_capacity(mounted.fields.len());
+    for field in &mounted.fields {
+        fields.insert(field.spec.name, field_schema(&field.spec, request));
+    }
     let mut schema = Data::with_capacity(7);
     schema.insert("fields", fields);
     schema.insert("default_format", meta.default_format.clone());
@@ -45,14 +43,20 @@ pub(crate) fn build_schema<R: Resource>(mounted: &Mounted<R>, request: &Request)
         schema.insert("ordering", meta.ordering.clone());
     }
     if !meta.filtering.is_empty() {
-        let rules: Data<'static> = meta
-            .filtering
-            .iter()
-            .map(|(name, rule)| (name.clone(), rule_schema(rule)))
-            .collect();
-        schema.insert("filtering", rules);
+        schema.insert("filtering", rules(&meta.filtering));
     }
     schema
+}
+
+fn methods(methods: &[Method]) -> Value<'static> {
+    Value::from(methods.iter().map(method_name).collect::<Vec<_>>())
+}
+
+fn rules(filtering: &[(Cow<'static, str>, Filtering)]) -> Data<'static> {
+    let rules = filtering.iter();
+    rules
+        .map(|(name, rule)| (name.clone(), rule_schema(rule)))
+        .collect()
 }
 
 /// Tastypie's constants `ALL` and `ALL_WITH_RELATIONS` are 1 and 2 (`constants.py`).

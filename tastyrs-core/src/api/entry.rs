@@ -3,23 +3,26 @@
 use std::{
     any::{Any, TypeId},
     collections::HashSet,
+    future::ready,
     pin::Pin,
     sync::Arc,
     time::Duration,
 };
 
-use actix_web::{HttpResponse, http::Method};
+use actix_web::HttpResponse;
 use tastyrs_throttle::{AccessLog, AnyThrottle, Watch};
 
-use super::{Binding, Declaring};
+use super::{Binding, Declaring, urls::Endpoints};
 use crate::{
+    authentication::LoginThrottle,
+    cache::AnyCache,
     compatibility::Compatibility,
     data::Data,
-    dispatch::{RequestType, method_check, wrap_view},
+    dispatch::RequestType,
     errors::{Error, Result},
-    fields::{Field, Fields, Kind},
+    fields::{Field, FieldSpec, Fields, Kind},
     http::Request,
-    meta::Meta,
+    meta::{ExportFormat, Meta},
     resource::{Hooks, Mounted, Resource, Source},
     schema::build_schema,
     serializers::Serializer,
@@ -83,54 +86,18 @@ impl<R: Hooks> Pending for Registered<R> {
     }
 
     fn declare(&self, declaring: &mut Declaring) -> Result<()> {
-        let mut names = HashSet::new();
-        if let Some(twice) = self
-            .fields
-            .0
-            .iter()
-            .find(|field| !names.insert(field.spec.name))
-        {
-            return Err(Error::Configuration(format!(
-                "two fields of `{}` are named `{}`",
-                self.meta.resource_name, twice.spec.name
-            )));
-        }
         let meta = &self.meta;
-        let wrong = |option: &str, said: &str, why: &str| {
-            Err(Error::Configuration(format!(
-                "`{option}` of `{}` is `{said}`, {why}",
-                meta.resource_name
-            )))
-        };
-        for field in &self.fields.0 {
-            let (is, given) = (
-                field.spec.kind.dehydrated_type(),
-                field.given.map(Kind::dehydrated_type),
-            );
-            if let Some(given) =
-                given.filter(|given| *given != is && field.spec.relation().is_none())
-            {
-                return wrong(
-                    "dehydrate",
-                    field.spec.name,
-                    &format!("a field of type `{is}` that is given `{given}`"),
-                );
-            }
-        }
-        if matches!(meta.collection_name.as_ref(), "" | "meta" | "not_found") {
-            return wrong(
-                "collection_name",
-                &meta.collection_name,
-                "which lists use for something else",
-            );
-        }
-        if !meta.serializer.writes(&meta.default_format) {
-            return wrong(
-                "default_format",
-                &meta.default_format,
-                "which its serializer does not write",
-            );
-        }
+        let fields = self.fields.0.iter();
+        check_fields(
+            &meta.resource_name,
+            &mut fields.map(|field| (&field.spec, field.given)),
+        )?;
+        check_options(
+            &meta.resource_name,
+            &meta.collection_name,
+            &meta.serializer,
+            &meta.default_format,
+        )?;
         R::Source::declare(&self.meta, &self.fields, declaring)
     }
 
@@ -153,50 +120,17 @@ impl<R: Hooks> Pending for Registered<R> {
         };
         meta.authentication.bind(&binding)?;
         meta.authorization.bind(&binding)?;
-        let address = format!("/{api_name}/{}/", meta.resource_name);
-        if let Some(logins) = &meta.login_throttle {
-            logins
-                .bind(address.clone(), access_log.as_ref())
-                .map_err(|error| {
-                    Error::Configuration(format!(
-                        "the login throttle of `{}`: {error}",
-                        meta.resource_name
-                    ))
-                })?;
-        }
-        if let Some(throttle) = &meta.throttle {
-            throttle
-                .bind(&tastyrs_throttle::Binding {
-                    resource: meta.resource_name.to_string(),
-                    addresses: vec![address],
-                    access_log,
-                })
-                .map_err(|error| {
-                    Error::Configuration(format!(
-                        "the throttle of `{}`: {error}",
-                        meta.resource_name
-                    ))
-                })?;
-        }
-        let mut watch = None;
-        if watched && let Some(throttle) = &mut meta.throttle {
-            let seen = Watch::new();
-            *throttle = throttle.clone().watched(&seen);
-            watch = Some((throttle.clone(), seen));
-        }
-        let mut throttles: Vec<AnyThrottle> = meta.throttle.iter().cloned().collect();
-        if let Some(logins) = &meta.login_throttle {
-            throttles.extend(logins.throttles().cloned());
-        }
+        let (throttles, watch) = bind_throttles(
+            &meta.resource_name,
+            &mut meta.throttle,
+            meta.login_throttle.as_ref(),
+            api_name,
+            access_log,
+            watched,
+        )?;
         let urls = resource.prepend_urls();
-        urls.check().map_err(|wrong| {
-            Error::Configuration(format!(
-                "`prepend_urls` of `{}`: {wrong}",
-                meta.resource_name
-            ))
-        })?;
-        let mut sorted: Vec<usize> = (0..fields.0.len()).collect();
-        sorted.sort_by_key(|position| fields.0[*position].spec.name);
+        check_urls(&meta.resource_name, &urls.endpoints)?;
+        let sorted = sorted(&mut fields.0.iter().map(|field| field.spec.name));
         let mounted = Arc::new(Mounted {
             resource,
             meta,
@@ -216,6 +150,121 @@ impl<R: Hooks> Pending for Registered<R> {
             views: Box::new(mounted),
         })
     }
+}
+
+/// A mistake in an option of a resource.
+fn wrong(resource_name: &str, option: &str, said: &str, why: &str) -> Error {
+    Error::Configuration(format!(
+        "`{option}` of `{resource_name}` is `{said}`, {why}"
+    ))
+}
+
+/// Looks for mistakes in fields: what they are, and what code of one's own gives them.
+fn check_fields(
+    resource_name: &str,
+    fields: &mut dyn Iterator<Item = (&FieldSpec, Option<Kind>)>,
+) -> Result<()> {
+    let fields: Vec<_> = fields.collect();
+    let mut names = HashSet::new();
+    if let Some((twice, _)) = fields.iter().find(|(spec, _)| !names.insert(spec.name)) {
+        return Err(Error::Configuration(format!(
+            "two fields of `{resource_name}` are named `{}`",
+            twice.name
+        )));
+    }
+    for (spec, given) in fields {
+        let (is, given) = (
+            spec.kind.dehydrated_type(),
+            given.map(Kind::dehydrated_type),
+        );
+        if let Some(given) = given.filter(|given| *given != is && spec.relation().is_none()) {
+            return Err(wrong(
+                resource_name,
+                "dehydrate",
+                spec.name,
+                &format!("a field of type `{is}` that is given `{given}`"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Looks for mistakes in options.
+fn check_options(
+    resource_name: &str,
+    collection_name: &str,
+    serializer: &Serializer,
+    default_format: &str,
+) -> Result<()> {
+    if matches!(collection_name, "" | "meta" | "not_found") {
+        let why = "which lists use for something else";
+        return Err(wrong(
+            resource_name,
+            "collection_name",
+            collection_name,
+            why,
+        ));
+    }
+    if !serializer.writes(default_format) {
+        let why = "which its serializer does not write";
+        return Err(wrong(resource_name, "default_format", default_format, why));
+    }
+    Ok(())
+}
+
+/// Tells the throttles of a resource whose they are, and gives them back: those of its requests and of its logins, and
+/// the former with what it has seen, where somebody wants to know.
+fn bind_throttles(
+    resource_name: &str,
+    throttle: &mut Option<AnyThrottle>,
+    logins: Option<&LoginThrottle>,
+    api_name: &str,
+    access_log: Option<Arc<dyn AccessLog>>,
+    watched: bool,
+) -> Result<(Vec<AnyThrottle>, Option<(AnyThrottle, Watch)>)> {
+    let address = format!("/{api_name}/{resource_name}/");
+    if let Some(logins) = logins {
+        logins
+            .bind(address.clone(), access_log.as_ref())
+            .map_err(|error| {
+                Error::Configuration(format!("the login throttle of `{resource_name}`: {error}"))
+            })?;
+    }
+    if let Some(throttle) = throttle {
+        throttle
+            .bind(&tastyrs_throttle::Binding {
+                resource: resource_name.to_owned(),
+                addresses: vec![address],
+                access_log,
+            })
+            .map_err(|error| {
+                Error::Configuration(format!("the throttle of `{resource_name}`: {error}"))
+            })?;
+    }
+    let mut watch = None;
+    if watched && let Some(throttle) = throttle {
+        let seen = Watch::new();
+        *throttle = throttle.clone().watched(&seen);
+        watch = Some((throttle.clone(), seen));
+    }
+    let mut throttles: Vec<AnyThrottle> = throttle.iter().cloned().collect();
+    if let Some(logins) = logins {
+        throttles.extend(logins.throttles().cloned());
+    }
+    Ok((throttles, watch))
+}
+
+fn check_urls(resource_name: &str, endpoints: &Endpoints) -> Result<()> {
+    endpoints.check().map_err(|wrong| {
+        Error::Configuration(format!("`prepend_urls` of `{resource_name}`: {wrong}"))
+    })
+}
+
+/// The positions of fields in the order of their names.
+fn sorted(names: &mut dyn Iterator<Item = &'static str>) -> Vec<usize> {
+    let mut named: Vec<(&str, usize)> = names.zip(0..).collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, position)| position).collect()
 }
 
 /// A resource of an API.
@@ -256,71 +305,59 @@ type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 pub(super) trait Views: Send + Sync {
     /// The view at an address behind the resource's name and a slash.
     fn route(&self, rest: &str) -> Option<View>;
-    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, HttpResponse>;
+    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, Result<HttpResponse>>;
+    fn serializer(&self) -> &Serializer;
+    fn default_format(&self) -> &str;
+    fn cache(&self) -> &AnyCache;
     fn schema(&self, request: &Request) -> Data<'static>;
     fn max_body_bytes(&self) -> usize;
     fn body_deadline(&self) -> Duration;
-    fn error(&self, request: &Request, error: &Error) -> HttpResponse;
 }
 
 impl<R: Hooks> Views for Arc<Mounted<R>> {
     fn route(&self, rest: &str) -> Option<View> {
-        if let Some((places, captures)) = self.urls.route(rest) {
-            return Some(View::Endpoint { places, captures });
-        }
-        if rest.is_empty() {
-            return Some(View::List);
-        }
-        if let Some(format) = self.meta.export.as_ref().and_then(|export| export.at(rest)) {
-            return Some(View::Export(format.extension()));
-        }
-        let name = rest.strip_suffix('/')?;
-        if name == "schema" {
-            return Some(View::Schema);
-        }
-        if let Some(names) = rest
-            .strip_prefix("set/")
-            .and_then(|names| names.strip_suffix('/'))
-        {
-            return Some(View::Set(names.to_owned()));
-        }
-        Some(View::Detail(name.to_owned()))
+        let export = |rest: &str| self.meta.export.as_ref()?.at(rest);
+        route(&self.urls.endpoints, &export, rest)
     }
 
-    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, HttpResponse> {
-        Box::pin(async move {
-            let (meta, resource) = (&self.meta, &self.resource);
-            wrap_view(
-                request,
-                &meta.serializer,
-                &meta.default_format,
-                &meta.cache,
-                async move |request: &mut Request| match view {
-                    View::List => resource.dispatch(RequestType::List, request).await,
-                    View::Detail(name) => {
-                        request.progress_mut().named = name;
-                        resource.dispatch(RequestType::Detail, request).await
-                    }
-                    View::Set(names) => {
-                        request.progress_mut().named = names;
-                        resource.get_multiple(request).await
-                    }
-                    View::Export(extension) => {
-                        extension.clone_into(&mut request.progress_mut().named);
-                        match &meta.export {
-                            Some(export) => (export.view)(resource, request).await,
-                            None => Err(Error::NotFound),
-                        }
-                    }
-                    View::Schema => resource.get_schema(request).await,
-                    View::Endpoint { places, captures } => {
-                        request.progress_mut().captures = captures;
-                        endpoint(self, &places, request).await
-                    }
-                },
-            )
-            .await
-        })
+    fn call<'a>(&'a self, view: View, request: &'a mut Request) -> Local<'a, Result<HttpResponse>> {
+        let resource = &self.resource;
+        let asked = match view {
+            View::List => RequestType::List,
+            View::Detail(name) => {
+                request.progress_mut().named = name;
+                RequestType::Detail
+            }
+            View::Set(names) => {
+                request.progress_mut().named = names;
+                return Box::pin(resource.get_multiple(request));
+            }
+            View::Export(extension) => {
+                extension.clone_into(&mut request.progress_mut().named);
+                return match &self.meta.export {
+                    Some(export) => (export.view)(resource, request),
+                    None => Box::pin(ready(Err(Error::NotFound))),
+                };
+            }
+            View::Schema => return Box::pin(resource.get_schema(request)),
+            View::Endpoint { places, captures } => {
+                request.progress_mut().captures = captures;
+                return Box::pin(endpoint(self, places, request));
+            }
+        };
+        Box::pin(resource.dispatch(asked, request))
+    }
+
+    fn serializer(&self) -> &Serializer {
+        &self.meta.serializer
+    }
+
+    fn default_format(&self) -> &str {
+        &self.meta.default_format
+    }
+
+    fn cache(&self) -> &AnyCache {
+        &self.meta.cache
     }
 
     fn schema(&self, request: &Request) -> Data<'static> {
@@ -334,49 +371,48 @@ impl<R: Hooks> Views for Arc<Mounted<R>> {
     fn body_deadline(&self) -> Duration {
         self.meta.body_deadline
     }
+}
 
-    fn error(&self, request: &Request, error: &Error) -> HttpResponse {
-        crate::dispatch::render(
-            request,
-            &self.meta.serializer,
-            &self.meta.default_format,
-            error,
-        )
-        .into()
+/// The view at an address behind the resource's name and a slash: an endpoint of one's own first.
+fn route(
+    endpoints: &Endpoints,
+    export: &dyn Fn(&str) -> Option<ExportFormat>,
+    rest: &str,
+) -> Option<View> {
+    if let Some((places, captures)) = endpoints.route(rest) {
+        return Some(View::Endpoint { places, captures });
     }
+    if rest.is_empty() {
+        return Some(View::List);
+    }
+    if let Some(format) = export(rest) {
+        return Some(View::Export(format.extension()));
+    }
+    let name = rest.strip_suffix('/')?;
+    if name == "schema" {
+        return Some(View::Schema);
+    }
+    if let Some(names) = rest
+        .strip_prefix("set/")
+        .and_then(|names| names.strip_suffix('/'))
+    {
+        return Some(View::Set(names.to_owned()));
+    }
+    Some(View::Detail(name.to_owned()))
 }
 
 /// Calls the endpoint of the request's method.
 async fn endpoint<R: Hooks>(
     mounted: &Mounted<R>,
-    places: &[usize],
+    places: Vec<usize>,
     request: &mut Request,
 ) -> Result<HttpResponse> {
-    let endpoints = || places.iter().map(|place| &mounted.urls.endpoints[*place]);
-    let allowed: Vec<Method> = endpoints()
-        .map(|endpoint| endpoint.method.clone())
-        .collect();
-    let method = method_check(request, &allowed)?;
-    let wanted = if method == Method::HEAD && !allowed.contains(&method) {
-        Method::GET
-    } else {
-        method
-    };
-    let endpoint = endpoints()
-        .find(|endpoint| endpoint.method == wanted)
-        .ok_or(Error::NotFound)?;
-    let answer = (endpoint.call)(&mounted.resource, request).await?;
-    if mounted.meta.throttle.is_some()
-        && !request.progress().throttle_checked
-        && endpoint.forgot_to_ask()
-    {
-        tracing::warn!(
-            target: "tastyrs::throttle",
-            resource = %mounted.meta.resource_name,
-            endpoint = endpoint.name,
-            "the endpoint answered without `throttle_check`, though its resource has a throttle; \
-             say `.unthrottled()` behind it in `prepend_urls` if that is meant"
-        );
+    let urls = &mounted.urls;
+    let place = urls.endpoints.chosen(&places, request)?;
+    let answer = urls.call(place, &mounted.resource, request).await?;
+    if mounted.meta.throttle.is_some() {
+        urls.endpoints
+            .check_asked(place, request, &mounted.meta.resource_name);
     }
     Ok(answer)
 }

@@ -13,8 +13,9 @@ use actix_web::{
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Site, index, site::Route};
+use super::{Site, entry::Views, index, site::Route};
 use crate::{
+    dispatch::{render, wrap_view},
     errors::{Error, Result},
     http::{Answer, Head, METHOD_OVERRIDE, Query, Request, decode_path, quote_path},
 };
@@ -59,7 +60,8 @@ async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) ->
             let views = &site.registry.entries[entry].views;
             let mut picture = picture(&site, request, prefix);
             if picture.params().is_cut() {
-                return views.error(
+                return refused(
+                    &**views,
                     &picture,
                     &Error::bad_request("There are too many parameters."),
                 );
@@ -79,12 +81,19 @@ async fn serve(site: Arc<Site>, request: &HttpRequest, payload: web::Payload) ->
                         picture.set_body(body);
                         _room = Some(room);
                     }
-                    Err(error) => return views.error(&picture, &error),
+                    Err(error) => return refused(&**views, &picture, &error),
                 }
             }
-            views.call(view, &mut picture).await
+            let (serializer, format) = (views.serializer(), views.default_format());
+            let view = async |request: &mut Request| views.call(view, request).await;
+            wrap_view(&mut picture, serializer, format, views.cache(), view).await
         }
     }
+}
+
+/// What a client is told of a request that no view sees.
+fn refused(views: &dyn Views, request: &Request, error: &Error) -> HttpResponse {
+    render(request, views.serializer(), views.default_format(), error).into()
 }
 
 /// A page for where nothing is.

@@ -8,7 +8,11 @@ use std::{
 
 use actix_web::{HttpResponse, http::Method};
 
-use crate::{errors::Result, http::Request};
+use crate::{
+    dispatch::method_check,
+    errors::{Error, Result},
+    http::Request,
+};
 
 type Local<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse>> + 'a>>;
 type Call<R> = Box<dyn for<'a> Fn(&'a R, &'a mut Request) -> Local<'a> + Send + Sync>;
@@ -16,22 +20,18 @@ type Call<R> = Box<dyn for<'a> Fn(&'a R, &'a mut Request) -> Local<'a> + Send + 
 /// What an address says in the places that an endpoint left open, by their names.
 pub(super) type Captures = Vec<(&'static str, String)>;
 
-/// An endpoint of one's own.
-pub(super) struct Endpoint<R> {
+/// An endpoint of one's own, whatever the resource.
+struct Endpoint {
     path: &'static str,
-    pub(super) name: &'static str,
-    pub(super) method: Method,
-    pub(super) call: Call<R>,
+    name: &'static str,
+    method: Method,
     unthrottled: bool,
     warned: AtomicBool,
 }
 
-impl<R> Endpoint<R> {
-    /// Whether it should have asked the throttle and nobody was told yet.
-    pub(super) fn forgot_to_ask(&self) -> bool {
-        !self.unthrottled && !self.warned.swap(true, Ordering::Relaxed)
-    }
-}
+/// The endpoints of a resource.
+#[derive(Default)]
+pub(super) struct Endpoints(Vec<Endpoint>);
 
 /// Addresses of one's own, below that of the resource; they go before those that every resource has.
 ///
@@ -42,13 +42,16 @@ impl<R> Endpoint<R> {
 ///
 /// `prepend_urls`, `resources.py:331`. What is registered for one method answers the others with 405 and `Allow`.
 pub struct Urls<R> {
-    pub(super) endpoints: Vec<Endpoint<R>>,
+    pub(super) endpoints: Endpoints,
+    /// What each of them does.
+    calls: Vec<Call<R>>,
 }
 
 impl<R> Default for Urls<R> {
     fn default() -> Self {
         Self {
-            endpoints: Vec::new(),
+            endpoints: Endpoints::default(),
+            calls: Vec::new(),
         }
     }
 }
@@ -56,7 +59,7 @@ impl<R> Default for Urls<R> {
 impl<R> fmt::Debug for Urls<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.endpoints.iter().map(|endpoint| endpoint.path))
+            .entries(self.endpoints.0.iter().map(|endpoint| endpoint.path))
             .finish()
     }
 }
@@ -112,29 +115,41 @@ impl<R: 'static> Urls<R> {
         let call: Call<R> = Box::new(move |resource, request| {
             Box::pin(async move { view(resource, request).await })
         });
-        self.endpoints.push(Endpoint {
+        self.endpoints.0.push(Endpoint {
             path,
             name,
             method,
-            call,
             unthrottled: false,
             warned: AtomicBool::new(false),
         });
+        self.calls.push(call);
         self
     }
 
     /// Says that the endpoint before it does not ask the throttle of its resource on purpose.
     #[must_use]
     pub fn unthrottled(mut self) -> Self {
-        if let Some(last) = self.endpoints.last_mut() {
+        if let Some(last) = self.endpoints.0.last_mut() {
             last.unthrottled = true;
         }
         self
     }
 
+    /// Calls the endpoint at this place.
+    pub(super) fn call<'a>(
+        &self,
+        place: usize,
+        resource: &'a R,
+        request: &'a mut Request,
+    ) -> Local<'a> {
+        (self.calls[place])(resource, request)
+    }
+}
+
+impl Endpoints {
     /// Finds the path that no address could ever fit, or that another is in front of.
     pub(super) fn check(&self) -> std::result::Result<(), String> {
-        for (place, endpoint) in self.endpoints.iter().enumerate() {
+        for (place, endpoint) in self.0.iter().enumerate() {
             let path = endpoint.path;
             let Some(parts) = path.strip_suffix('/').map(|path| path.split('/')) else {
                 return Err(format!("`{path}` does not end in a slash"));
@@ -166,7 +181,7 @@ impl<R: 'static> Urls<R> {
                     None => {}
                 }
             }
-            if self.endpoints[..place]
+            if self.0[..place]
                 .iter()
                 .any(|other| other.path == path && other.method == endpoint.method)
             {
@@ -179,18 +194,50 @@ impl<R: 'static> Urls<R> {
     /// The endpoints at an address, and what stands in its open places.
     pub(super) fn route(&self, rest: &str) -> Option<(Vec<usize>, Captures)> {
         let (first, captures) = self
-            .endpoints
+            .0
             .iter()
             .enumerate()
             .find_map(|(place, endpoint)| Some((place, matched(endpoint.path, rest)?)))?;
-        let path = self.endpoints[first].path;
+        let path = self.0[first].path;
         let places = self
-            .endpoints
+            .0
             .iter()
             .enumerate()
             .filter(|(_, other)| other.path == path)
             .map(|(place, _)| place);
         Some((places.collect(), captures))
+    }
+
+    /// Which of these answers the request's method.
+    pub(super) fn chosen(&self, places: &[usize], request: &Request) -> Result<usize> {
+        let methods = places.iter().map(|place| self.0[*place].method.clone());
+        let allowed: Vec<Method> = methods.collect();
+        let method = method_check(request, &allowed)?;
+        let wanted = if method == Method::HEAD && !allowed.contains(&method) {
+            Method::GET
+        } else {
+            method
+        };
+        let mut places = places.iter().copied();
+        let place = places.find(|place| self.0[*place].method == wanted);
+        place.ok_or(Error::NotFound)
+    }
+
+    /// Says, once, that the endpoint at this place answered a request without asking the throttle, where it should have.
+    pub(super) fn check_asked(&self, place: usize, request: &Request, resource_name: &str) {
+        let endpoint = &self.0[place];
+        if !request.progress().throttle_checked
+            && !endpoint.unthrottled
+            && !endpoint.warned.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                target: "tastyrs::throttle",
+                resource = resource_name,
+                endpoint = endpoint.name,
+                "the endpoint answered without `throttle_check`, though its resource has a throttle; \
+                 say `.unthrottled()` behind it in `prepend_urls` if that is meant"
+            );
+        }
     }
 }
 

@@ -51,10 +51,18 @@ impl Place {
 /// `cached_obj_get`, `resources.py:1184`, and `generate_cache_key`, `resources.py:785`: there one caller is shown what was
 /// loaded for another, without being asked whether they may see it. `cached_obj_get_list`, `resources.py:1069`, is called
 /// by no view, and has no counterpart.
-pub(crate) async fn look<R: Resource>(mounted: &Mounted<R>, request: &Request) -> Option<Place> {
-    let cache = &mounted.meta.cache;
+pub(crate) fn look<R: Resource>(
+    mounted: &Mounted<R>,
+    request: &Request,
+) -> impl Future<Output = Option<Place>> {
+    let version_key = version_key(mounted, request, request.detail_name());
+    found(&mounted.meta.cache, version_key, request)
+}
+
+/// What is found under a version.
+async fn found(cache: &AnyCache, version_key: Option<String>, request: &Request) -> Option<Place> {
+    let version_key = version_key?;
     let name = request.detail_name();
-    let version_key = version_key(mounted, request, name)?;
     let (version, is_new) = match cache.get(&version_key).await {
         Some(version) => (version, false),
         None => (new_version()?, true),
@@ -84,17 +92,20 @@ pub(crate) fn version_key<R: Resource>(
     }
     // `02` may be another entry than `2`, and is the same object.
     let canonical = R::Source::canonical_name(mounted, name)?;
+    Some(key_of(&canonical, &mounted.meta.resource_name, request))
+}
+
+fn key_of(canonical: &str, resource_name: &str, request: &Request) -> String {
     let digest = Sha256::digest(canonical.as_bytes());
     let number = digest
         .iter()
         .take(8)
         .fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-    Some(format!(
-        "{}:{}:version:{}",
+    format!(
+        "{}:{resource_name}:version:{}",
         request.site().name(),
-        mounted.meta.resource_name,
         number % VERSIONS
-    ))
+    )
 }
 
 fn new_version() -> Option<Bytes> {

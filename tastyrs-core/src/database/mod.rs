@@ -43,6 +43,7 @@ pub(crate) use failure::Failure;
 pub use fragment::Statement;
 pub(crate) use fragment::{Fragment, Slice};
 pub use narrow::Narrow;
+pub(crate) use narrow::{List, Order};
 pub use options::DatabaseOptions;
 pub use pool::Database;
 pub(crate) use pool::{ENDING, Permit, attempt};

@@ -69,3 +69,47 @@ where
         ))
     }
 }
+
+/// A narrowed query whatever its table, so that what is done with it is compiled once.
+pub(crate) trait List<DB: Dialect> {
+    /// Its rows, of these only those that meet a condition, and in another order.
+    fn rows(
+        self: Box<Self>,
+        condition: Option<Fragment>,
+        order: Option<Order>,
+        columns: Fragment,
+    ) -> Statement<DB>;
+    fn count(self: Box<Self>) -> Statement<DB>;
+}
+
+/// An order that a query is given.
+pub(crate) enum Order {
+    /// In place of its own.
+    By(Fragment),
+    /// Where its own leaves rows equal.
+    Then(Fragment),
+}
+
+impl<DB: Dialect, Q: Narrow<DB>> List<DB> for Q {
+    fn rows(
+        self: Box<Self>,
+        condition: Option<Fragment>,
+        order: Option<Order>,
+        columns: Fragment,
+    ) -> Statement<DB> {
+        let mut list = *self;
+        if let Some(condition) = condition {
+            list = list.narrow(condition);
+        }
+        list = match order {
+            Some(Order::By(order)) => list.order(order),
+            Some(Order::Then(order)) => list.then_order(order),
+            None => list,
+        };
+        Narrow::rows(list, columns)
+    }
+
+    fn count(self: Box<Self>) -> Statement<DB> {
+        Narrow::count(*self)
+    }
+}

@@ -305,19 +305,9 @@ impl<DB: Dialect> Database<DB> {
         work: impl FnOnce(&mut DB::Connection) -> Result<T>,
     ) -> Result<T> {
         let mut connection = self.begun(until, writes)?;
-        match work(&mut connection) {
-            Ok(answer) => {
-                commit::<DB>(&mut connection)?;
-                Ok(answer)
-            }
-            Err(error) => {
-                if let Err(failed) = Transactions::<DB>::rollback_transaction(&mut connection) {
-                    // It is given up with its connection.
-                    tracing::debug!(target: "tastyrs::database", error = %failed, "a transaction was not rolled back");
-                }
-                Err(error)
-            }
-        }
+        let answer = work(&mut connection);
+        end::<DB>(&mut connection, answer.is_ok())?;
+        answer
     }
 
     /// A connection on which a transaction is open.
@@ -374,6 +364,18 @@ async fn acquired(semaphore: &Arc<Semaphore>, wait: Duration) -> Result<OwnedSem
 
 /// What is being done when a transaction is ended: constraints that wait for it are checked then.
 pub(crate) const ENDING: &str = "ending a transaction";
+
+/// Ends a transaction: keeps what was written, or undoes it.
+fn end<DB: Dialect>(connection: &mut DB::Connection, keeps: bool) -> Result<()> {
+    if keeps {
+        return commit::<DB>(connection);
+    }
+    if let Err(failed) = Transactions::<DB>::rollback_transaction(connection) {
+        // It is given up with its connection.
+        tracing::debug!(target: "tastyrs::database", error = %failed, "a transaction was not rolled back");
+    }
+    Ok(())
+}
 
 /// Keeps what was written.
 fn commit<DB: Dialect>(connection: &mut DB::Connection) -> Result<()> {

@@ -17,20 +17,25 @@ use crate::{
 /// # Errors
 ///
 /// What `work` answers, and [`Error::Panicked`] where it panics.
-pub(crate) async fn blocking<T: Send + 'static>(
+pub(crate) fn blocking<T: Send + 'static>(
     request: &mut Request,
     work: impl FnOnce(&Request) -> Result<T> + Send + 'static,
-) -> Result<T> {
+) -> impl Future<Output = Result<T>> {
     let work: Work = Box::new(move |request| Ok(Box::new(work(request)?) as Answered));
+    answered(request, work)
+}
+
+type Answered = Box<dyn Any + Send>;
+type Work = Box<dyn FnOnce(&Request) -> Result<Answered> + Send>;
+
+/// What work answers, as what it is: compiled for each type, and not for each closure.
+async fn answered<T: 'static>(request: &mut Request, work: Work) -> Result<T> {
     let answer = hop(request, work).await?;
     let answer = answer
         .downcast()
         .map_err(|_| Error::Panicked("a blocking thread answered with another type".to_owned()))?;
     Ok(*answer)
 }
-
-type Answered = Box<dyn Any + Send>;
-type Work = Box<dyn FnOnce(&Request) -> Result<Answered> + Send>;
 
 /// The hop of all work alike: what tokio makes of a closure is compiled once, and not for each view of each resource.
 async fn hop(request: &mut Request, work: Work) -> Result<Answered> {

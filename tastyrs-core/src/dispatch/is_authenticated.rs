@@ -1,8 +1,10 @@
 //! Who calls, and whether they may.
 
+use std::sync::Arc;
+
 use crate::{
-    authorization::AnyAuthorization,
-    django::Permissions,
+    authentication::AnyAuthentication,
+    django::{Accounts, Permissions},
     errors::{Error, Result},
     http::Request,
     resource::{Hooks, mounted},
@@ -20,27 +22,29 @@ use crate::{
 /// `Resource.is_authenticated`, `resources.py:551`.
 pub(crate) async fn is_authenticated<R: Hooks>(resource: &R, request: &mut Request) -> Result<()> {
     let mounted = mounted(resource, request)?;
+    let meta = &mounted.meta;
     request
         .progress_mut()
         .login_throttle
-        .clone_from(&mounted.meta.login_throttle);
-    mounted
-        .meta
-        .authentication
-        .is_authenticated(request)
-        .await?;
-    load_permissions(&mounted.meta.authorization, request).await
+        .clone_from(&meta.login_throttle);
+    authenticated(&meta.authentication, request, &|| {
+        meta.authorization.accounts()
+    })
+    .await
 }
 
-/// Has the request carry what its caller may do, where the authorization asks for that.
-async fn load_permissions<R: Hooks>(
-    authorization: &AnyAuthorization<R>,
+/// Lets the caller in, and has the request carry what they may do, where the authorization asks for that by naming
+/// accounts.
+async fn authenticated(
+    authentication: &AnyAuthentication,
     request: &mut Request,
+    accounts: &dyn Fn() -> Result<Option<Arc<dyn Accounts>>>,
 ) -> Result<()> {
+    authentication.is_authenticated(request).await?;
     let Some(user) = request.user().cloned() else {
         return Ok(());
     };
-    let Some(accounts) = authorization.accounts()? else {
+    let Some(accounts) = accounts()? else {
         return Ok(());
     };
     let permissions = if !user.is_active {

@@ -35,7 +35,7 @@ use crate::{
     http::{Answer, Request},
     meta::Meta,
     resource::{Hooks, Resource},
-    serializers::build_content_type,
+    serializers::{Serializer, build_content_type},
 };
 
 /// Whether a request goes to the list or to one object.
@@ -86,25 +86,22 @@ pub(crate) async fn dispatch<R: Hooks>(
     };
     method_check::apply_override(request, allowed, mounted.compatibility);
     let method = resource.method_check(request, allowed)?;
-    admitted(resource, request, async |request: &mut Request| {
-        verb(resource, &method, request_type, request).await
-    })
-    .await
+    admit(resource, request).await?;
+    let answer = verb(resource, &method, request_type, request).await;
+    worked(request, answer)
 }
 
-/// The steps behind `method_check`, and then the work of a request whose place is kept; with the switch the place is
-/// given back where the work ends in an error, unless its throttle counts otherwise.
-///
-/// It is kept before the work, so that who hangs up meanwhile is counted.
-pub(crate) async fn admitted<R: Hooks>(
-    resource: &R,
-    request: &mut Request,
-    work: impl AsyncFnOnce(&mut Request) -> Result<HttpResponse>,
-) -> Result<HttpResponse> {
+/// The steps behind `method_check`. The request's place is kept before the work, so that who hangs up meanwhile is
+/// counted.
+pub(crate) async fn admit<R: Hooks>(resource: &R, request: &mut Request) -> Result<()> {
     resource.is_authenticated(request).await?;
     resource.throttle_check(request).await?;
-    resource.log_throttled_access(request).await?;
-    let answer = work(request).await;
+    resource.log_throttled_access(request).await
+}
+
+/// What came of the work; with the switch the request's place is given back where that is an error, unless its throttle
+/// counts otherwise.
+pub(crate) fn worked(request: &mut Request, answer: Result<HttpResponse>) -> Result<HttpResponse> {
     if answer.is_err()
         && request.is_whole()
         && request.site().compatibility().is_tastypie()
@@ -148,12 +145,18 @@ pub(crate) fn create_answer<R: Resource>(
     data: &Value<'_>,
     room: usize,
 ) -> Result<Answer> {
-    let format = meta
-        .serializer
-        .determine_format(request, &meta.default_format)?;
-    let body = meta
-        .serializer
-        .serialize_for(request, data, &format, room)?;
+    written(&meta.serializer, &meta.default_format, request, data, room)
+}
+
+fn written(
+    serializer: &Serializer,
+    default_format: &str,
+    request: &Request,
+    data: &Value<'_>,
+    room: usize,
+) -> Result<Answer> {
+    let format = serializer.determine_format(request, default_format)?;
+    let body = serializer.serialize_for(request, data, &format, room)?;
     Ok(Answer::new(StatusCode::OK)
         .content_type(&build_content_type(&format))
         .body(body))

@@ -4,10 +4,11 @@ use tastyrs_throttle::{Access, Admission, AnyThrottle, Reservation, Verdict};
 
 use super::rate_limit;
 use crate::{
+    authentication::AnyAuthentication,
     errors::{Error, Result},
     http::Request,
-    meta::method_name,
-    resource::{Hooks, Mounted, mounted},
+    meta::{Meta, method_name},
+    resource::{Hooks, Resource, mounted},
 };
 
 /// Takes the request's place among those that may pass; one request takes one place, however often it is asked.
@@ -23,13 +24,13 @@ use crate::{
 pub(crate) async fn throttle_check<R: Hooks>(resource: &R, request: &mut Request) -> Result<()> {
     let mounted = mounted(resource, request)?;
     let first = !std::mem::replace(&mut request.progress_mut().throttle_checked, true);
-    let (Some(throttle), true) = (&mounted.meta.throttle, first) else {
-        return Ok(());
-    };
-    let cost = resource.throttle_cost(request);
-    let reservation = reserve(&mounted, throttle, request, cost).await?;
-    hold(request, reservation, cost);
-    Ok(())
+    match Asking::of(&mounted.meta) {
+        Some(asking) if first => {
+            let cost = resource.throttle_cost(request);
+            asking.take(request, cost).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes as many more places as make `cost` in all, or turns the request away and gives back what it has.
@@ -43,35 +44,97 @@ pub(crate) async fn throttle_check_cost<R: Hooks>(
     cost: u32,
 ) -> Result<()> {
     let mounted = mounted(resource, request)?;
-    let progress = request.progress_mut();
-    let more = cost.saturating_sub(progress.cost);
-    let (Some(throttle), Some(held), 1..) =
-        (&mounted.meta.throttle, progress.reservation.take(), more)
-    else {
-        return Ok(());
-    };
-    match reserve(&mounted, throttle, request, more).await {
-        Ok(others) => {
-            hold(request, held.join(others), cost);
-            Ok(())
-        }
-        Err(Error::Throttled(mut refusal)) => {
-            held.release();
-            // What the refusal says of them is newer.
-            request.progress_mut().quotas.clear();
-            // The wait is one for all the places, not for those alone that were missing.
-            let all = access(&mounted, request, cost, async |access| {
-                Ok(throttle.should_be_throttled(&access).await?)
-            });
-            if let Verdict::Throttled(retry_after) = all.await? {
-                refusal.retry_after = retry_after;
+    match Asking::of(&mounted.meta) {
+        Some(asking) => asking.take_more(request, cost).await,
+        None => Ok(()),
+    }
+}
+
+/// The throttle of a resource, and what it is told of who asks.
+#[derive(Clone, Copy)]
+struct Asking<'m> {
+    throttle: &'m AnyThrottle,
+    authentication: &'m AnyAuthentication,
+    resource_name: &'m str,
+}
+
+impl<'m> Asking<'m> {
+    fn of<R: Resource>(meta: &'m Meta<R>) -> Option<Self> {
+        Some(Self {
+            throttle: meta.throttle.as_ref()?,
+            authentication: &meta.authentication,
+            resource_name: &meta.resource_name,
+        })
+    }
+
+    /// Takes the request's first places.
+    async fn take(self, request: &mut Request, cost: u32) -> Result<()> {
+        let reservation = self.reserve(request, cost).await?;
+        hold(request, reservation, cost);
+        Ok(())
+    }
+
+    /// Takes as many more places as make `cost` in all.
+    async fn take_more(self, request: &mut Request, cost: u32) -> Result<()> {
+        let progress = request.progress_mut();
+        let more = cost.saturating_sub(progress.cost);
+        let (Some(held), 1..) = (progress.reservation.take(), more) else {
+            return Ok(());
+        };
+        match self.reserve(request, more).await {
+            Ok(others) => {
+                hold(request, held.join(others), cost);
+                Ok(())
             }
-            Err(Error::Throttled(refusal))
+            Err(Error::Throttled(mut refusal)) => {
+                held.release();
+                // What the refusal says of them is newer.
+                request.progress_mut().quotas.clear();
+                // The wait is one for all the places, not for those alone that were missing.
+                let all = self.access(request, cost, async |access| {
+                    Ok(self.throttle.should_be_throttled(&access).await?)
+                });
+                if let Verdict::Throttled(retry_after) = all.await? {
+                    refusal.retry_after = retry_after;
+                }
+                Err(Error::Throttled(refusal))
+            }
+            Err(error) => {
+                held.release();
+                Err(error)
+            }
         }
-        Err(error) => {
-            held.release();
-            Err(error)
+    }
+
+    async fn reserve(self, request: &Request, cost: u32) -> Result<Reservation> {
+        self.access(request, cost, async |access| {
+            match self.throttle.reserve(&access).await? {
+                Admission::Admitted(reservation) => Ok(reservation),
+                Admission::Refused(refusal) => Err(Error::Throttled(Box::new(refusal))),
+            }
+        })
+        .await
+    }
+
+    /// Asks something of the throttle about the request.
+    async fn access<T>(
+        self,
+        request: &Request,
+        cost: u32,
+        ask: impl AsyncFnOnce(Access<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let identifier = self.authentication.get_identifier(request);
+        let method = method_name(request.method());
+        let address = request.recorded_path();
+        let mut access = Access::new(&identifier)
+            .resource(self.resource_name)
+            .method(&method)
+            .url(&address)
+            .cost(cost);
+        if request.site().tells_quotas() || rate_limit::wants_problem(request) {
+            access = access.quotas();
         }
+        ask(access).await
     }
 }
 
@@ -80,40 +143,4 @@ fn hold(request: &mut Request, reservation: Reservation, cost: u32) {
     progress.quotas = reservation.quotas().into_iter().cloned().collect();
     progress.reservation = Some(reservation);
     progress.cost = cost;
-}
-
-async fn reserve<R: Hooks>(
-    mounted: &Mounted<R>,
-    throttle: &AnyThrottle,
-    request: &Request,
-    cost: u32,
-) -> Result<Reservation> {
-    access(mounted, request, cost, async |access| {
-        match throttle.reserve(&access).await? {
-            Admission::Admitted(reservation) => Ok(reservation),
-            Admission::Refused(refusal) => Err(Error::Throttled(Box::new(refusal))),
-        }
-    })
-    .await
-}
-
-/// Asks something of a throttle about the request.
-async fn access<R: Hooks, T>(
-    mounted: &Mounted<R>,
-    request: &Request,
-    cost: u32,
-    ask: impl AsyncFnOnce(Access<'_>) -> Result<T>,
-) -> Result<T> {
-    let identifier = mounted.meta.authentication.get_identifier(request);
-    let method = method_name(request.method());
-    let address = request.recorded_path();
-    let mut access = Access::new(&identifier)
-        .resource(&mounted.meta.resource_name)
-        .method(&method)
-        .url(&address)
-        .cost(cost);
-    if request.site().tells_quotas() || rate_limit::wants_problem(request) {
-        access = access.quotas();
-    }
-    ask(access).await
 }

@@ -3,8 +3,8 @@
 use std::{any::TypeId, fmt, sync::Arc};
 
 use super::{
-    Attribute, By, DefaultValue, Dehydrated, FieldSpec, FieldType, Generic, GenericForeignKey,
-    GenericTarget, Kind, RelationSpec, UseIn, spec::Full,
+    Answers, Attribute, By, DefaultValue, Dehydrated, FieldSpec, FieldType, Generic,
+    GenericForeignKey, GenericTarget, Kind, RelationSpec, UseIn, spec::Full,
 };
 use crate::{
     bundle::Bundle,
@@ -32,6 +32,19 @@ pub struct Field<R: Resource> {
     pub(crate) write: Option<Writer<R>>,
     /// What its hook gives, where that is known.
     pub(crate) given: Option<Kind>,
+}
+
+impl<R: Resource> Field<R> {
+    /// In which answers it stands as its source tells it; nothing where code of one's own has a say in it.
+    pub(crate) fn answers(&self) -> Option<Answers> {
+        match self.use_in {
+            _ if self.dehydrate.is_some() => None,
+            UseIn::All => Some(Answers::All),
+            UseIn::List => Some(Answers::Lists),
+            UseIn::Detail => Some(Answers::Details),
+            UseIn::When(_) => None,
+        }
+    }
 }
 
 impl<R: Resource> Clone for Field<R> {

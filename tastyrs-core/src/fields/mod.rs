@@ -25,6 +25,6 @@ pub use hydrate::assign;
 pub(crate) use hydrate::{Wanted, same, told};
 pub use kind::Kind;
 pub use markers::{Column, Computed, GenericForeignKey, ToMany, ToOne};
-pub(crate) use spec::{Attribute, By, FieldSpec, Generic, RelationSpec};
+pub(crate) use spec::{Answers, Attribute, By, FieldSpec, Generic, RelationSpec};
 pub use spec::{DefaultValue, GenericTarget, UseIn};
 pub use types::{Dehydrated, FieldType};

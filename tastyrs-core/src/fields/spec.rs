@@ -71,6 +71,25 @@ pub enum UseIn<R: Resource> {
     When(fn(&Bundle<'_, R>) -> bool),
 }
 
+/// In which answers a field stands whose value its source tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answers {
+    All,
+    Lists,
+    Details,
+}
+
+impl Answers {
+    /// Whether lists, or else details, are among them.
+    pub(crate) fn has(self, list: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Lists => list,
+            Self::Details => !list,
+        }
+    }
+}
+
 impl<R: Resource> Clone for UseIn<R> {
     fn clone(&self) -> Self {
         *self

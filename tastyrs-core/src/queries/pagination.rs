@@ -44,7 +44,7 @@ impl Asked {
         query: &Query,
         limit: u64,
         max_limit: u64,
-        is_field: impl Fn(&str) -> bool,
+        is_field: &dyn Fn(&str) -> bool,
     ) -> Result<Self> {
         let usual = limit;
         let limit = match query.get("limit") {
@@ -144,7 +144,7 @@ impl Asked {
 }
 
 impl From {
-    fn read(query: &Query, is_field: impl Fn(&str) -> bool) -> Result<Self> {
+    fn read(query: &Query, is_field: &dyn Fn(&str) -> bool) -> Result<Self> {
         let name = |parameter: &str| {
             let name = query.get(parameter).filter(|_| !is_field(parameter))?;
             Some(name.to_owned())
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     fn asked(query: &str) -> Result<Asked> {
-        Asked::read(&Query::parse(query), 20, 1000, |name| name == "before")
+        Asked::read(&Query::parse(query), 20, 1000, &|name| name == "before")
     }
 
     fn neighbours(query: &str, ends: Option<(&str, &str)>) -> [Option<String>; 2] {
@@ -244,7 +244,7 @@ mod tests {
             list_uri: "/api/v1/notes/",
             compatibility: Compatibility::Strict,
         };
-        let asked = Asked::read(&query, 20, 1000, |_| false).unwrap();
+        let asked = Asked::read(&query, 20, 1000, &|_| false).unwrap();
         asked.neighbours(true, ends, &to)
     }
 
@@ -291,7 +291,7 @@ mod tests {
         );
         assert_eq!(asked("after=").unwrap().from, From::After(None));
         assert_eq!(asked("before=1&offset=3").unwrap().from, From::Offset(3));
-        let read = |query| Asked::read(&Query::parse(query), 20, 0, |_| false);
+        let read = |query| Asked::read(&Query::parse(query), 20, 0, &|_| false);
         assert!(read("after=1&before=2").is_err());
         assert!(read("before=").is_err());
     }

@@ -23,10 +23,10 @@ pub(super) fn all<'h, R: Hooks>(
 ) -> Result<Vec<Data<'h>>> {
     let related = R::Source::related(hop, connection, items, for_list)?;
     let list_uri = hop.mounted.list_uri(hop.request);
-    let names = items
+    let mut names = items
         .iter()
         .map(|item| R::Source::detail_name(hop.mounted, item));
-    let own = Addresses::new(hop.pages, &list_uri, names);
+    let own = Addresses::new(hop.pages, &list_uri, &mut names);
     if let Some(fields) = R::Source::shown(hop.mounted, for_list) {
         let mut rows = Vec::with_capacity(items.len());
         rows.extend(items.iter().filter_map(loaded));
@@ -162,7 +162,7 @@ impl<'h> Addresses<'h> {
     pub(super) fn new(
         pages: &'h Pages<'h>,
         list_uri: &str,
-        names: impl ExactSizeIterator<Item = Option<Key>>,
+        names: &mut dyn ExactSizeIterator<Item = Option<Key>>,
     ) -> Self {
         let mut text = String::with_capacity(names.len() * (list_uri.len() + 8));
         let mut ends = Vec::with_capacity(names.len());

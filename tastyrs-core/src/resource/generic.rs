@@ -3,16 +3,16 @@
 use std::{any::TypeId, collections::HashMap};
 
 use super::{
-    ColumnSpec, Hooks, Hop, ModelResource, Source,
+    ColumnSpec, Hooks, Hop, ModelResource,
     draft::{Nested, RowDraft},
     hydrate::null_refused,
     links,
-    related::{Loading, by_keys},
+    related::{Loading, Rows, by_keys},
     row_store::Place,
     rows::RowsState,
 };
 use crate::{
-    bundle::{Bundle, Item},
+    bundle::Bundle,
     data::{Data, Value},
     database::{Database, Dialect},
     errors::{Error, Result},
@@ -26,13 +26,9 @@ pub(super) struct ContentTypeIds(HashMap<TypeId, i64>);
 
 impl ContentTypeIds {
     /// Looks the content types of a resource's generic foreign keys up.
-    pub(super) fn of<'f, DB: Dialect>(
-        database: &Database<DB>,
-        resource_name: &str,
-        fields: impl IntoIterator<Item = &'f FieldSpec>,
-    ) -> Result<Self> {
-        let mut ids = HashMap::new();
-        for field in fields {
+    pub(super) fn of<DB: Dialect>(database: &Database<DB>, node: &Node) -> Result<Self> {
+        let (mut ids, resource_name) = (HashMap::new(), &node.resource_name);
+        for field in &node.fields {
             for target in field.generic().iter().flat_map(|generic| &generic.targets) {
                 // That each has one was checked when the parts met.
                 let Some(content_type) = target.content_type else {
@@ -93,18 +89,17 @@ fn key_of(object_id: &Value<'_>, kind: Kind) -> Option<Key> {
 }
 
 /// Loads what a generic foreign key of these objects leads to: one query for each resource that any leads to.
-pub(super) fn found<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
-    loading: &mut Loading<'h, '_, R::Db>,
-    items: &[Item<'h, R>],
+pub(super) fn found<'h, DB: Dialect>(
+    state: &RowsState<DB>,
+    loading: &mut Loading<'h, '_, DB>,
+    items: Rows<'_, 'h>,
     generic: &Generic,
     full: bool,
 ) -> Result<Found<'h>> {
-    let state = &hop.mounted.state;
     let mut object_ids: HashMap<i64, Vec<Value<'h>>> = HashMap::new();
-    for item in items {
-        if let Value::Int(content_type) = R::Source::column(item, generic.content_type) {
-            let object_id = R::Source::column(item, generic.object_id);
+    for row in 0..items.len {
+        if let Value::Int(content_type) = (items.value)(row, generic.content_type) {
+            let object_id = (items.value)(row, generic.object_id);
             object_ids.entry(content_type).or_default().push(object_id);
         }
     }
@@ -117,7 +112,7 @@ pub(super) fn found<'h, R: ModelResource + Hooks>(
         let (Some((id, object_ids)), Some(node), Some(rows)) = (
             asked,
             state.graph.node(target.resource),
-            hop.request.site().related_rows::<R::Db>(target.resource),
+            loading.request.site().related_rows::<DB>(target.resource),
         ) else {
             continue;
         };

@@ -1,7 +1,7 @@
 //! Work on a blocking thread: a resource, its request, and what was loaded for them.
 
 use std::{
-    cell::{Cell, OnceCell, RefCell},
+    cell::{Cell, RefCell},
     fmt,
     ops::Deref,
     sync::Arc,
@@ -29,10 +29,29 @@ pub struct Hop<'h, R: Resource> {
     /// How many bytes its rows are about, with the names of their fields.
     pub(crate) loaded: Cell<usize>,
     /// What was counted before, while the database was in the state that it was in when the request came.
-    pub(crate) totals: OnceCell<TotalsHere>,
+    pub(crate) totals: Option<&'h TotalsHere>,
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
     /// What is kept of the objects that were written, and is old now.
     pub(crate) written: &'h RefCell<Vec<Stale>>,
+}
+
+/// What a hop begins with, whatever its resource.
+#[derive(Clone, Copy)]
+pub(super) struct Start<'s> {
+    pub(super) request: &'s Request,
+    pub(super) totals: Option<&'s TotalsHere>,
+    pub(super) written: &'s RefCell<Vec<Stale>>,
+}
+
+impl<'s> Start<'s> {
+    /// Nothing was counted before.
+    pub(super) fn of(request: &'s Request, written: &'s RefCell<Vec<Stale>>) -> Self {
+        Self {
+            request,
+            totals: None,
+            written,
+        }
+    }
 }
 
 impl<R: Resource> fmt::Debug for Hop<'_, R> {
@@ -72,7 +91,7 @@ impl<R: Hooks> Hop<'_, R> {
     /// Which part of the list is asked for.
     pub(super) fn asked(&self) -> Result<Asked> {
         let meta = &self.mounted.meta;
-        Asked::read(self.request.params(), meta.limit, meta.max_limit, |name| {
+        Asked::read(self.request.params(), meta.limit, meta.max_limit, &|name| {
             self.mounted.has_field(name)
         })
     }
@@ -94,18 +113,18 @@ impl<R: Hooks> Hop<'_, R> {
     /// Runs `work` with room for what it loads.
     pub(super) fn run<T>(
         mounted: &Arc<Mounted<R>>,
-        request: &Request,
+        start: &Start<'_>,
         work: impl FnOnce(&Hop<'_, R>) -> T,
     ) -> T {
-        let (pages, objects, written) = (Pages::default(), Arena::new(), RefCell::default());
+        let (pages, objects) = (Pages::default(), Arena::new());
         work(&Hop {
             mounted,
-            request,
+            request: start.request,
             pages: &pages,
             loaded: Cell::new(0),
-            totals: OnceCell::new(),
+            totals: start.totals,
             objects: Some(&objects),
-            written: &written,
+            written: start.written,
         })
     }
 }
@@ -148,7 +167,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
             request: self.request,
             pages: &pages,
             loaded: Cell::new(0),
-            totals: OnceCell::new(),
+            totals: None,
             objects: None,
             written: self.written,
         };

@@ -13,6 +13,7 @@
 //! - `hydrate`: data as an object; `save`: how it is checked, authorized and stored;
 //!   [`provided`] is what hooks do where they are not overridden
 //! - [`store`](Store): where objects are written; `row_store` and `object_store` do it
+//! - `hop`: work on a blocking thread; `row_hops`: how it comes to a connection
 //! - `export`: whole lists as files
 //! - `draft`: a row that is about to be written; `write_row`, `write_rows`: its statements, alone and with others
 //! - `links`: relations as a client writes them; `references`, `violations`: what a database refuses
@@ -33,6 +34,7 @@ mod paging;
 pub mod provided;
 mod references;
 mod related;
+mod row_hops;
 mod row_store;
 mod rows;
 mod save;
@@ -181,11 +183,13 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
         R: Hooks,
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static;
-    /// Runs work of a view that only reads where it may block; a second time should its connection break.
+    /// Runs work of a view that only reads where it may block, or here where it is over at once; a second time should its
+    /// connection break.
     #[doc(hidden)]
     fn read<T, F>(
         mounted: &Arc<Mounted<R>>,
         request: &mut Request,
+        reads: Reads,
         work: F,
     ) -> impl Future<Output = Result<T>>
     where
@@ -193,35 +197,8 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
         T: Send + 'static,
         F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
+        let _ = reads;
         Self::hop(mounted, request, false, work)
-    }
-    /// Runs work of a view that only reads what is found by its key: where it is over at once, it need not go elsewhere.
-    #[doc(hidden)]
-    fn read_keyed<T, F>(
-        mounted: &Arc<Mounted<R>>,
-        request: &mut Request,
-        work: F,
-    ) -> impl Future<Output = Result<T>>
-    where
-        R: Hooks,
-        T: Send + 'static,
-        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
-    {
-        Self::read(mounted, request, work)
-    }
-    /// Runs work of a view that only reads a page of the list: where it is over at once, it need not go elsewhere.
-    #[doc(hidden)]
-    fn read_list<T, F>(
-        mounted: &Arc<Mounted<R>>,
-        request: &mut Request,
-        work: F,
-    ) -> impl Future<Output = Result<T>>
-    where
-        R: Hooks,
-        T: Send + 'static,
-        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
-    {
-        Self::read(mounted, request, work)
     }
     /// A part of a list. What is wrong with a filter is told before what is wrong with the page.
     #[doc(hidden)]
@@ -290,6 +267,18 @@ pub trait Source<R: Resource>: sealed::Sealed + Sized + 'static {
     /// The address of the page that shows an object.
     #[doc(hidden)]
     fn absolute_url(object: &R::Object) -> Option<String>;
+}
+
+/// What a view reads.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// What is found by its key.
+    Keyed,
+    /// A page of the list.
+    Page,
+    /// Whatever it likes.
+    Anything,
 }
 
 mod sealed {

@@ -1,8 +1,8 @@
 //! Objects that come from anywhere but a table of the database.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, cell::RefCell, sync::Arc};
 
-use super::{Hooks, Hop, Mounted, Paged, Resource, Source, related::Related};
+use super::{Hooks, Hop, Mounted, Paged, Resource, Source, hop::Start, related::Related};
 use crate::{
     api::Declaring,
     bundle::Item,
@@ -160,12 +160,12 @@ impl<R: ObjectSource> Source<R> for Objects {
         Vec::new()
     }
 
-    async fn hop<T, F>(
+    fn hop<T, F>(
         mounted: &Arc<Mounted<R>>,
         request: &mut Request,
         _: bool,
         work: F,
-    ) -> Result<T>
+    ) -> impl Future<Output = Result<T>>
     where
         R: Hooks,
         T: Send + 'static,
@@ -173,9 +173,10 @@ impl<R: ObjectSource> Source<R> for Objects {
     {
         let here = Arc::clone(mounted);
         dispatch::blocking(request, move |request| {
-            Hop::run(&here, request, |hop| work(hop, &mut ()))
+            let written = RefCell::default();
+            let start = Start::of(request, &written);
+            Hop::run(&here, &start, |hop| work(hop, &mut ()))
         })
-        .await
     }
 
     fn page<'h>(hop: &Hop<'h, R>, (): &mut ()) -> Result<Paged<'h, R>>

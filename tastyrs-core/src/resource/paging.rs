@@ -6,16 +6,19 @@ use std::sync::Arc;
 
 use super::{
     Hooks, Hop, ModelResource, ObjectSource, Resource, Source, objects,
-    rows::{RowsState, kept, narrowed, rows},
+    rows::{RowsState, kept, narrowed},
 };
 use crate::{
     bundle::Item,
+    compatibility::Compatibility,
     data::{Data, Value},
     database::{
-        Counting, Dialect, Failure, Fragment, Loaded, Narrow as _, Page, Slice, Statement, load,
+        Counting, Dialect, Failure, Fragment, List, Loaded, Order, Page, Slice, Statement,
+        TotalsHere, load,
     },
     errors::{Error, Result},
     fields::Kind,
+    http::Query,
     meta::TotalCount,
     queries::{
         Key, Keyset, apply_sorting, build_filters, default_order, key_filter,
@@ -67,7 +70,6 @@ impl<'h, R: Hooks> Paged<'h, R> {
     /// Its `meta`.
     pub(super) fn meta(&self, hop: &Hop<'_, R>) -> Data<'static> {
         let asked = &self.asked;
-        let whole = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
         let names = self.items.first().zip(self.items.last());
         let names = names
             .filter(|_| asked.is_keyset())
@@ -86,23 +88,33 @@ impl<'h, R: Hooks> Paged<'h, R> {
         } else {
             [None, None]
         };
-
-        let mut meta = Data::with_capacity(5);
-        meta.push("limit", whole(asked.limit));
-        if asked.limit > 0 {
-            meta.push("next", next.into());
-        }
-        if let From::Offset(offset) = asked.from {
-            meta.push("offset", whole(offset));
-        }
-        if asked.limit > 0 {
-            meta.push("previous", previous.into());
-        }
-        if let Some(total) = self.total {
-            meta.push("total_count", whole(total));
-        }
-        meta
+        told(asked, next, previous, self.total)
     }
+}
+
+/// What a list tells of a part of it, whatever its resource.
+fn told(
+    asked: &Asked,
+    next: Option<String>,
+    previous: Option<String>,
+    total: Option<u64>,
+) -> Data<'static> {
+    let whole = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+    let mut meta = Data::with_capacity(5);
+    meta.push("limit", whole(asked.limit));
+    if asked.limit > 0 {
+        meta.push("next", next.into());
+    }
+    if let From::Offset(offset) = asked.from {
+        meta.push("offset", whole(offset));
+    }
+    if asked.limit > 0 {
+        meta.push("previous", previous.into());
+    }
+    if let Some(total) = total {
+        meta.push("total_count", whole(total));
+    }
+    meta
 }
 
 /// What of a list a request asks for.
@@ -128,58 +140,111 @@ pub(super) fn page<'h, R: ModelResource + Hooks>(
     hop: &Hop<'h, R>,
     connection: &mut <R::Db as Dialect>::Connection,
 ) -> Result<Paged<'h, R>> {
-    let state = &hop.mounted.state;
-    let (query, compatibility) = (hop.request.params(), hop.mounted.compatibility);
-    let (graph, node) = (&state.graph, state.node());
-    let mut filters = build_filters::<R::Db>(graph, node, query, compatibility)?;
-    let mut order = apply_sorting::<R::Db>(graph, node, query, compatibility)?;
-    state.keep_prepared(filters.iter_mut().chain(&mut order));
-    let searches = !filters.is_empty() || order.is_some();
-    let list = narrowed(hop, filters.clone())?;
-    let asked = hop.asked()?;
-
-    let (list, place) = if asked.is_keyset() {
-        let place = Place::read(hop, connection, &asked)?;
-        let mut behind = place.keyset.order();
-        if order.is_some_and(|order| order.is_uncached()) {
-            behind.uncached();
+    let listing = Listing::<R::Db> {
+        state: &hop.mounted.state,
+        query: hop.request.params(),
+        compatibility: hop.mounted.compatibility,
+        counts: hop.mounted.meta.total_count,
+        totals: hop.totals,
+        narrowed: &|filters| Ok(Box::new(narrowed(hop, filters)?)),
+    };
+    let part = listing.part(connection)?;
+    let items = kept(hop, part.page);
+    Ok(match part.total {
+        Some(total) if listing.counts.is_counted() => Paged::of(part.asked, items, total),
+        total => {
+            let mut paged = Paged::looked_ahead(part.asked, items);
+            // What was seen is there.
+            paged.total = total.map(|total| total.max(paged.at_least()));
+            paged
         }
-        let list = match &place.object {
-            Some(key) => list.narrow(place.keyset.behind::<R::Db>(node, key)),
-            None => list,
+    })
+}
+
+/// A list as its parts are loaded, whatever its resource.
+struct Listing<'l, DB: Dialect> {
+    state: &'l RowsState<DB>,
+    query: &'l Query,
+    compatibility: Compatibility,
+    counts: TotalCount,
+    /// What was counted before.
+    totals: Option<&'l TotalsHere>,
+    /// The objects that the caller may read and asked for.
+    narrowed: &'l dyn Fn(Vec<Fragment>) -> Result<Box<dyn List<DB>>>,
+}
+
+/// The rows of a part, and how many the list has in all, or about how many.
+struct Part {
+    asked: Asked,
+    page: Page,
+    total: Option<u64>,
+}
+
+impl<DB: Dialect> Listing<'_, DB> {
+    fn part(&self, connection: &mut DB::Connection) -> Result<Part> {
+        let (state, node) = (self.state, self.state.node());
+        let (query, compatibility) = (self.query, self.compatibility);
+        let mut filters = build_filters::<DB>(&state.graph, node, query, compatibility)?;
+        let mut order = apply_sorting::<DB>(&state.graph, node, query, compatibility)?;
+        state.keep_prepared(filters.iter_mut().chain(&mut order));
+        let searches = !filters.is_empty() || order.is_some();
+        let list = (self.narrowed)(filters.clone())?;
+        let asked = state.asked(query)?;
+
+        let (place, behind, order) = if asked.is_keyset() {
+            let place = Place::read(self, connection, &asked)?;
+            let mut by_place = place.keyset.order();
+            if order.is_some_and(|order| order.is_uncached()) {
+                by_place.uncached();
+            }
+            let object = place.object.as_ref();
+            let behind = object.map(|key| place.keyset.behind::<DB>(node, key));
+            (Some(place), behind, Order::By(by_place))
+        } else {
+            let order = match order {
+                Some(order) => Order::By(order),
+                None => Order::Then(default_order(node)),
+            };
+            (None, None, order)
         };
-        (list.order(behind), Some(place))
-    } else {
-        let list = match order {
-            Some(order) => list.order(order),
-            None => list.then_order(default_order(node)),
+        let slice = asked.slice(!self.counts.is_counted() || place.is_some());
+        let rows = list.rows(behind, Some(order), state.selected());
+        let wanted = Wanted {
+            filters,
+            asked,
+            rows: rows.slice(slice),
+            place,
         };
-        (list, None)
-    };
-    let slice = asked.slice(!hop.mounted.meta.total_count.is_counted() || place.is_some());
-    let wanted = Wanted {
-        filters,
-        asked,
-        rows: list.rows(state.selected()).slice(slice),
-        place,
-    };
-    wanted
-        .load(hop, connection)
-        .map_err(|error| told_of_search(error, searches))
+        wanted
+            .load(self, connection)
+            .map_err(|error| told_of_search(error, searches))
+    }
+
+    /// The rows of a statement of this list.
+    fn load(&self, connection: &mut DB::Connection, statement: Statement<DB>) -> Result<Page> {
+        let columns = Arc::clone(&self.state.columns.loaded);
+        load::<DB>(connection, statement, columns, "loading rows")
+    }
+
+    /// Those of its rows, two at most, that meet a condition.
+    fn two(&self, connection: &mut DB::Connection, condition: Fragment) -> Result<Page> {
+        let list = (self.narrowed)(vec![condition])?;
+        let rows = list.rows(None, None, self.state.selected());
+        self.load(connection, rows.slice(Slice::TWO))
+    }
 }
 
 impl Place {
     /// Finds the object that tells the place, among those that the caller may see: else its place would tell what is
     /// hidden.
-    fn read<R: ModelResource + Hooks>(
-        hop: &Hop<'_, R>,
-        connection: &mut <R::Db as Dialect>::Connection,
+    fn read<DB: Dialect>(
+        listing: &Listing<'_, DB>,
+        connection: &mut DB::Connection,
         asked: &Asked,
     ) -> Result<Self> {
-        let state = &hop.mounted.state;
+        let state = listing.state;
         let (graph, node) = (&state.graph, state.node());
-        let (query, compatibility) = (hop.request.params(), hop.mounted.compatibility);
-        let keyset = Keyset::read::<R::Db>(graph, node, query, compatibility)?;
+        let keyset = Keyset::read::<DB>(graph, node, listing.query, listing.compatibility)?;
         let (name, keyset) = match &asked.from {
             From::After(Some(name)) => (name, keyset),
             From::Before(name) => (name, keyset.reversed()),
@@ -200,11 +265,12 @@ impl Place {
                 by_value: false,
             });
         }
-        let row = narrowed(hop, vec![key_filter::<R::Db>(column, &[named])])?;
-        let found = rows(hop, connection, row, Some(Slice::TWO))?;
-        let key = found
-            .first()
-            .and_then(|item| Key::of(&R::Source::column(item, node.key)));
+        let found = listing.two(connection, key_filter::<DB>(column, &[named]))?;
+        let key = if found.len() > 0 {
+            Key::of(&found.value(0, state.place(node.key)))
+        } else {
+            None
+        };
         Ok(Self {
             keyset,
             object: Some(key.ok_or_else(gone)?),
@@ -218,60 +284,39 @@ fn gone() -> Error {
 }
 
 impl<DB: Dialect> Wanted<DB> {
-    fn load<'h, R>(self, hop: &Hop<'h, R>, connection: &mut DB::Connection) -> Result<Paged<'h, R>>
-    where
-        R: ModelResource<Db = DB> + Hooks,
-    {
-        let state = &hop.mounted.state;
-        let counts = hop.mounted.meta.total_count;
-        if counts.is_counted()
+    fn load(self, listing: &Listing<'_, DB>, connection: &mut DB::Connection) -> Result<Part> {
+        if listing.counts.is_counted()
             && self.asked.limit > 0
             && let Some(snapshot) = DB::snapshot()
         {
-            return self.load_counted(hop, connection, snapshot);
+            return self.load_counted(listing, connection, snapshot);
         }
-        let page = load::<DB>(
-            connection,
-            self.rows,
-            Arc::clone(&state.columns.loaded),
-            "loading rows",
-        )?;
-        let items = found(hop, connection, self.place.as_ref(), page)?;
-        let told = self.asked.total(items.len());
-        match counts {
-            TotalCount::None => Ok(Paged::looked_ahead(self.asked, items)),
-            TotalCount::Estimated => {
-                let mut paged = Paged::looked_ahead(self.asked, items);
-                let total = match told {
-                    Some(total) => total,
-                    None => estimated(hop, connection, self.filters)?,
-                };
-                // What was seen is there.
-                paged.total = Some(total.max(paged.at_least()));
-                Ok(paged)
+        let page = listing.load(connection, self.rows)?;
+        check(listing, connection, self.place.as_ref(), &page)?;
+        let total = match (listing.counts, self.asked.total(page.len())) {
+            (TotalCount::None, _) => None,
+            (_, Some(total)) => Some(total),
+            (TotalCount::Estimated, None) => Some(estimated(listing, connection, self.filters)?),
+            (TotalCount::Exact | TotalCount::Cached, None) => {
+                Some(counted(listing, connection, self.filters)?)
             }
-            TotalCount::Exact | TotalCount::Cached => {
-                let total = match told {
-                    Some(total) => total,
-                    None => counted(hop, connection, self.filters)?,
-                };
-                Ok(Paged::of(self.asked, items, total))
-            }
-        }
+        };
+        Ok(Part {
+            asked: self.asked,
+            page,
+            total,
+        })
     }
 
     /// Loads the rows, and counts in the same statement unless nothing has changed since that was done before.
-    fn load_counted<'h, R>(
+    fn load_counted(
         self,
-        hop: &Hop<'h, R>,
+        listing: &Listing<'_, DB>,
         connection: &mut DB::Connection,
         snapshot: &'static str,
-    ) -> Result<Paged<'h, R>>
-    where
-        R: ModelResource<Db = DB> + Hooks,
-    {
-        let state = &hop.mounted.state;
-        let count = narrowed(hop, self.filters)?.count();
+    ) -> Result<Part> {
+        let state = listing.state;
+        let count = (listing.narrowed)(self.filters)?.count();
         let counting = state
             .lists
             .keep_totals
@@ -287,47 +332,44 @@ impl<DB: Dialect> Wanted<DB> {
         if let Some((counting, now)) = counting.zip(now) {
             totals.keep(counting, now, total);
         }
-        let items = found(hop, connection, self.place.as_ref(), page)?;
-        Ok(Paged::of(self.asked, items, total))
+        check(listing, connection, self.place.as_ref(), &page)?;
+        Ok(Part {
+            asked: self.asked,
+            page,
+            total: Some(total),
+        })
     }
 }
 
-/// The rows of a page. Where there are none, the object that tells their place must be there still.
-fn found<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
+/// Where a page has no rows, the object that tells their place must be there still.
+fn check<DB: Dialect>(
+    listing: &Listing<'_, DB>,
+    connection: &mut DB::Connection,
     place: Option<&Place>,
-    page: Page,
-) -> Result<Vec<Item<'h, R>>> {
-    let items = kept(hop, page);
-    if items.is_empty()
-        && let Some(place) = place
-    {
-        place.check(hop, connection)?;
+    page: &Page,
+) -> Result<()> {
+    match place {
+        Some(place) if page.len() == 0 => place.check(listing, connection),
+        _ => Ok(()),
     }
-    Ok(items)
 }
 
 impl Place {
     /// Whether the object is there still, where a part behind it was found to be empty: another may have deleted it since
     /// it was found.
-    fn check<R: ModelResource + Hooks>(
+    fn check<DB: Dialect>(
         &self,
-        hop: &Hop<'_, R>,
-        connection: &mut <R::Db as Dialect>::Connection,
+        listing: &Listing<'_, DB>,
+        connection: &mut DB::Connection,
     ) -> Result<()> {
         let (Some(key), true) = (&self.object, self.by_value) else {
             return Ok(());
         };
-        if R::Db::reads_in_transactions() {
+        if DB::reads_in_transactions() {
             return Ok(());
         }
-        let node = hop.mounted.state.node();
-        let row = narrowed(
-            hop,
-            vec![key_filter::<R::Db>(node.key(), std::slice::from_ref(key))],
-        )?;
-        if rows(hop, connection, row, Some(Slice::TWO))?.is_empty() {
+        let is_it = key_filter::<DB>(listing.state.node().key(), std::slice::from_ref(key));
+        if listing.two(connection, is_it)?.len() == 0 {
             return Err(gone());
         }
         Ok(())
@@ -403,27 +445,26 @@ const STATE: Loaded = Loaded {
 };
 
 /// How many objects the caller may read and asked for.
-fn counted<R: ModelResource + Hooks>(
-    hop: &Hop<'_, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
+fn counted<DB: Dialect>(
+    listing: &Listing<'_, DB>,
+    connection: &mut DB::Connection,
     filters: Vec<Fragment>,
 ) -> Result<u64> {
-    let state = &hop.mounted.state;
-    let kept = hop.totals.get();
+    let (state, kept) = (listing.state, listing.totals);
     let whole =
         (state.lists.are_whole && filters.is_empty()).then(|| Counting::whole(state.number));
     if let Some(total) = kept.zip(whole).and_then(|(kept, whole)| kept.get(whole)) {
         return Ok(total);
     }
-    let statement = narrowed(hop, filters)?.count();
+    let statement = (listing.narrowed)(filters)?.count();
     let Some(kept) = kept else {
-        return count::<R::Db>(connection, statement);
+        return count::<DB>(connection, statement);
     };
     let counting = whole.unwrap_or_else(|| Counting::of(state.number, &statement));
     if let Some(total) = kept.get(counting) {
         return Ok(total);
     }
-    let total = count::<R::Db>(connection, statement)?;
+    let total = count::<DB>(connection, statement)?;
     kept.keep(counting, total);
     Ok(total)
 }
@@ -434,17 +475,17 @@ fn count<DB: Dialect>(connection: &mut DB::Connection, statement: Statement<DB>)
 }
 
 /// About how many objects the caller may read and asked for; counted where the database has no guess.
-fn estimated<R: ModelResource + Hooks>(
-    hop: &Hop<'_, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
+fn estimated<DB: Dialect>(
+    listing: &Listing<'_, DB>,
+    connection: &mut DB::Connection,
     filters: Vec<Fragment>,
 ) -> Result<u64> {
-    let state = &hop.mounted.state;
+    let state = listing.state;
     let is_whole = state.lists.are_whole && filters.is_empty();
-    let list = narrowed(hop, filters.clone())?.rows(key_column(state));
-    match R::Db::estimated(connection, &state.node().table, is_whole, list)? {
+    let list = (listing.narrowed)(filters.clone())?.rows(None, None, key_column(state));
+    match DB::estimated(connection, &state.node().table, is_whole, list)? {
         Some(rows) => Ok(rows),
-        None => counted(hop, connection, filters),
+        None => counted(listing, connection, filters),
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::{
     borrow::Cow,
-    cell::{Cell, OnceCell, RefCell},
+    cell::{Cell, RefCell},
     collections::HashMap,
     sync::Arc,
 };
 
 use super::{
-    Hooks, Hop, ModelResource, Pages, RelatedWrites, Resource, Source, dehydrate,
+    Hooks, Hop, ModelResource, Pages, RelatedWrites, Source, dehydrate,
     dehydrate::Addresses,
     generic::{self, Found},
-    rows,
+    rows::{self, RowsState},
 };
 use crate::{
     bundle::Item,
@@ -19,7 +19,7 @@ use crate::{
     data::Value,
     database::{Dialect, Fragment, Loaded, Page, Statement, load},
     errors::Result,
-    fields::{By, Field, RelationSpec, UseIn},
+    fields::{By, RelationSpec, UseIn},
     http::Request,
     queries::{Key, Node, NodeColumn, key_filter},
 };
@@ -117,7 +117,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
             request: loading.request,
             pages: loading.pages,
             loaded: Cell::new(0),
-            totals: OnceCell::new(),
+            totals: None,
             objects: None,
             written: loading.written,
         };
@@ -134,8 +134,8 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
     ) -> Vec<Value<'h>> {
         let list_uri = self.list_uri(request);
         let place = self.state.place(self.state.node().detail);
-        let names = (0..page.len()).map(|row| Key::of(&page.value(row, place)));
-        let addresses = Addresses::new(pages, &list_uri, names);
+        let mut names = (0..page.len()).map(|row| Key::of(&page.value(row, place)));
+        let addresses = Addresses::new(pages, &list_uri, &mut names);
         (0..page.len()).map(|row| addresses.of(row)).collect()
     }
 }
@@ -154,40 +154,58 @@ pub(super) fn load_related<'h, R: ModelResource + Hooks>(
         written: hop.written,
         for_list,
     };
+    let rows = Rows {
+        len: items.len(),
+        value: &|row, column| R::Source::column(&items[row], column),
+    };
     let fields = &hop.mounted.fields;
     let mut related = Vec::with_capacity(fields.len());
     for field in fields {
-        related.push(one(hop, &mut loading, items, field)?);
+        let shown = match field.use_in {
+            UseIn::All | UseIn::When(_) => true,
+            UseIn::List => for_list,
+            UseIn::Detail => !for_list,
+        };
+        let relation = field.spec.relation();
+        related.push(match relation {
+            Some(relation) if shown && field.dehydrate.is_none() => {
+                one(&hop.mounted.state, &mut loading, rows, relation)?
+            }
+            _ => Related::None,
+        });
     }
     Ok(related)
 }
 
-fn one<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
-    loading: &mut Loading<'h, '_, R::Db>,
-    items: &[Item<'h, R>],
-    field: &Field<R>,
+/// The rows of a page as their relations see them, whatever the resource.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'i, 'h> {
+    pub(super) len: usize,
+    /// The value of a row in a column.
+    pub(super) value: &'i dyn Fn(usize, usize) -> Value<'h>,
+}
+
+impl<'h> Rows<'_, 'h> {
+    /// The values in a column.
+    pub(super) fn column(self, column: usize) -> impl ExactSizeIterator<Item = Value<'h>> {
+        (0..self.len).map(move |row| (self.value)(row, column))
+    }
+}
+
+fn one<'h, DB: Dialect>(
+    state: &RowsState<DB>,
+    loading: &mut Loading<'h, '_, DB>,
+    items: Rows<'_, 'h>,
+    relation: &RelationSpec,
 ) -> Result<Related<'h>> {
-    let state = &hop.mounted.state;
-    let shown = match field.use_in {
-        UseIn::All | UseIn::When(_) => true,
-        UseIn::List => loading.for_list,
-        UseIn::Detail => !loading.for_list,
-    };
-    let Some(relation) = field
-        .spec
-        .relation()
-        .filter(|_| shown && field.dehydrate.is_none())
-    else {
-        return Ok(Related::None);
-    };
     let full = relation.full.is(loading.for_list);
     if let By::Generic(generic) = &relation.by {
-        return generic::found(hop, loading, items, generic, full).map(Related::Generic);
+        return generic::found(state, loading, items, generic, full).map(Related::Generic);
     }
+    let site = loading.request.site();
     let (Some(target), Some(rows)) = (
         state.graph.target(relation),
-        hop.request.site().related_rows::<R::Db>(relation.target),
+        site.related_rows::<DB>(relation.target),
     ) else {
         return Ok(Related::None);
     };
@@ -195,14 +213,9 @@ fn one<'h, R: ModelResource + Hooks>(
 
     if let By::Column(column) = relation.by {
         if !full && by_key {
-            let list_uri = hop
-                .request
-                .site()
-                .list_uri(hop.request.prefix(), &target.resource_name);
-            let names = items
-                .iter()
-                .map(|item| Key::of(&R::Source::column(item, column)));
-            let addresses = Addresses::new(hop.pages, &list_uri, names);
+            let list_uri = site.list_uri(loading.request.prefix(), &target.resource_name);
+            let mut names = items.column(column).map(|value| Key::of(&value));
+            let addresses = Addresses::new(loading.pages, &list_uri, &mut names);
             return Ok(Related::Address(addresses));
         }
         let keys = keys_of(items, column);
@@ -215,7 +228,7 @@ fn one<'h, R: ModelResource + Hooks>(
     let mut by_key = HashMap::with_capacity(keys.len());
     if !keys.is_empty()
         && let Some((body, own)) =
-            many::<R::Db>(state.node(), relation, target, &keys, rows.columns().1)
+            many::<DB>(state.node(), relation, target, &keys, rows.columns().1)
     {
         let (page, values) = related_values(loading, rows, body, full, Some(own))?;
         let own_place = rows.columns().0.len();
@@ -328,11 +341,9 @@ fn related_values<'h, DB: Dialect>(
 }
 
 /// The keys that a column of these objects holds, each once.
-fn keys_of<R: Resource>(items: &[Item<'_, R>], column: usize) -> Vec<Key> {
-    let mut keys: Vec<Key> = items
-        .iter()
-        .filter_map(|item| Key::of(&R::Source::column(item, column)))
-        .collect();
+fn keys_of(items: Rows<'_, '_>, column: usize) -> Vec<Key> {
+    let values = items.column(column);
+    let mut keys: Vec<Key> = values.filter_map(|value| Key::of(&value)).collect();
     keys.sort_unstable();
     keys.dedup();
     keys

@@ -1,13 +1,14 @@
 //! Rows of a table as a resource writes them.
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::cell::OnceCell;
 
 use super::{
     ColumnSpec, Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
     generic,
     hydrate::{no_data, null_refused},
-    links, rows, violations,
+    links::{self, Ahead},
+    rows, violations,
     write_row::{self, Columns},
     write_rows,
 };
@@ -128,28 +129,8 @@ impl<R: ModelResource> Store<R> for Rows {
     where
         R: Hooks,
     {
-        let all = std::mem::take(&mut bundle.draft()?.nested);
-        let any = !all.is_empty();
-        for nested in all {
-            let mut writing = links::Writing::<R::Db>::of(hop, connection);
-            let key = links::target::<R::Db>(hop.request, nested.target)?.save_nested(
-                &mut writing,
-                nested.key,
-                nested.data,
-                None,
-            )?;
-            let draft = bundle.draft()?;
-            match nested.generic {
-                None => draft.set(nested.column, key.value()),
-                Some(columns) => {
-                    for (column, value) in columns {
-                        draft.set(column, value);
-                    }
-                }
-            }
-            draft.written.push(nested.column);
-        }
-        Ok(any)
+        let mut writing = links::Writing::<R::Db>::of(hop, connection);
+        save_related(&mut writing, bundle.draft()?)
     }
 
     fn store<'h>(
@@ -232,7 +213,7 @@ impl<R: ModelResource> Store<R> for Rows {
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
         objects: &[Value<'static>],
-    ) -> Result<HashMap<Key, Item<'h, R>>>
+    ) -> Result<Ahead<Item<'h, R>>>
     where
         R: Hooks,
     {
@@ -395,6 +376,29 @@ fn returned<'h, R: ModelResource>(hop: &Hop<'h, R>) -> &'h Columns {
 }
 
 // What follows is of no resource, so that it is compiled once.
+
+/// Writes the objects that a draft refers to, if any were sent with it, and has it refer to them.
+fn save_related<DB: Dialect>(
+    writing: &mut links::Writing<'_, '_, DB>,
+    draft: &mut RowDraft,
+) -> Result<bool> {
+    let all = std::mem::take(&mut draft.nested);
+    let any = !all.is_empty();
+    for nested in all {
+        let target = links::target::<DB>(writing.request, nested.target)?;
+        let key = target.save_nested(writing, nested.key, nested.data, None)?;
+        match nested.generic {
+            None => draft.set(nested.column, key.value()),
+            Some(columns) => {
+                for (column, value) in columns {
+                    draft.set(column, value);
+                }
+            }
+        }
+        draft.written.push(nested.column);
+    }
+    Ok(any)
+}
 
 /// Gives a new row the name that an address has.
 fn name_draft(node: &Node, draft: &mut RowDraft, name: &str) -> Result<()> {

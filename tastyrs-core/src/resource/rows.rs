@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    borrow::Cow,
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hasher as _},
     sync::{
@@ -11,29 +12,26 @@ use std::{
 };
 
 use super::{
-    Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Resource, ShownField, Source,
+    ColumnSpec, Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Reads, ShownField,
+    Source,
     generic::ContentTypeIds,
     paging,
     references::Reference,
     related::{self, Related, RelatedRows},
-    violations,
+    row_hops,
     write_row::Columns,
 };
 use crate::{
     api::Declaring,
     bundle::Item,
-    cache,
     data::Value,
-    database::{
-        Counting, Database, Dialect, Fragment, Narrow, Page, Permit, Row, Slice, Statement, load,
-    },
-    dispatch,
+    database::{Database, Dialect, Fragment, Narrow, Page, Row, Slice, Statement, load},
     errors::{Error, Result},
-    fields::{Attribute, By, Field, Fields, UseIn},
-    http::Request,
+    fields::{Answers, Attribute, By, Field, FieldSpec, Fields},
+    http::{Query, Request},
     meta::{Meta, TotalCount},
     queries::{
-        Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never,
+        Filtering, Graph, Key, Node, NodeColumn, build_filters, default_order, key_filter, never,
         pagination::Asked, parse_key,
     },
 };
@@ -67,7 +65,7 @@ pub struct RowsState<DB: Dialect> {
     shown_in_details: Option<Box<[ShownField]>>,
     pub(super) lists: Lists,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
-    detail_is_lone: bool,
+    pub(super) detail_is_lone: bool,
     /// Of the resources that its generic foreign keys lead to.
     pub(super) content_types: ContentTypeIds,
 }
@@ -80,7 +78,10 @@ pub(super) struct Lists {
     /// Whether what was counted is told again while nothing changes: the same statement counts the same rows then.
     pub(super) keep_totals: bool,
     /// Whether a page of the whole list is the answer of one statement and nobody's code, once its total is known.
-    are_lone: bool,
+    pub(super) are_lone: bool,
+    /// How many objects a page has where the client does not say, and at most.
+    pub(super) limit: u64,
+    pub(super) max_limit: u64,
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -138,6 +139,17 @@ impl<DB: Dialect> RowsState<DB> {
         Ok(self.told_apart.get().and_then(Option::as_deref))
     }
 
+    /// Which part of the list is asked for.
+    pub(super) fn asked(&self, query: &Query) -> Result<Asked> {
+        let is_field = |name: &str| self.has_field(name);
+        Asked::read(query, self.lists.limit, self.lists.max_limit, &is_field)
+    }
+
+    /// Whether the resource has a field of this name.
+    pub(super) fn has_field(&self, name: &str) -> bool {
+        self.node().fields.iter().any(|field| field.name == name)
+    }
+
     /// The columns that are loaded, to be selected.
     pub(super) fn selected(&self) -> Fragment {
         let mut columns = Fragment::new();
@@ -158,32 +170,160 @@ impl<DB: Dialect> RowsState<DB> {
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
-/// Whether objects of the whole list are asked for that are found at once, in the order of their keys, and few of them.
-fn is_short<R: ModelResource>(mounted: &Mounted<R>, request: &Request) -> bool {
-    let (meta, node) = (&mounted.meta, mounted.state.node());
-    let is_field = |name: &str| mounted.has_field(name);
-    let is_place = |name: &str| match name {
-        "limit" | "offset" | "format" => true,
-        // Another name is looked up first, by a statement of its own.
-        "after" | "before" => !is_field(name) && node.key == node.detail,
-        _ => false,
-    };
-    let mut parameters = request.params().iter();
-    parameters.all(|(name, _)| is_place(name))
-        && Asked::read(request.params(), meta.limit, meta.max_limit, is_field)
-            .is_ok_and(|asked| asked.is_short())
+/// What a resource says of its rows, whatever its type.
+struct Said<'s> {
+    /// Of each field in which answers it stands; nothing where hooks have a say in all of them.
+    answers: Option<&'s [Option<Answers>]>,
+    reads_objects: bool,
+    /// Whether all that may be asked for is known, and no code of one's own narrows it.
+    nobody_narrows: bool,
+    /// Whether that is all of the table.
+    are_whole: bool,
+    total_count: TotalCount,
+    limit: u64,
+    max_limit: u64,
 }
 
-/// Whether the row tells what is shown of a field, and no code of one's own runs for it.
-fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph, for_list: bool) -> bool {
+impl<DB: Dialect> RowsState<DB> {
+    fn new(
+        (graph, node): (Arc<Graph>, usize),
+        database: Option<Database<DB>>,
+        said: &Said<'_>,
+    ) -> Result<Self> {
+        let this = &graph.nodes[node];
+        let database = database.ok_or_else(|| {
+            Error::Configuration(format!(
+                "`{}` needs a database: give the API one by `.database(...)` before it is built",
+                this.resource_name
+            ))
+        })?;
+        let columns = Columns::of(this, &wanted(this, said.reads_objects));
+        let names = Columns::of(this, &|column| column == this.key || column == this.detail);
+        let select_where = format!("SELECT {} FROM {} WHERE ", columns.sql, this.table);
+        let is_lone = |for_list| {
+            let answers = said.answers.filter(|_| said.nobody_narrows);
+            answers.is_some_and(|answers| {
+                let mut fields = this.fields.iter().zip(answers);
+                fields.all(|(field, answers)| {
+                    answers.is_some() && is_of_the_row(field, &graph, for_list)
+                })
+            })
+        };
+        let detail_is_lone = is_lone(false);
+        let lists = Lists {
+            are_whole: said.are_whole,
+            keep_totals: match said.total_count {
+                TotalCount::Exact => said.nobody_narrows,
+                TotalCount::Cached => true,
+                TotalCount::Estimated | TotalCount::None => false,
+            },
+            are_lone: said.are_whole && is_lone(true),
+            limit: said.limit,
+            max_limit: said.max_limit,
+        };
+        let shown =
+            |for_list| ShownField::all(&this.fields, said.answers?, &columns.places, for_list);
+        let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
+        let content_types = ContentTypeIds::of(&database, this)?;
+        Ok(Self {
+            database,
+            graph,
+            node,
+            columns,
+            names,
+            select_where,
+            kept: Mutex::default(),
+            references: OnceLock::new(),
+            told_apart: OnceLock::new(),
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            shown_in_lists,
+            shown_in_details,
+            lists,
+            detail_is_lone,
+            content_types,
+        })
+    }
+}
+
+/// Which columns are loaded: a hook may ask for the whole model, and what is changed is compared with it; else only what
+/// is shown is.
+fn wanted(node: &Node, all: bool) -> impl Fn(usize) -> bool {
+    let mut wanted = vec![all; node.columns.len()];
+    for position in [node.key, node.detail] {
+        wanted[position] = true;
+    }
+    for field in &node.fields {
+        match &field.attribute {
+            Attribute::Column(column) => wanted[*column] = true,
+            Attribute::Relation(relation) => {
+                for (column, wanted) in wanted.iter_mut().enumerate() {
+                    *wanted |= relation.by.is_over(column);
+                }
+            }
+            Attribute::AbsoluteUrl => wanted.fill(true),
+            Attribute::None | Attribute::ResourceUri | Attribute::Object => {}
+        }
+    }
+    move |column| wanted[column]
+}
+
+/// Whether the row tells what is shown of a field whose value its source tells.
+fn is_of_the_row(field: &FieldSpec, graph: &Graph, for_list: bool) -> bool {
     let by_key = |target: &Node| target.key == target.detail;
-    let is_told = field.spec.relation().is_none_or(|relation| {
+    let is_told = field.relation().is_none_or(|relation| {
         matches!(relation.by, By::Column(_))
             && !relation.full.is(for_list)
             && graph.target(relation).is_some_and(by_key)
     });
-    let runs = field.dehydrate.is_some() || matches!(field.use_in, UseIn::When(_));
-    is_told && !runs && !matches!(field.spec.attribute, Attribute::AbsoluteUrl)
+    is_told && !matches!(field.attribute, Attribute::AbsoluteUrl)
+}
+
+/// The columns of a table, as statements name them.
+fn node_columns<DB: Dialect>(table: &str, columns: &[ColumnSpec]) -> Vec<NodeColumn> {
+    let columns = columns.iter().map(|column| {
+        let quoted = DB::quote(column.column);
+        NodeColumn {
+            name: column.name,
+            sql: format!("{table}.{quoted}"),
+            quoted,
+            kind: column.kind,
+            nullable: column.nullable,
+            decimal_places: column.decimal_places,
+        }
+    });
+    columns.collect()
+}
+
+/// The column by which an address names an object.
+fn detail_column(
+    resource_name: &str,
+    detail_uri_name: &str,
+    key: usize,
+    columns: &[NodeColumn],
+) -> Result<usize> {
+    if detail_uri_name == "pk" {
+        return Ok(key);
+    }
+    let position = columns
+        .iter()
+        .position(|column| column.name == detail_uri_name);
+    position.ok_or_else(|| {
+        Error::Configuration(format!(
+            "`detail_uri_name` of `{resource_name}` is `{detail_uri_name}`, which is no column of its model"
+        ))
+    })
+}
+
+/// By which fields clients may filter, and how.
+fn filtering(said: &[(Cow<'static, str>, Filtering)]) -> Vec<(String, Filtering)> {
+    let rules = said.iter();
+    rules
+        .map(|(name, rule)| (name.to_string(), rule.clone()))
+        .collect()
+}
+
+fn ordering(said: &[Cow<'static, str>]) -> Vec<String> {
+    said.iter().map(ToString::to_string).collect()
 }
 
 /// The rows of a page as what is dehydrated.
@@ -209,43 +349,24 @@ pub(super) fn item<'h, R: ModelResource>(
 }
 
 impl<R: ModelResource> Source<R> for Rows {
-    type State = RowsState<R::Db>;
+    type State = Arc<RowsState<R::Db>>;
     type Connection = <R::Db as Dialect>::Connection;
 
     fn declare(meta: &Meta<R>, fields: &Fields<R>, declaring: &mut Declaring) -> Result<()> {
         let table = <R::Model as ModelFor<R::Db>>::table_sql();
-        let columns: Vec<NodeColumn> = R::Model::COLUMNS
-            .iter()
-            .map(|column| {
-                let quoted = R::Db::quote(column.column);
-                NodeColumn {
-                    name: column.name,
-                    sql: format!("{table}.{quoted}"),
-                    quoted,
-                    kind: column.kind,
-                    nullable: column.nullable,
-                    decimal_places: column.decimal_places,
-                }
-            })
-            .collect();
+        let columns = node_columns::<R::Db>(&table, R::Model::COLUMNS);
         if meta.include_absolute_url && !R::Model::HAS_ABSOLUTE_URL {
             return Err(Error::Configuration(format!(
                 "`include_absolute_url` of `{}` asks for an address that its model does not have: say `absolute_url` there",
                 meta.resource_name
             )));
         }
-        let detail = match meta.detail_uri_name.as_ref() {
-            "pk" => R::Model::KEY,
-            name => columns
-                .iter()
-                .position(|column| column.name == name)
-                .ok_or_else(|| {
-                    Error::Configuration(format!(
-                        "`detail_uri_name` of `{}` is `{name}`, which is no column of its model",
-                        meta.resource_name
-                    ))
-                })?,
-        };
+        let detail = detail_column(
+            &meta.resource_name,
+            &meta.detail_uri_name,
+            R::Model::KEY,
+            &columns,
+        )?;
         declaring.node::<R::Db, R>(Node {
             resource_name: meta.resource_name.to_string(),
             table,
@@ -253,12 +374,8 @@ impl<R: ModelResource> Source<R> for Rows {
             key: R::Model::KEY,
             detail,
             fields: fields.0.iter().map(|field| field.spec.clone()).collect(),
-            filtering: meta
-                .filtering
-                .iter()
-                .map(|(name, rule)| (name.to_string(), rule.clone()))
-                .collect(),
-            ordering: meta.ordering.iter().map(ToString::to_string).collect(),
+            filtering: filtering(&meta.filtering),
+            ordering: ordering(&meta.ordering),
         })
     }
 
@@ -266,79 +383,20 @@ impl<R: ModelResource> Source<R> for Rows {
         meta: &Meta<R>,
         fields: &Fields<R>,
         declaring: &Declaring,
-    ) -> Result<RowsState<R::Db>> {
-        let (graph, node) = declaring.graph::<R::Db, R>();
-        let database = declaring.database::<R::Db>().ok_or_else(|| {
-            Error::Configuration(format!(
-                "`{}` needs a database: give the API one by `.database(...)` before it is built",
-                meta.resource_name
-            ))
-        })?;
-        // A hook may ask for the whole model, and what is changed is compared with it; else only what is shown is
-        // loaded.
-        let mut wanted: Vec<bool> = vec![R::READS_OBJECTS; R::Model::COLUMNS.len()];
-        let this = &graph.nodes[node];
-        for position in [this.key, this.detail] {
-            wanted[position] = true;
-        }
-        for field in &fields.0 {
-            match &field.spec.attribute {
-                Attribute::Column(column) => wanted[*column] = true,
-                Attribute::Relation(relation) => {
-                    for (column, wanted) in wanted.iter_mut().enumerate() {
-                        *wanted |= relation.by.is_over(column);
-                    }
-                }
-                Attribute::AbsoluteUrl => wanted.fill(true),
-                Attribute::None | Attribute::ResourceUri | Attribute::Object => {}
-            }
-        }
-        let columns = Columns::of(this, |column| wanted[column]);
-        let names = Columns::of(this, |column| column == this.key || column == this.detail);
-        let select_where = format!("SELECT {} FROM {} WHERE ", columns.sql, this.table);
-        let is_lone = |for_list| {
-            let mut fields = fields.0.iter();
-            !R::HAS_HOOKS
-                && meta.authorization.answers_at_once()
-                && fields.all(|field| is_of_the_row(field, &graph, for_list))
-        };
-        let detail_is_lone = is_lone(false);
+    ) -> Result<Arc<RowsState<R::Db>>> {
+        let answers: Vec<Option<Answers>> = fields.0.iter().map(Field::answers).collect();
         let nobody_narrows = !R::HAS_HOOKS && meta.authorization.answers_at_once();
-        let are_whole = nobody_narrows && meta.authorization.shows_whole_lists();
-        let lists = Lists {
-            are_whole,
-            keep_totals: match meta.total_count {
-                TotalCount::Exact => nobody_narrows,
-                TotalCount::Cached => true,
-                TotalCount::Estimated | TotalCount::None => false,
-            },
-            are_lone: are_whole && is_lone(true),
+        let said = Said {
+            answers: (!R::HAS_HOOKS).then_some(&answers),
+            reads_objects: R::READS_OBJECTS,
+            nobody_narrows,
+            are_whole: nobody_narrows && meta.authorization.shows_whole_lists(),
+            total_count: meta.total_count,
+            limit: meta.limit,
+            max_limit: meta.max_limit,
         };
-        let shown = |for_list| {
-            (!R::HAS_HOOKS)
-                .then(|| ShownField::all(&fields.0, &columns.places, for_list))
-                .flatten()
-        };
-        let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
-        let specs = fields.0.iter().map(|field| &field.spec);
-        let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
-        Ok(RowsState {
-            database,
-            graph,
-            node,
-            columns,
-            names,
-            select_where,
-            kept: Mutex::default(),
-            references: OnceLock::new(),
-            told_apart: OnceLock::new(),
-            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
-            shown_in_lists,
-            shown_in_details,
-            lists,
-            detail_is_lone,
-            content_types,
-        })
+        let declared = declaring.graph::<R::Db, R>();
+        RowsState::new(declared, declaring.database::<R::Db>(), &said).map(Arc::new)
     }
 
     fn related_rows(mounted: &Arc<Mounted<R>>) -> Option<Box<dyn Any + Send + Sync>>
@@ -357,107 +415,38 @@ impl<R: ModelResource> Source<R> for Rows {
         list.narrow(never())
     }
 
-    async fn hop<T, F>(
+    fn hop<T, F>(
         mounted: &Arc<Mounted<R>>,
         request: &mut Request,
         writes: bool,
         work: F,
-    ) -> Result<T>
+    ) -> impl Future<Output = Result<T>>
     where
         R: Hooks,
         T: Send + 'static,
         F: FnOnce(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        hopped(mounted, request, writes, move |hop, database, permit| {
-            database
-                .with(permit, writes, |connection| work(hop, connection))
-                // Django's constraints wait for the end of the transaction.
-                .map_err(|error| violations::explain(hop.mounted, error))
-        })
-        .await
+        let here = Arc::clone(mounted);
+        let work: row_hops::Writing<R::Db, T> =
+            Box::new(move |start, connection| Hop::run(&here, start, |hop| work(hop, connection)));
+        row_hops::write(&mounted.state, request, writes, work)
     }
 
-    async fn read<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
-    where
-        R: Hooks,
-        T: Send + 'static,
-        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
-    {
-        hopped(mounted, request, false, move |hop, database, permit| {
-            database.reading(permit, |connection| work(hop, connection))
-        })
-        .await
-    }
-
-    async fn read_list<T, F>(mounted: &Arc<Mounted<R>>, request: &mut Request, work: F) -> Result<T>
-    where
-        R: Hooks,
-        T: Send + 'static,
-        F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
-    {
-        let (state, database) = (&mounted.state, &mounted.state.database);
-        if !state.lists.keep_totals {
-            return Self::read(mounted, request, work).await;
-        }
-        if state.lists.are_lone && is_short(mounted, request) {
-            // The state that was seen last is likely to be that of now, so it is looked at only once, behind the page.
-            let totals = database.totals_as_seen().or_else(|| database.totals_here());
-            let whole = Counting::whole(state.number);
-            let totals = totals.filter(|totals| totals.get(whole).is_some());
-            let here = totals.and_then(|totals| {
-                Hop::run(mounted, request, |hop| {
-                    let totals = hop.totals.get_or_init(|| totals);
-                    let answer = database.here(|connection| work(hop, connection))?;
-                    // Who wrote since it was counted changed the page, the total or both.
-                    database.is_current(totals).then_some(answer)
-                })
-            });
-            if let Some(answer) = here {
-                return answer;
-            }
-        }
-        let Some(totals) = database.totals_here() else {
-            return Self::read(mounted, request, work).await;
-        };
-        let before = totals.clone();
-        let (answer, was_taken, work) =
-            hopped(mounted, request, false, move |hop, database, permit| {
-                let totals = hop.totals.get_or_init(|| totals);
-                let answer = database.reading(permit, |connection| work(hop, connection));
-                Ok((answer, totals.was_taken(), work))
-            })
-            .await?;
-        if was_taken && !database.is_current(&before) {
-            return Self::read(mounted, request, work).await;
-        }
-        answer
-    }
-
-    async fn read_keyed<T, F>(
+    fn read<T, F>(
         mounted: &Arc<Mounted<R>>,
         request: &mut Request,
+        reads: Reads,
         work: F,
-    ) -> Result<T>
+    ) -> impl Future<Output = Result<T>>
     where
         R: Hooks,
         T: Send + 'static,
         F: for<'h> Fn(&Hop<'h, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
     {
-        if !mounted.state.detail_is_lone {
-            return Self::read(mounted, request, work).await;
-        }
-        let database = &mounted.state.database;
-        let here = Hop::run(mounted, request, |hop| {
-            database.here(|connection| work(hop, connection))
-        });
-        if let Some(answer) = here {
-            return answer;
-        }
-        // One statement sees one state of the database, with a transaction around it or without.
-        hopped(mounted, request, false, move |hop, database, permit| {
-            database.asking(permit, |connection| work(hop, connection))
-        })
-        .await
+        let here = Arc::clone(mounted);
+        let work: row_hops::Reading<R::Db, T> =
+            Box::new(move |start, connection| Hop::run(&here, start, |hop| work(hop, connection)));
+        row_hops::read(&mounted.state, request, reads, work)
     }
 
     fn page<'h>(hop: &Hop<'h, R>, connection: &mut Self::Connection) -> Result<Paged<'h, R>>
@@ -517,16 +506,14 @@ impl<R: ModelResource> Source<R> for Rows {
         let list = narrowed(hop, filters)?.then_order(default_order(state.node()));
         let items = rows(hop, connection, list, None)?;
         // An id counts as it is written: `01` is not `1`. Of several rows behind one name the first is shown.
-        let mut by_name: HashMap<String, Item<'h, R>> = HashMap::new();
-        for item in items {
-            if let Some(key) = Key::of(&Self::column(&item, state.node().detail)) {
-                by_name.entry(key.to_string()).or_insert(item);
+        let mut by_name: HashMap<String, usize> = HashMap::new();
+        for (place, item) in items.iter().enumerate() {
+            if let Some(key) = Key::of(&Self::column(item, state.node().detail)) {
+                by_name.entry(key.to_string()).or_insert(place);
             }
         }
-        Ok(names
-            .iter()
-            .map(|name| by_name.get(*name).copied())
-            .collect())
+        let item = |name: &&str| by_name.get(*name).map(|place| items[*place]);
+        Ok(names.iter().map(item).collect())
     }
 
     fn related<'h>(
@@ -624,41 +611,6 @@ fn loaded<'h, R: ModelResource>(
     let columns = Arc::clone(&hop.mounted.state.columns.loaded);
     let page = load::<R::Db>(connection, statement, columns, "loading rows")?;
     Ok(kept(hop, page))
-}
-
-/// Works on a blocking thread, with the right to a connection.
-async fn hopped<R, T, F>(
-    mounted: &Arc<Mounted<R>>,
-    request: &mut Request,
-    writes: bool,
-    work: F,
-) -> Result<T>
-where
-    R: ModelResource + Hooks,
-    T: Send + 'static,
-    F: FnOnce(&Hop<'_, R>, &Database<R::Db>, &Permit) -> Result<T> + Send + 'static,
-{
-    let database = mounted.state.database.clone();
-    let permit = if writes {
-        database.permit_to_write().await?
-    } else {
-        database.permit().await?
-    };
-    let here = Arc::clone(mounted);
-    let (answer, forgetting) = dispatch::blocking(request, move |request| {
-        let (answer, written) = Hop::run(&here, request, |hop| {
-            (work(hop, &database, &permit), hop.written.take())
-        });
-        drop(permit);
-        // A transaction whose end is in doubt may have written.
-        let forgetting = cache::forget(written);
-        Ok((answer, forgetting))
-    })
-    .await?;
-    if let Some(forgetting) = forgetting {
-        let _ = forgetting.await;
-    }
-    answer
 }
 
 /// Keeps a page until the hop ends.

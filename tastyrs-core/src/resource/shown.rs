@@ -5,14 +5,14 @@ use std::{borrow::Cow, sync::OnceLock};
 use typed_arena::Arena;
 
 use super::{
-    Pages, Resource,
+    Pages,
     dehydrate::{Addresses, with_places},
     related::Related,
 };
 use crate::{
     data::{Data, Entry, Name, Shown, Value},
     database::{Cells, Row},
-    fields::{Attribute, By, DefaultValue, Field, FieldSpec, UseIn},
+    fields::{Answers, Attribute, By, DefaultValue, FieldSpec},
     serializers::JsonName,
 };
 
@@ -42,25 +42,18 @@ enum From {
 impl ShownField {
     /// What lists or details show of rows, in the order of the names; nothing where code of one's own has a say in it.
     ///
-    /// `places` says for each column of the model where it stands among those that are loaded.
-    pub(super) fn all<R: Resource>(
-        fields: &[Field<R>],
+    /// `answers` says for each field in which it stands, and `places` for each column of the model where it stands among
+    /// those that are loaded.
+    pub(super) fn all(
+        fields: &[FieldSpec],
+        answers: &[Option<Answers>],
         places: &[Option<u16>],
         for_list: bool,
     ) -> Option<Box<[Self]>> {
         let mut shown = Vec::with_capacity(fields.len());
-        for (position, field) in fields.iter().enumerate() {
-            let used = match field.use_in {
-                UseIn::All => true,
-                UseIn::List => for_list,
-                UseIn::Detail => !for_list,
-                UseIn::When(_) => return None,
-            };
-            if field.dehydrate.is_some() {
-                return None;
-            }
-            if used {
-                shown.push(Self::new(&field.spec, position, places)?);
+        for (position, (field, answers)) in fields.iter().zip(answers).enumerate() {
+            if (*answers)?.has(for_list) {
+                shown.push(Self::new(field, position, places)?);
             }
         }
         shown.sort_by_key(|field| field.name);

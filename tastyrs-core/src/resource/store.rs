@@ -1,8 +1,8 @@
 //! Where the objects of a resource are written.
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::cell::OnceCell;
 
-use super::{Hooks, Hop, Resource, export::Batches};
+use super::{Hooks, Hop, Resource, export::Batches, links::Ahead};
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
@@ -139,12 +139,12 @@ pub trait Store<R: Resource>: Batches<R> {
         hop: &Hop<'h, R>,
         connection: &mut Self::Connection,
         objects: &[Value<'static>],
-    ) -> Result<HashMap<Key, Item<'h, R>>>
+    ) -> Result<Ahead<Item<'h, R>>>
     where
         R: Hooks,
     {
         let _ = (hop, connection, objects);
-        Ok(HashMap::new())
+        Ok(Ahead::default())
     }
     /// Forgets what was looked up.
     #[doc(hidden)]

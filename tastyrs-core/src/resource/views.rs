@@ -5,7 +5,7 @@ use actix_web::{
     http::{Method, StatusCode},
 };
 
-use super::{Hooks, Hop, Source, dehydrate, hooks::mounted};
+use super::{Hooks, Hop, Reads, Source, dehydrate, hooks::mounted};
 use crate::{
     bundle::{Bundle, Item},
     cache,
@@ -23,7 +23,7 @@ pub(crate) async fn get_list<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
-    let answer = R::Source::read_list(&mounted, request, move |hop, connection| {
+    let answer = R::Source::read(&mounted, request, Reads::Page, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let paged = R::Source::page(hop, connection)?;
         let mut list = collection(hop, connection, &paged.items)?;
@@ -62,41 +62,42 @@ pub(crate) async fn get_detail<R: Hooks>(
         place.is_some(),
         place.as_mut().and_then(|place| place.found.take()),
     );
-    let (answer, missing) = R::Source::read_keyed(&mounted, request, move |hop, connection| {
-        let kept = found
-            .as_ref()
-            .and_then(|bytes| R::Source::from_bytes(hop, bytes));
-        let item = match kept {
-            Some(item) => item,
-            None => match R::Source::named(hop, connection, &name)?[..] {
-                [] => return Ok((Answer::new(StatusCode::NOT_FOUND), None)),
-                [item] => item,
-                _ => {
-                    let text = "More than one resource is found at this URI.";
-                    let answer = Answer::new(StatusCode::MULTIPLE_CHOICES).body(text);
-                    return Ok((answer, None));
-                }
-            },
-        };
-        let missing = if looked && kept.is_none() {
-            R::Source::to_bytes(&item)
-        } else {
-            None
-        };
-        hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
-        let mut data = dehydrate::all(hop, connection, &[item], false)?
-            .pop()
-            .unwrap_or_default();
-        hop.alter_detail_data_to_serialize(hop.request, &mut data)?;
-        let answer = dispatch::create_answer(
-            &hop.mounted.meta,
-            hop.request,
-            &Value::Map(data),
-            hop.room(),
-        )?;
-        Ok((answer, missing))
-    })
-    .await?;
+    let (answer, missing) =
+        R::Source::read(&mounted, request, Reads::Keyed, move |hop, connection| {
+            let kept = found
+                .as_ref()
+                .and_then(|bytes| R::Source::from_bytes(hop, bytes));
+            let item = match kept {
+                Some(item) => item,
+                None => match R::Source::named(hop, connection, &name)?[..] {
+                    [] => return Ok((Answer::new(StatusCode::NOT_FOUND), None)),
+                    [item] => item,
+                    _ => {
+                        let text = "More than one resource is found at this URI.";
+                        let answer = Answer::new(StatusCode::MULTIPLE_CHOICES).body(text);
+                        return Ok((answer, None));
+                    }
+                },
+            };
+            let missing = if looked && kept.is_none() {
+                R::Source::to_bytes(&item)
+            } else {
+                None
+            };
+            hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
+            let mut data = dehydrate::all(hop, connection, &[item], false)?
+                .pop()
+                .unwrap_or_default();
+            hop.alter_detail_data_to_serialize(hop.request, &mut data)?;
+            let answer = dispatch::create_answer(
+                &hop.mounted.meta,
+                hop.request,
+                &Value::Map(data),
+                hop.room(),
+            )?;
+            Ok((answer, missing))
+        })
+        .await?;
     if let Some((place, object)) = place.zip(missing) {
         place.fill(object).await;
     }
@@ -109,10 +110,9 @@ pub(crate) async fn get_multiple<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
-    dispatch::admitted(resource, request, async |request: &mut Request| {
-        set(resource, request).await
-    })
-    .await
+    dispatch::admit(resource, request).await?;
+    let answer = set(resource, request).await;
+    dispatch::worked(request, answer)
 }
 
 async fn set<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResponse> {
@@ -123,33 +123,38 @@ async fn set<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpRespon
         let cost = u32::try_from(objects).unwrap_or(u32::MAX);
         resource.throttle_check_cost(request, cost).await?;
     }
-    let answer = R::Source::read(&mounted, request, move |hop, connection| {
-        let meta = &hop.mounted.meta;
-        let names: Vec<&str> = address.split(';').collect();
-        let most = if meta.max_limit > 0 {
-            meta.max_limit
-        } else {
-            1_000
-        };
-        if names.len() as u64 > most {
-            return Err(Error::bad_request(format!(
-                "A set has at most {most} objects."
-            )));
-        }
-        let mut items = Vec::with_capacity(names.len());
-        let mut missing = Vec::new();
-        for (name, found) in names.iter().zip(R::Source::set(hop, connection, &names)?) {
-            match found {
-                Some(item) if may_read(hop, item)? => items.push(item),
-                _ => missing.push(*name),
+    let answer = R::Source::read(
+        &mounted,
+        request,
+        Reads::Anything,
+        move |hop, connection| {
+            let meta = &hop.mounted.meta;
+            let names: Vec<&str> = address.split(';').collect();
+            let most = if meta.max_limit > 0 {
+                meta.max_limit
+            } else {
+                1_000
+            };
+            if names.len() as u64 > most {
+                return Err(Error::bad_request(format!(
+                    "A set has at most {most} objects."
+                )));
             }
-        }
-        let mut list = collection(hop, connection, &items)?;
-        if !missing.is_empty() {
-            list.insert("not_found", missing);
-        }
-        dispatch::create_answer(meta, hop.request, &Value::Map(list), hop.room())
-    })
+            let mut items = Vec::with_capacity(names.len());
+            let mut missing = Vec::new();
+            for (name, found) in names.iter().zip(R::Source::set(hop, connection, &names)?) {
+                match found {
+                    Some(item) if may_read(hop, item)? => items.push(item),
+                    _ => missing.push(*name),
+                }
+            }
+            let mut list = collection(hop, connection, &items)?;
+            if !missing.is_empty() {
+                list.insert("not_found", missing);
+            }
+            dispatch::create_answer(meta, hop.request, &Value::Map(list), hop.room())
+        },
+    )
     .await?;
     Ok(answer.into())
 }
@@ -169,10 +174,7 @@ pub(crate) async fn get_schema<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
-    resource.is_authenticated(request).await?;
-    resource.throttle_check(request).await?;
-    resource.log_throttled_access(request).await?;
-
+    dispatch::admit(resource, request).await?;
     match resource.authorized_read_detail(&Bundle::new(Item::Nothing, request, false, 0)) {
         // Whoever must see the object first lets nobody see the schema of none.
         Err(Error::NoObject) => dispatch::permitted(Ok(false), request)?,

@@ -24,7 +24,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Those that are `wanted`.
-    pub(super) fn of(node: &Node, wanted: impl Fn(usize) -> bool) -> Self {
+    pub(super) fn of(node: &Node, wanted: &dyn Fn(usize) -> bool) -> Self {
         let mut loaded = Vec::new();
         let mut places = vec![None; node.columns.len()];
         let mut sql = String::new();

@@ -36,10 +36,9 @@ pub(crate) async fn get_export<R: Hooks>(
     request: &mut Request,
 ) -> Result<HttpResponse> {
     resource.method_check(request, &[Method::GET])?;
-    dispatch::admitted(resource, request, async |request: &mut Request| {
-        begin(resource, request).await
-    })
-    .await
+    dispatch::admit(resource, request).await?;
+    let answer = begin(resource, request).await;
+    dispatch::worked(request, answer)
 }
 
 /// Makes the first batch, so that what is wrong with the request is told by a status, and sends it with what follows.
@@ -52,7 +51,7 @@ async fn begin<R: Hooks>(resource: &R, request: &mut Request) -> Result<HttpResp
         .ok_or(Error::NotFound)?;
     // Said as on a page, but without the bounds of one.
     let is_field = |name: &str| mounted.has_field(name);
-    let asked = Asked::read(request.params(), 0, 0, is_field)?;
+    let asked = Asked::read(request.params(), 0, 0, &is_field)?;
     if !matches!(asked.from, From::Offset(0) | From::After(None)) {
         return Err(Error::bad_request(
             "An export begins with the first object.",

@@ -1,13 +1,13 @@
 //! Batches of objects that come from anywhere but a table: their source makes the whole list at once.
 
-use std::{sync::Arc, vec};
+use std::{cell::RefCell, sync::Arc, vec};
 
 use super::batches::{Batch, Batches, Going};
 use crate::{
     dispatch,
     errors::Result,
     http::Request,
-    resource::{Hooks, Hop, Mounted, ObjectSource, Objects, objects::kept},
+    resource::{Hooks, Hop, Mounted, ObjectSource, Objects, hop::Start, objects::kept},
 };
 
 impl<R: ObjectSource> Batches<R> for Objects {
@@ -28,7 +28,9 @@ impl<R: ObjectSource> Batches<R> for Objects {
     {
         let here = Arc::clone(mounted);
         dispatch::blocking(request, move |request| {
-            Hop::run(&here, request, |hop| {
+            let written = RefCell::default();
+            let start = Start::of(request, &written);
+            Hop::run(&here, &start, |hop| {
                 let mut coming = if let Some(coming) = going.session.take() {
                     coming
                 } else {

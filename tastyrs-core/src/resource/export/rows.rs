@@ -1,6 +1,6 @@
 //! Batches of rows: each begins behind the last row of the one before.
 
-use std::{fmt, sync::Arc};
+use std::{cell::RefCell, fmt, sync::Arc};
 
 use super::batches::{Batch, Batches, Going};
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     queries::{Key, Keyset, build_filters, key_filter},
     resource::{
         Hooks, Hop, ModelFor, ModelResource, Mounted, Rows, Source,
+        hop::Start,
         rows::{narrowed, rows},
     },
 };
@@ -52,7 +53,9 @@ impl<R: ModelResource> Batches<R> for Rows {
         let permit = going.session.database.permit().await?;
         let here = Arc::clone(mounted);
         dispatch::blocking(request, move |request| {
-            Hop::run(&here, request, |hop| {
+            let written = RefCell::default();
+            let start = Start::of(request, &written);
+            Hop::run(&here, &start, |hop| {
                 let Going { session, pace } = &mut going;
                 let RowsSession { database, behind } = session;
                 let changes = !database.is_snapshot();

@@ -32,13 +32,46 @@ impl Known {
     }
 }
 
+/// Objects that were looked up, to be taken once each.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Ahead<T> {
+    /// Where each stands among them, by its name.
+    places: HashMap<Key, usize>,
+    items: Vec<T>,
+}
+
+impl<T> Default for Ahead<T> {
+    fn default() -> Self {
+        Self {
+            places: HashMap::new(),
+            items: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy> Ahead<T> {
+    /// Whether none is left.
+    pub(in crate::resource) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    pub(in crate::resource) fn take(&mut self, name: &Key) -> Option<T> {
+        self.places.remove(name).map(|place| self.items[place])
+    }
+
+    pub(in crate::resource) fn clear(&mut self) {
+        self.places.clear();
+    }
+}
+
 /// Finds the rows whose addresses are sent in the objects of a list, by their names, and the keys of those that the
 /// objects refer to. What is wrong, or not there, is left to be found again when its turn comes.
 pub(in crate::resource) fn look_ahead<'h, R: ModelResource + Hooks>(
     hop: &Hop<'h, R>,
     connection: &mut <R::Db as Dialect>::Connection,
     objects: &[Value<'static>],
-) -> Result<HashMap<Key, Item<'h, R>>> {
+) -> Result<Ahead<Item<'h, R>>> {
     hop.pages.known.clear();
     let state = &hop.mounted.state;
     for field in &hop.mounted.fields {
@@ -55,7 +88,7 @@ pub(in crate::resource) fn look_ahead<'h, R: ModelResource + Hooks>(
     let node = state.node();
     // A name that several rows may have is not looked up for many.
     if !R::Model::COLUMNS[node.detail].unique {
-        return Ok(HashMap::new());
+        return Ok(Ahead::default());
     }
     let detail = &node.columns[node.detail];
     let key_in = |uri: &str| {
@@ -65,17 +98,21 @@ pub(in crate::resource) fn look_ahead<'h, R: ModelResource + Hooks>(
     let uris = texts(objects, "resource_uri").into_iter();
     let mut names: Vec<Key> = uris.filter_map(key_in).collect();
     if names.len() < 2 {
-        return Ok(HashMap::new());
+        return Ok(Ahead::default());
     }
     names.sort_unstable();
     names.dedup();
     let list = hop
         .get_object_list(hop.request)?
         .narrow(key_filter::<R::Db>(detail, &names));
-    let found = rows::rows(hop, connection, list, None)?.into_iter();
-    let by_name =
-        found.filter_map(|item| Some((Key::of(&Rows::column(&item, node.detail))?, item)));
-    Ok(by_name.collect())
+    let items = rows::rows(hop, connection, list, None)?;
+    let mut places = HashMap::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        if let Some(name) = Key::of(&Rows::column(item, node.detail)) {
+            places.insert(name, place);
+        }
+    }
+    Ok(Ahead { places, items })
 }
 
 /// The texts that are sent for a field, each once.

@@ -11,11 +11,11 @@ mod related_writes;
 use std::{
     any::TypeId,
     borrow::Cow,
-    cell::{Cell, OnceCell, RefCell},
+    cell::{Cell, RefCell},
     sync::Arc,
 };
 
-pub(super) use ahead::{Known, look_ahead, needs_order};
+pub(super) use ahead::{Ahead, Known, look_ahead, needs_order};
 pub(super) use many::save_m2m;
 
 use super::{Hop, ModelResource, Mounted, Pages, RelatedRows};
@@ -59,7 +59,7 @@ impl<'h, 'c, DB: Dialect> Writing<'h, 'c, DB> {
             request: self.request,
             pages: self.pages,
             loaded: Cell::new(0),
-            totals: OnceCell::new(),
+            totals: None,
             objects: None,
             written: self.written,
         }

@@ -15,9 +15,9 @@ use super::{
 use crate::{
     bundle::{Bundle, Item, Sent},
     data::{Data, Value},
-    database::{Dialect, Narrow, Slice},
+    database::{Dialect, Fragment, Narrow, Slice},
     errors::{Error, Result},
-    fields::{Attribute, Field, Wanted, told},
+    fields::{Attribute, FieldSpec, Wanted, told},
     queries::{Key, Node, key_filter, parse_key},
 };
 
@@ -69,30 +69,12 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
         }
         let hop = writing.hop(self);
         let node = self.state.node();
-        let mut list = hop.get_object_list(hop.request)?;
-        let mut named = false;
-        for (name, value) in data.iter() {
-            let position = match self.fields.iter().find(|field| field.spec.name == name) {
-                None if name == "pk" => node.key,
-                Some(Field { spec, .. }) if spec.unique => match spec.attribute {
-                    Attribute::Column(position) => position,
-                    _ => continue,
-                },
-                _ => continue,
-            };
-            if value.is_nothing() {
-                continue;
-            }
-            let column = &node.columns[position];
-            let value = Wanted::any(column.name, column.kind, false).read(value)?;
-            if let Some(key) = Key::of(&value) {
-                named = true;
-                list = list.narrow(key_filter::<R::Db>(column, &[key]));
-            }
-        }
-        if !named {
+        let list = hop.get_object_list(hop.request)?;
+        let unique = unique_in::<R::Db>(node, data)?;
+        if unique.is_empty() {
             return Ok(None);
         }
+        let list = unique.into_iter().fold(list, Narrow::narrow);
         match rows::rows(&hop, writing.connection, list, Some(Slice::TWO))?[..] {
             [item] => {
                 hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
@@ -179,6 +161,31 @@ fn item_of_key<'h, R: ModelResource + Hooks>(
 }
 
 // What follows is of no resource, so that it is compiled once.
+
+/// What data says of the row that it names: the conditions that its key and its unique columns meet.
+fn unique_in<DB: Dialect>(node: &Node, data: &Data<'_>) -> Result<Vec<Fragment>> {
+    let mut conditions = Vec::new();
+    for (name, value) in data.iter() {
+        let position = match node.field(name) {
+            None if name == "pk" => node.key,
+            Some(FieldSpec {
+                unique: true,
+                attribute: Attribute::Column(position),
+                ..
+            }) => *position,
+            _ => continue,
+        };
+        if value.is_nothing() {
+            continue;
+        }
+        let column = &node.columns[position];
+        let value = Wanted::any(column.name, column.kind, false).read(value)?;
+        if let Some(key) = Key::of(&value) {
+            conditions.push(key_filter::<DB>(column, &[key]));
+        }
+    }
+    Ok(conditions)
+}
 
 /// The names in these addresses up to the first that is none, and what is wrong with that one: a missing row is told
 /// before it.

@@ -1,17 +1,14 @@
 //! The objects of a list as they are written: what need not be stored by itself waits for those behind it, and shares a
 //! statement with them.
 
-use std::collections::HashMap;
-
 use super::{
-    super::{Hooks, Hop, Store, ViaUri, hydrate::Connection, save},
+    super::{Hooks, Hop, Store, ViaUri, hydrate::Connection, links::Ahead, save},
     change,
 };
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
     errors::Result,
-    queries::Key,
 };
 
 /// The most objects that wait, and that are looked up at once.
@@ -27,7 +24,7 @@ pub(super) struct Batch<'h, 'o, R: Hooks> {
     made: Vec<Item<'h, R>>,
     shares: bool,
     /// Those that come next and are there, by their names, until one is changed.
-    found: HashMap<Key, Item<'h, R>>,
+    found: Ahead<Item<'h, R>>,
     /// How many were looked up, or looked at.
     looked: usize,
 }
@@ -40,7 +37,7 @@ impl<'h, 'o, R: Hooks> Batch<'h, 'o, R> {
             waiting: 0,
             made: Vec::new(),
             shares: R::Source::shares_statements(hop),
-            found: HashMap::new(),
+            found: Ahead::default(),
             looked: 0,
         }
     }
@@ -69,7 +66,7 @@ impl<'h, 'o, R: Hooks> Batch<'h, 'o, R> {
     ) -> Result<ViaUri<Item<'h, R>>> {
         if !self.found.is_empty()
             && let Some(key) = R::Source::key_in_uri(self.hop, uri)
-            && let Some(item) = self.found.remove(&key)
+            && let Some(item) = self.found.take(&key)
         {
             let bundle = Bundle::new(item, self.hop.request, false, 0);
             let allowed = self.hop.authorized_read_detail(&bundle);
