@@ -103,6 +103,15 @@ impl Asked {
         }
     }
 
+    /// How many objects there are at least, where so many were found.
+    pub(crate) fn seen(&self, found: usize) -> u64 {
+        let before = match self.from {
+            From::Offset(offset) if found > 0 => offset,
+            From::Offset(_) | From::After(_) | From::Before(_) => 0,
+        };
+        before.saturating_add(found as u64)
+    }
+
     /// The addresses of the parts behind and before: where there is more, and the names of its first and last object
     /// where objects tell the place.
     pub(crate) fn neighbours(

@@ -7,59 +7,82 @@ use std::sync::Arc;
 use super::{
     Hooks, Hop, ModelResource, ObjectSource, Resource, Source, objects,
     rows::{RowsState, kept, narrowed},
+    shown::Written,
 };
 use crate::{
     bundle::Item,
     compatibility::Compatibility,
     data::{Data, Value},
     database::{
-        Counting, Dialect, Failure, Fragment, List, Loaded, Order, Page, Slice, Statement,
-        TotalsHere, load,
+        Cell, Counting, Dialect, Failure, Fragment, Lent, List, Loaded, Order, Page, Slice,
+        Statement, TakesRows, TotalsHere, each_row, lend, load,
     },
     errors::{Error, Result},
     fields::Kind,
-    http::Query,
+    http::Request,
     meta::TotalCount,
     queries::{
         Key, Keyset, apply_sorting, build_filters, default_order, key_filter,
         pagination::{Addresses, Asked, From},
         parse_key,
     },
+    serializers::Serializer,
 };
 
 /// A part of a list.
 #[derive(Debug)]
 pub struct Paged<'h, R: Resource> {
     pub(super) asked: Asked,
-    pub(super) items: Vec<Item<'h, R>>,
+    pub(super) objects: Objects<'h, R>,
     /// Whether something comes behind it; in a part that ends before an object, whether something comes before it.
     pub(super) more: bool,
     /// How many objects the list has, as far as that is told.
     pub(super) total: Option<u64>,
 }
 
-impl<'h, R: Hooks> Paged<'h, R> {
-    /// A part whose items may be one too many, which tells that there is more.
-    fn looked_ahead(asked: Asked, mut items: Vec<Item<'h, R>>) -> Self {
-        let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
-        let more = limit > 0 && items.len() > limit;
-        if more {
-            items.truncate(limit);
+/// The objects of a part of a list.
+#[derive(Debug)]
+pub(super) enum Objects<'h, R: Resource> {
+    /// They were loaded.
+    Items(Vec<Item<'h, R>>),
+    /// They were written as they came.
+    Written(Box<Written<'h>>),
+}
+
+impl<R: Resource> Objects<'_, R> {
+    /// How many were found, which may be one too many.
+    fn found(&self) -> usize {
+        match self {
+            Self::Items(items) => items.len(),
+            Self::Written(written) => written.found(),
         }
-        if matches!(asked.from, From::Before(_)) {
-            items.reverse();
+    }
+}
+
+impl<'h, R: Hooks> Paged<'h, R> {
+    /// A part whose objects may be one too many, which tells that there is more.
+    fn looked_ahead(asked: Asked, mut objects: Objects<'h, R>) -> Self {
+        let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+        let more = limit > 0 && objects.found() > limit;
+        if let Objects::Items(items) = &mut objects {
+            if more {
+                items.truncate(limit);
+            }
+            if matches!(asked.from, From::Before(_)) {
+                items.reverse();
+            }
         }
         Self {
             asked,
-            items,
+            objects,
             more,
             total: None,
         }
     }
 
     /// A part of a list of so many objects, which tells whether there is more behind an offset.
-    fn of(asked: Asked, items: Vec<Item<'h, R>>, total: u64) -> Self {
-        let mut paged = Self::looked_ahead(asked, items);
+    fn of(asked: Asked, objects: Objects<'h, R>, total: u64) -> Self {
+        let mut paged = Self::looked_ahead(asked, objects);
         if let From::Offset(offset) = paged.asked.from {
             paged.more = offset.saturating_add(paged.asked.limit) < total;
         }
@@ -70,13 +93,14 @@ impl<'h, R: Hooks> Paged<'h, R> {
     /// Its `meta`.
     pub(super) fn meta(&self, hop: &Hop<'_, R>) -> Data<'static> {
         let asked = &self.asked;
-        let names = self.items.first().zip(self.items.last());
-        let names = names
-            .filter(|_| asked.is_keyset())
-            .and_then(|(first, last)| {
-                let name = |item| R::Source::detail_name(hop.mounted, item);
-                Some((name(first)?.to_string(), name(last)?.to_string()))
-            });
+        let names = match &self.objects {
+            Objects::Items(items) if asked.is_keyset() => items.first().zip(items.last()),
+            _ => None,
+        };
+        let names = names.and_then(|(first, last)| {
+            let name = |item| R::Source::detail_name(hop.mounted, item);
+            Some((name(first)?.to_string(), name(last)?.to_string()))
+        });
         let ends = names.as_ref().map(|(first, last)| (&**first, &**last));
         let addresses = Addresses {
             query: hop.request.params(),
@@ -140,33 +164,41 @@ pub(super) fn page<'h, R: ModelResource + Hooks>(
     hop: &Hop<'h, R>,
     connection: &mut <R::Db as Dialect>::Connection,
 ) -> Result<Paged<'h, R>> {
+    let meta = &hop.mounted.meta;
     let listing = Listing::<R::Db> {
         state: &hop.mounted.state,
-        query: hop.request.params(),
+        request: hop.request,
         compatibility: hop.mounted.compatibility,
-        counts: hop.mounted.meta.total_count,
+        counts: meta.total_count,
+        serializer: &meta.serializer,
+        default_format: &meta.default_format,
         totals: hop.totals,
         narrowed: &|filters| Ok(Box::new(narrowed(hop, filters)?)),
     };
-    let part = listing.part(connection)?;
-    let items = kept(hop, part.page);
-    Ok(match part.total {
-        Some(total) if listing.counts.is_counted() => Paged::of(part.asked, items, total),
-        total => {
-            let mut paged = Paged::looked_ahead(part.asked, items);
-            // What was seen is there.
-            paged.total = total.map(|total| total.max(paged.at_least()));
-            paged
-        }
+    let Part { asked, rows, total } = listing.part(connection)?;
+    // What was seen is there.
+    let seen = asked.seen(rows.found());
+    let objects = match rows {
+        Taken::Page(page) => Objects::Items(kept(hop, page)),
+        Taken::Written(written) => Objects::Written(written),
+    };
+    Ok(match total {
+        Some(total) if listing.counts.is_counted() => Paged::of(asked, objects, total),
+        total => Paged {
+            total: total.map(|total| total.max(seen)),
+            ..Paged::looked_ahead(asked, objects)
+        },
     })
 }
 
 /// A list as its parts are loaded, whatever its resource.
-struct Listing<'l, DB: Dialect> {
-    state: &'l RowsState<DB>,
-    query: &'l Query,
+struct Listing<'l, 'h, DB: Dialect> {
+    state: &'h RowsState<DB>,
+    request: &'l Request,
     compatibility: Compatibility,
     counts: TotalCount,
+    serializer: &'l Serializer,
+    default_format: &'l str,
     /// What was counted before.
     totals: Option<&'l TotalsHere>,
     /// The objects that the caller may read and asked for.
@@ -174,16 +206,16 @@ struct Listing<'l, DB: Dialect> {
 }
 
 /// The rows of a part, and how many the list has in all, or about how many.
-struct Part {
+struct Part<'h> {
     asked: Asked,
-    page: Page,
+    rows: Taken<'h>,
     total: Option<u64>,
 }
 
-impl<DB: Dialect> Listing<'_, DB> {
-    fn part(&self, connection: &mut DB::Connection) -> Result<Part> {
+impl<'h, DB: Dialect> Listing<'_, 'h, DB> {
+    fn part(&self, connection: &mut DB::Connection) -> Result<Part<'h>> {
         let (state, node) = (self.state, self.state.node());
-        let (query, compatibility) = (self.query, self.compatibility);
+        let (query, compatibility) = (self.request.params(), self.compatibility);
         let mut filters = build_filters::<DB>(&state.graph, node, query, compatibility)?;
         let mut order = apply_sorting::<DB>(&state.graph, node, query, compatibility)?;
         state.keep_prepared(filters.iter_mut().chain(&mut order));
@@ -220,17 +252,31 @@ impl<DB: Dialect> Listing<'_, DB> {
             .map_err(|error| told_of_search(error, searches))
     }
 
-    /// The rows of a statement of this list.
-    fn load(&self, connection: &mut DB::Connection, statement: Statement<DB>) -> Result<Page> {
-        let columns = Arc::clone(&self.state.columns.loaded);
-        load::<DB>(connection, statement, columns, "loading rows")
+    /// Where so many rows of it go: they are kept, unless they can be written as they come.
+    fn taken(&self, asked: &Asked, most_rows: usize) -> Result<Taken<'h>> {
+        let state = self.state;
+        if let Some(fields) = &state.shown_in_lists
+            && state.lists.rows_tell_all
+            && !asked.is_keyset()
+        {
+            let format = self
+                .serializer
+                .determine_format(self.request, self.default_format)?;
+            if let Some(objects) = self.serializer.json_objects(&format) {
+                let written = Written::new(state, fields, self.request, asked, (format, objects));
+                return Ok(Taken::Written(Box::new(written)));
+            }
+        }
+        let columns = Arc::clone(&state.columns.loaded);
+        Ok(Taken::Page(Page::new(columns, most_rows)))
     }
 
     /// Those of its rows, two at most, that meet a condition.
     fn two(&self, connection: &mut DB::Connection, condition: Fragment) -> Result<Page> {
         let list = (self.narrowed)(vec![condition])?;
         let rows = list.rows(None, None, self.state.selected());
-        self.load(connection, rows.slice(Slice::TWO))
+        let columns = Arc::clone(&self.state.columns.loaded);
+        load::<DB>(connection, rows.slice(Slice::TWO), columns, "loading rows")
     }
 }
 
@@ -238,13 +284,14 @@ impl Place {
     /// Finds the object that tells the place, among those that the caller may see: else its place would tell what is
     /// hidden.
     fn read<DB: Dialect>(
-        listing: &Listing<'_, DB>,
+        listing: &Listing<'_, '_, DB>,
         connection: &mut DB::Connection,
         asked: &Asked,
     ) -> Result<Self> {
         let state = listing.state;
         let (graph, node) = (&state.graph, state.node());
-        let keyset = Keyset::read::<DB>(graph, node, listing.query, listing.compatibility)?;
+        let keyset =
+            Keyset::read::<DB>(graph, node, listing.request.params(), listing.compatibility)?;
         let (name, keyset) = match &asked.from {
             From::After(Some(name)) => (name, keyset),
             From::Before(name) => (name, keyset.reversed()),
@@ -284,16 +331,21 @@ fn gone() -> Error {
 }
 
 impl<DB: Dialect> Wanted<DB> {
-    fn load(self, listing: &Listing<'_, DB>, connection: &mut DB::Connection) -> Result<Part> {
+    fn load<'h>(
+        self,
+        listing: &Listing<'_, 'h, DB>,
+        connection: &mut DB::Connection,
+    ) -> Result<Part<'h>> {
+        let mut rows = listing.taken(&self.asked, self.rows.most_rows())?;
         if listing.counts.is_counted()
             && self.asked.limit > 0
             && let Some(snapshot) = DB::snapshot()
         {
-            return self.load_counted(listing, connection, snapshot);
+            return self.load_counted(listing, connection, rows, snapshot);
         }
-        let page = listing.load(connection, self.rows)?;
-        check(listing, connection, self.place.as_ref(), &page)?;
-        let total = match (listing.counts, self.asked.total(page.len())) {
+        each_row(connection, self.rows, &mut rows, "loading rows")?;
+        check(listing, connection, self.place.as_ref(), &rows)?;
+        let total = match (listing.counts, self.asked.total(rows.found())) {
             (TotalCount::None, _) => None,
             (_, Some(total)) => Some(total),
             (TotalCount::Estimated, None) => Some(estimated(listing, connection, self.filters)?),
@@ -303,18 +355,19 @@ impl<DB: Dialect> Wanted<DB> {
         };
         Ok(Part {
             asked: self.asked,
-            page,
+            rows,
             total,
         })
     }
 
     /// Loads the rows, and counts in the same statement unless nothing has changed since that was done before.
-    fn load_counted(
+    fn load_counted<'h>(
         self,
-        listing: &Listing<'_, DB>,
+        listing: &Listing<'_, 'h, DB>,
         connection: &mut DB::Connection,
+        rows: Taken<'h>,
         snapshot: &'static str,
-    ) -> Result<Part> {
+    ) -> Result<Part<'h>> {
         let state = listing.state;
         let count = (listing.narrowed)(self.filters)?.count();
         let counting = state
@@ -325,31 +378,98 @@ impl<DB: Dialect> Wanted<DB> {
         let known = counting.and_then(|counting| totals.get(counting));
         let in_state = known.as_ref().map_or("", |(in_state, _)| in_state);
         let statement = self.rows.counted(count, snapshot, in_state);
-        let (page, total, now) = load_counted(state, connection, statement)?;
-        let total = total
+        let mut counted = Counted {
+            rows,
+            columns: &state.columns.loaded,
+            key: state.place(state.node().key),
+            is_first: true,
+            total: None,
+            state: None,
+        };
+        each_row(connection, statement, &mut counted, "loading a page")?;
+        if counted.is_first {
+            return Err(cut_elsewhere());
+        }
+        let total = counted
+            .total
             .or(known.map(|(_, rows)| rows))
             .ok_or_else(cut_elsewhere)?;
-        if let Some((counting, now)) = counting.zip(now) {
+        if let Some((counting, now)) = counting.zip(counted.state) {
             totals.keep(counting, now, total);
         }
-        check(listing, connection, self.place.as_ref(), &page)?;
+        check(listing, connection, self.place.as_ref(), &counted.rows)?;
         Ok(Part {
             asked: self.asked,
-            page,
+            rows: counted.rows,
             total: Some(total),
         })
     }
 }
 
+/// Where the rows of a part of a list go.
+enum Taken<'h> {
+    Page(Page),
+    Written(Box<Written<'h>>),
+}
+
+impl Taken<'_> {
+    /// How many were found, which may be one too many.
+    fn found(&self) -> usize {
+        match self {
+            Self::Page(page) => page.len(),
+            Self::Written(written) => written.found(),
+        }
+    }
+}
+
+impl<DB: Dialect> TakesRows<DB> for Taken<'_> {
+    fn take<'r>(&mut self, row: &impl diesel::row::Row<'r, DB>) -> Result<()> {
+        match self {
+            Self::Page(page) => page.take(row),
+            Self::Written(written) => written.take(row),
+        }
+    }
+}
+
+/// Rows that each have what was counted behind them, and the state of the server.
+struct Counted<'h> {
+    rows: Taken<'h>,
+    columns: &'h [Loaded],
+    /// The place of the key, which is null where there is no row.
+    key: usize,
+    is_first: bool,
+    /// How many there are in all, if that was counted.
+    total: Option<u64>,
+    state: Option<Arc<str>>,
+}
+
+impl<DB: Dialect> TakesRows<DB> for Counted<'_> {
+    fn take<'r>(&mut self, row: &impl diesel::row::Row<'r, DB>) -> Result<()> {
+        if std::mem::replace(&mut self.is_first, false) {
+            let behind = self.columns.len();
+            self.total = lend(row, behind, &COUNT, total)?;
+            self.state = lend(row, behind + 1, &STATE, |state| match state {
+                Cell::Text(state) => Some(Arc::from(state)),
+                _ => None,
+            })?;
+            let key = &self.columns[self.key];
+            if lend(row, self.key, key, |key| matches!(key, Cell::Null))? {
+                return Ok(());
+            }
+        }
+        self.rows.take(row)
+    }
+}
+
 /// Where a page has no rows, the object that tells their place must be there still.
 fn check<DB: Dialect>(
-    listing: &Listing<'_, DB>,
+    listing: &Listing<'_, '_, DB>,
     connection: &mut DB::Connection,
     place: Option<&Place>,
-    page: &Page,
+    rows: &Taken<'_>,
 ) -> Result<()> {
     match place {
-        Some(place) if page.len() == 0 => place.check(listing, connection),
+        Some(place) if rows.found() == 0 => place.check(listing, connection),
         _ => Ok(()),
     }
 }
@@ -359,7 +479,7 @@ impl Place {
     /// it was found.
     fn check<DB: Dialect>(
         &self,
-        listing: &Listing<'_, DB>,
+        listing: &Listing<'_, '_, DB>,
         connection: &mut DB::Connection,
     ) -> Result<()> {
         let (Some(key), true) = (&self.object, self.by_value) else {
@@ -412,22 +532,10 @@ impl<'h, R: ObjectSource + Hooks> Paged<'h, R> {
         let tells = hop.mounted.meta.total_count != TotalCount::None;
         Ok(Self {
             asked,
-            items: objects::kept(hop, wanted),
+            objects: Objects::Items(objects::kept(hop, wanted)),
             more,
             total: tells.then_some(total as u64),
         })
-    }
-}
-
-impl<R: Resource> Paged<'_, R> {
-    /// How many objects the list has at least.
-    fn at_least(&self) -> u64 {
-        let before = match self.asked.from {
-            From::Offset(offset) if !self.items.is_empty() => offset,
-            From::Offset(_) | From::After(_) | From::Before(_) => 0,
-        };
-        let seen = self.items.len() as u64 + u64::from(self.more);
-        before.saturating_add(seen)
     }
 }
 
@@ -446,7 +554,7 @@ const STATE: Loaded = Loaded {
 
 /// How many objects the caller may read and asked for.
 fn counted<DB: Dialect>(
-    listing: &Listing<'_, DB>,
+    listing: &Listing<'_, '_, DB>,
     connection: &mut DB::Connection,
     filters: Vec<Fragment>,
 ) -> Result<u64> {
@@ -470,13 +578,23 @@ fn counted<DB: Dialect>(
 }
 
 fn count<DB: Dialect>(connection: &mut DB::Connection, statement: Statement<DB>) -> Result<u64> {
-    let page = load::<DB>(connection, statement, [COUNT], "counting rows")?;
-    total(&page, 0).ok_or_else(cut_elsewhere)
+    struct Count(Option<u64>);
+
+    impl<DB: Dialect> TakesRows<DB> for Count {
+        fn take<'r>(&mut self, row: &impl diesel::row::Row<'r, DB>) -> Result<()> {
+            self.0 = lend(row, 0, &COUNT, total)?;
+            Ok(())
+        }
+    }
+
+    let mut count = Count(None);
+    each_row(connection, statement, &mut count, "counting rows")?;
+    count.0.ok_or_else(cut_elsewhere)
 }
 
 /// About how many objects the caller may read and asked for; counted where the database has no guess.
 fn estimated<DB: Dialect>(
-    listing: &Listing<'_, DB>,
+    listing: &Listing<'_, '_, DB>,
     connection: &mut DB::Connection,
     filters: Vec<Fragment>,
 ) -> Result<u64> {
@@ -495,37 +613,12 @@ fn key_column<DB: Dialect>(state: &RowsState<DB>) -> Fragment {
     columns
 }
 
-/// Loads a part of a list, the number of all its objects if it was counted, and in which state of the server.
-fn load_counted<DB: Dialect>(
-    state: &RowsState<DB>,
-    connection: &mut DB::Connection,
-    statement: Statement<DB>,
-) -> Result<(Page, Option<u64>, Option<Arc<str>>)> {
-    let columns = state.columns.loaded.iter().copied().chain([COUNT, STATE]);
-    let columns: Arc<[Loaded]> = columns.collect();
-    let mut page = load::<DB>(connection, statement, columns, "loading a page")?;
-    if page.len() == 0 {
-        return Err(cut_elsewhere());
-    }
-    let total = total(&page, state.columns.loaded.len());
-    let now = match page.value(0, state.columns.loaded.len() + 1) {
-        Value::Text(now) => Some(Arc::from(&*now)),
+/// What a statement counted.
+fn total(count: Lent<'_>) -> Option<u64> {
+    match count {
+        Cell::Int(total) => Some(total.unsigned_abs()),
         _ => None,
-    };
-    if page.value(0, state.place(state.node().key)).is_null() {
-        page.clear();
     }
-    Ok((page, total, now))
-}
-
-/// The number in a column of a page's first row.
-fn total(page: &Page, column: usize) -> Option<u64> {
-    if page.len() > 0
-        && let Value::Int(total) = page.value(0, column)
-    {
-        return Some(total.unsigned_abs());
-    }
-    None
 }
 
 fn cut_elsewhere() -> Error {

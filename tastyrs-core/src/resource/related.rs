@@ -21,7 +21,7 @@ use crate::{
     errors::Result,
     fields::{By, RelationSpec, UseIn},
     http::Request,
-    queries::{Key, Node, NodeColumn, key_filter},
+    queries::{Graph, Key, Node, NodeColumn, key_filter},
 };
 
 /// What a relation leads to, for all objects of a page.
@@ -209,10 +209,8 @@ fn one<'h, DB: Dialect>(
     ) else {
         return Ok(Related::None);
     };
-    let by_key = target.key == target.detail;
-
     if let By::Column(column) = relation.by {
-        if !full && by_key {
+        if addressed(&state.graph, relation, loading.for_list).is_some() {
             let list_uri = site.list_uri(loading.request.prefix(), &target.resource_name);
             let mut names = items.column(column).map(|value| Key::of(&value));
             let addresses = Addresses::new(loading.pages, &list_uri, &mut names);
@@ -242,6 +240,19 @@ fn one<'h, DB: Dialect>(
         }
     }
     Ok(Related::Many { key, by_key })
+}
+
+/// The resource that a relation leads to, where it is shown as the address that the key in a column makes.
+pub(super) fn addressed<'g>(
+    graph: &'g Graph,
+    relation: &RelationSpec,
+    for_list: bool,
+) -> Option<&'g Node> {
+    let target = graph.target(relation)?;
+    let is_address = matches!(relation.by, By::Column(_))
+        && !relation.full.is(for_list)
+        && target.key == target.detail;
+    is_address.then_some(target)
 }
 
 /// The objects of a resource that have these keys: their data, or their addresses.

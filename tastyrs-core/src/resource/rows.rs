@@ -17,7 +17,7 @@ use super::{
     generic::ContentTypeIds,
     paging,
     references::Reference,
-    related::{self, Related, RelatedRows},
+    related::{self, Related, RelatedRows, addressed},
     row_hops,
     write_row::Columns,
 };
@@ -27,7 +27,7 @@ use crate::{
     data::Value,
     database::{Database, Dialect, Fragment, Narrow, Page, Row, Slice, Statement, load},
     errors::{Error, Result},
-    fields::{Answers, Attribute, By, Field, FieldSpec, Fields},
+    fields::{Answers, Attribute, Field, FieldSpec, Fields},
     http::{Query, Request},
     meta::{Meta, TotalCount},
     queries::{
@@ -61,7 +61,7 @@ pub struct RowsState<DB: Dialect> {
     /// Tells it from all others of this process.
     pub(super) number: u64,
     /// What lists and details show, where it is what was loaded and nothing else.
-    shown_in_lists: Option<Box<[ShownField]>>,
+    pub(super) shown_in_lists: Option<Box<[ShownField]>>,
     shown_in_details: Option<Box<[ShownField]>>,
     pub(super) lists: Lists,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
@@ -82,6 +82,9 @@ pub(super) struct Lists {
     /// How many objects a page has where the client does not say, and at most.
     pub(super) limit: u64,
     pub(super) max_limit: u64,
+    /// Whether each row tells all that is shown of it, by what it holds and nobody's code, and stands behind the rest of
+    /// the answer: then it can be written as it comes.
+    pub(super) rows_tell_all: bool,
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -179,6 +182,8 @@ struct Said<'s> {
     nobody_narrows: bool,
     /// Whether that is all of the table.
     are_whole: bool,
+    /// Whether the objects of a list stand behind its `meta`.
+    objects_come_last: bool,
     total_count: TotalCount,
     limit: u64,
     max_limit: u64,
@@ -200,15 +205,15 @@ impl<DB: Dialect> RowsState<DB> {
         let columns = Columns::of(this, &wanted(this, said.reads_objects));
         let names = Columns::of(this, &|column| column == this.key || column == this.detail);
         let select_where = format!("SELECT {} FROM {} WHERE ", columns.sql, this.table);
-        let is_lone = |for_list| {
-            let answers = said.answers.filter(|_| said.nobody_narrows);
-            answers.is_some_and(|answers| {
+        let rows_tell_all = |for_list| {
+            said.answers.is_some_and(|answers| {
                 let mut fields = this.fields.iter().zip(answers);
                 fields.all(|(field, answers)| {
                     answers.is_some() && is_of_the_row(field, &graph, for_list)
                 })
             })
         };
+        let is_lone = |for_list| said.nobody_narrows && rows_tell_all(for_list);
         let detail_is_lone = is_lone(false);
         let lists = Lists {
             are_whole: said.are_whole,
@@ -218,6 +223,7 @@ impl<DB: Dialect> RowsState<DB> {
                 TotalCount::Estimated | TotalCount::None => false,
             },
             are_lone: said.are_whole && is_lone(true),
+            rows_tell_all: rows_tell_all(true) && said.objects_come_last,
             limit: said.limit,
             max_limit: said.max_limit,
         };
@@ -269,12 +275,8 @@ fn wanted(node: &Node, all: bool) -> impl Fn(usize) -> bool {
 
 /// Whether the row tells what is shown of a field whose value its source tells.
 fn is_of_the_row(field: &FieldSpec, graph: &Graph, for_list: bool) -> bool {
-    let by_key = |target: &Node| target.key == target.detail;
-    let is_told = field.relation().is_none_or(|relation| {
-        matches!(relation.by, By::Column(_))
-            && !relation.full.is(for_list)
-            && graph.target(relation).is_some_and(by_key)
-    });
+    let mut relation = field.relation().into_iter();
+    let is_told = relation.all(|relation| addressed(graph, relation, for_list).is_some());
     is_told && !matches!(field.attribute, Attribute::AbsoluteUrl)
 }
 
@@ -391,6 +393,7 @@ impl<R: ModelResource> Source<R> for Rows {
             reads_objects: R::READS_OBJECTS,
             nobody_narrows,
             are_whole: nobody_narrows && meta.authorization.shows_whole_lists(),
+            objects_come_last: *meta.collection_name > *"meta",
             total_count: meta.total_count,
             limit: meta.limit,
             max_limit: meta.max_limit,
