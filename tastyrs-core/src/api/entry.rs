@@ -262,9 +262,9 @@ fn check_urls(resource_name: &str, endpoints: &Endpoints) -> Result<()> {
 
 /// The positions of fields in the order of their names.
 fn sorted(names: &mut dyn Iterator<Item = &'static str>) -> Vec<usize> {
-    let mut named: Vec<(&str, usize)> = names.zip(0..).collect();
-    named.sort_unstable();
-    named.into_iter().map(|(_, position)| position).collect()
+    let mut pairs: Vec<(&str, usize)> = names.zip(0..).collect();
+    pairs.sort_unstable();
+    pairs.into_iter().map(|(_, position)| position).collect()
 }
 
 /// A resource of an API.
