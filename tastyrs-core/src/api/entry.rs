@@ -221,7 +221,7 @@ fn bind_throttles(
     api_name: &str,
     access_log: Option<Arc<dyn AccessLog>>,
     watched: bool,
-) -> Result<(Vec<AnyThrottle>, Option<(AnyThrottle, Watch)>)> {
+) -> Result<(Vec<AnyThrottle>, Option<Watched>)> {
     let address = format!("/{api_name}/{resource_name}/");
     if let Some(logins) = logins {
         logins
@@ -262,10 +262,13 @@ fn check_urls(resource_name: &str, endpoints: &Endpoints) -> Result<()> {
 
 /// The positions of fields in the order of their names.
 fn sorted(names: &mut dyn Iterator<Item = &'static str>) -> Vec<usize> {
-    let mut named: Vec<(&str, usize)> = names.zip(0..).collect();
-    named.sort_unstable();
-    named.into_iter().map(|(_, position)| position).collect()
+    let mut pairs: Vec<(&str, usize)> = names.zip(0..).collect();
+    pairs.sort_unstable();
+    pairs.into_iter().map(|(_, position)| position).collect()
 }
+
+/// A throttle, and what it has seen.
+type Watched = (AnyThrottle, Watch);
 
 /// A resource of an API.
 pub(crate) struct Entry {
@@ -278,7 +281,7 @@ pub(crate) struct Entry {
     /// Those of its requests and of its logins.
     pub(super) throttles: Vec<AnyThrottle>,
     /// That of its requests and what it has seen, where somebody wants to know.
-    pub(super) watch: Option<(AnyThrottle, Watch)>,
+    pub(super) watch: Option<Watched>,
     pub(super) views: Box<dyn Views>,
 }
 

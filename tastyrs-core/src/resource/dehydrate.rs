@@ -23,10 +23,11 @@ pub(super) fn all<'h, R: Hooks>(
 ) -> Result<Vec<Data<'h>>> {
     let related = R::Source::related(hop, connection, items, for_list)?;
     let list_uri = hop.mounted.list_uri(hop.request);
-    let mut names = items
-        .iter()
-        .map(|item| R::Source::detail_name(hop.mounted, item));
-    let own = Addresses::new(hop.pages, &list_uri, &mut names);
+    let mut own = NewAddresses::new(&list_uri, items.len());
+    for item in items {
+        own.push(R::Source::detail_name(hop.mounted, item));
+    }
+    let own = own.kept(hop.pages);
     if let Some(fields) = R::Source::shown(hop.mounted, for_list) {
         let mut rows = Vec::with_capacity(items.len());
         rows.extend(items.iter().filter_map(loaded));
@@ -157,27 +158,40 @@ pub struct Addresses<'h> {
     ends: Vec<usize>,
 }
 
-impl<'h> Addresses<'h> {
-    /// Those of the objects of these names; one without a name has none.
-    pub(super) fn new(
-        pages: &'h Pages<'h>,
-        list_uri: &str,
-        names: &mut dyn ExactSizeIterator<Item = Option<Key>>,
-    ) -> Self {
-        let mut text = String::with_capacity(names.len() * (list_uri.len() + 8));
-        let mut ends = Vec::with_capacity(names.len());
-        for name in names {
-            if let Some(name) = name {
-                push_detail_uri(list_uri, &name, &mut text);
-            }
-            ends.push(text.len());
-        }
+/// Addresses that are being written.
+pub(super) struct NewAddresses<'u> {
+    list_uri: &'u str,
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl<'u> NewAddresses<'u> {
+    /// Has room for so many below the address of their list.
+    pub(super) fn new(list_uri: &'u str, objects: usize) -> Self {
         Self {
-            text: pages.keep_text(text),
-            ends,
+            list_uri,
+            text: String::with_capacity(objects * (list_uri.len() + 8)),
+            ends: Vec::with_capacity(objects),
         }
     }
 
+    /// Appends that of the object of this name; one without a name has none.
+    pub(super) fn push(&mut self, name: Option<Key>) {
+        if let Some(name) = name {
+            push_detail_uri(self.list_uri, &name, &mut self.text);
+        }
+        self.ends.push(self.text.len());
+    }
+
+    pub(super) fn kept<'h>(self, pages: &'h Pages<'h>) -> Addresses<'h> {
+        Addresses {
+            text: pages.keep_text(self.text),
+            ends: self.ends,
+        }
+    }
+}
+
+impl<'h> Addresses<'h> {
     /// That of the object at this place.
     pub(super) fn of(&self, place: usize) -> Value<'h> {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);

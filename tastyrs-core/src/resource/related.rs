@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Hooks, Hop, ModelResource, Pages, RelatedWrites, Source, dehydrate,
-    dehydrate::Addresses,
+    dehydrate::{Addresses, NewAddresses},
     generic::{self, Found},
     rows::{self, RowsState},
 };
@@ -134,8 +134,11 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
     ) -> Vec<Value<'h>> {
         let list_uri = self.list_uri(request);
         let place = self.state.place(self.state.node().detail);
-        let mut names = (0..page.len()).map(|row| Key::of(&page.value(row, place)));
-        let addresses = Addresses::new(pages, &list_uri, &mut names);
+        let mut addresses = NewAddresses::new(&list_uri, page.len());
+        for row in 0..page.len() {
+            addresses.push(Key::of(&page.value(row, place)));
+        }
+        let addresses = addresses.kept(pages);
         (0..page.len()).map(|row| addresses.of(row)).collect()
     }
 }
@@ -187,7 +190,7 @@ pub(super) struct Rows<'i, 'h> {
 
 impl<'h> Rows<'_, 'h> {
     /// The values in a column.
-    pub(super) fn column(self, column: usize) -> impl ExactSizeIterator<Item = Value<'h>> {
+    pub(super) fn column(self, column: usize) -> impl Iterator<Item = Value<'h>> {
         (0..self.len).map(move |row| (self.value)(row, column))
     }
 }
@@ -212,8 +215,11 @@ fn one<'h, DB: Dialect>(
     if let By::Column(column) = relation.by {
         if addressed(&state.graph, relation, loading.for_list).is_some() {
             let list_uri = site.list_uri(loading.request.prefix(), &target.resource_name);
-            let mut names = items.column(column).map(|value| Key::of(&value));
-            let addresses = Addresses::new(loading.pages, &list_uri, &mut names);
+            let mut addresses = NewAddresses::new(&list_uri, items.len);
+            for row in 0..items.len {
+                addresses.push(Key::of(&(items.value)(row, column)));
+            }
+            let addresses = addresses.kept(loading.pages);
             return Ok(Related::Address(addresses));
         }
         let keys = keys_of(items, column);

@@ -371,7 +371,7 @@ impl Shown for ShownRow<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::dehydrate::NewAddresses, *};
     use crate::{
         database::{Cell, Loaded, Page},
         fields::Kind,
@@ -423,7 +423,7 @@ mod tests {
         let pages = Pages::default();
         let rows = Rows {
             fields: &fields,
-            own: Addresses::new(&pages, "", std::iter::empty()),
+            own: NewAddresses::new("", 0).kept(&pages),
             related: Vec::new(),
         };
         work(&ShownRow {
