@@ -201,7 +201,7 @@ mod tests {
             Cell::Date(day),
             Cell::Time(time),
             Cell::Uuid(Uuid::from_u128(7)),
-            Cell::Bytes(&[0, 255]),
+            Cell::Bytes(&[0, 255][..]),
             Cell::Json(r#"{"a": [1]}"#),
             Cell::Null,
         ] {
