@@ -9,11 +9,11 @@ use diesel::{
     connection::{DefaultLoadingMode, LoadConnection},
     query_builder::{AstPass, QueryFragment},
     r2d2::R2D2Connection,
-    row::Row as _,
+    row::{Field as _, Row},
 };
 use uuid::Uuid;
 
-use super::{Cell, DatabaseOptions, Fragment, Loaded, Page, Statement};
+use super::{Cell, DatabaseOptions, Fragment, Lent, Loaded, Page, Statement};
 use crate::{
     errors::{Error, Result},
     fields::Kind,
@@ -126,13 +126,13 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// The forms in which it may keep a UUID.
     #[doc(hidden)]
     fn uuid_forms(uuid: Uuid) -> Vec<Bind>;
-    /// Reads a value of a row, which is not null.
+    /// Reads a value of a row, which is not null, and hands it over for as long as it is lent.
     #[doc(hidden)]
-    fn read(
+    fn read<T>(
         field: <Self as Backend>::RawValue<'_>,
-        column: Loaded,
-        page: &mut Page,
-    ) -> Result<Cell>;
+        column: &Loaded,
+        take: impl FnOnce(Lent<'_>) -> T,
+    ) -> Result<T>;
     /// A column as the text in which patterns search.
     #[doc(hidden)]
     fn as_text(column: &str, kind: Kind) -> String;
@@ -213,6 +213,45 @@ pub(super) fn quoted(name: &str, quote: char) -> String {
     format!("{quote}{doubled}{quote}")
 }
 
+/// What is made of rows while they come.
+pub(crate) trait TakesRows<DB: Dialect> {
+    /// Takes the next one.
+    fn take<'r>(&mut self, row: &impl Row<'r, DB>) -> Result<()>;
+}
+
+/// Runs a statement and hands its rows over one by one.
+pub(crate) fn each_row<DB: Dialect>(
+    connection: &mut DB::Connection,
+    statement: Statement<DB>,
+    taker: &mut impl TakesRows<DB>,
+    doing: &'static str,
+) -> Result<()> {
+    let rows = LoadConnection::<DefaultLoadingMode>::load(connection, statement)
+        .map_err(Error::database(doing))?;
+    for row in rows {
+        taker.take(&row.map_err(Error::database(doing))?)?;
+    }
+    Ok(())
+}
+
+/// Hands over the value at a place of a row for as long as it is lent.
+#[inline]
+pub(crate) fn lend<'r, DB: Dialect, T>(
+    row: &impl Row<'r, DB>,
+    place: usize,
+    column: &Loaded,
+    take: impl FnOnce(Lent<'_>) -> T,
+) -> Result<T> {
+    match row.get(place).as_ref().map(|field| field.value()) {
+        Some(Some(value)) => DB::read(value, column, take),
+        Some(None) => Ok(take(Cell::Null)),
+        None => Err(Error::Column {
+            column: column.name,
+            wanted: "a column of the answer",
+        }),
+    }
+}
+
 /// Runs a statement and keeps its rows.
 pub(crate) fn load<DB: Dialect>(
     connection: &mut DB::Connection,
@@ -220,37 +259,18 @@ pub(crate) fn load<DB: Dialect>(
     columns: impl Into<Arc<[Loaded]>>,
     doing: &'static str,
 ) -> Result<Page> {
-    load_rows::<DB>(connection, statement, &columns.into(), doing)
+    let mut page = Page::new(columns.into(), statement.most_rows());
+    each_row(connection, statement, &mut page, doing)?;
+    Ok(page)
 }
 
-fn load_rows<DB: Dialect>(
-    connection: &mut DB::Connection,
-    statement: Statement<DB>,
-    columns: &Arc<[Loaded]>,
-    doing: &'static str,
-) -> Result<Page> {
-    let expected = statement.most_rows();
-    let mut page = Page::new(Arc::clone(columns));
-    let rows = LoadConnection::<DefaultLoadingMode>::load(connection, statement)
-        .map_err(Error::database(doing))?;
-    for row in rows {
-        let row = row.map_err(Error::database(doing))?;
+impl<DB: Dialect> TakesRows<DB> for Page {
+    fn take<'r>(&mut self, row: &impl Row<'r, DB>) -> Result<()> {
+        let columns = Arc::clone(self.columns());
         for (place, column) in columns.iter().enumerate() {
-            let cell = match row.get(place).as_ref().map(diesel::row::Field::value) {
-                Some(Some(value)) => DB::read(value, *column, &mut page)?,
-                Some(None) => Cell::Null,
-                None => {
-                    return Err(Error::Column {
-                        column: column.name,
-                        wanted: "a column of the answer",
-                    });
-                }
-            };
-            page.push(cell);
+            lend(row, place, column, |value| self.push(value))??;
         }
-        if page.len() == 1 && expected > 2 {
-            page.expect(expected - 1);
-        }
+        self.took_a_row();
+        Ok(())
     }
-    Ok(page)
 }

@@ -183,7 +183,7 @@ impl<DB: Dialect> Statement<DB> {
     }
 
     /// How many rows it has at most; 0 where nothing says.
-    pub(super) fn most_rows(&self) -> usize {
+    pub(crate) fn most_rows(&self) -> usize {
         self.most_rows
     }
 

@@ -14,7 +14,7 @@ use diesel::{
 use uuid::Uuid;
 
 use super::{
-    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, Statement, address, decimal,
+    Bind, Cell, DatabaseOptions, Dialect, Fragment, Lent, Loaded, Statement, address, decimal,
     dialect::{load, plain_sql, quoted, written},
 };
 use crate::{
@@ -155,20 +155,16 @@ impl Dialect for Pg {
         vec![Bind::Uuid(uuid)]
     }
 
-    fn read(field: PgValue<'_>, column: Loaded, page: &mut Page) -> Result<Cell> {
-        fn from<ST, T: FromSql<ST, Pg>>(field: PgValue<'_>, column: Loaded) -> Result<T> {
-            T::from_sql(field).map_err(|_| Error::Column {
-                column: column.name,
-                wanted: column.kind.dehydrated_type(),
-            })
+    #[inline]
+    fn read<T>(field: PgValue<'_>, column: &Loaded, take: impl FnOnce(Lent<'_>) -> T) -> Result<T> {
+        fn from<ST, T: FromSql<ST, Pg>>(field: PgValue<'_>, column: &Loaded) -> Result<T> {
+            T::from_sql(field).map_err(|_| column.unreadable())
         }
-        fn text<'f>(field: &'f PgValue<'_>, column: Loaded) -> Result<&'f str> {
-            std::str::from_utf8(field.as_bytes()).map_err(|_| Error::Column {
-                column: column.name,
-                wanted: column.kind.dehydrated_type(),
-            })
+        fn text<'f>(field: &'f PgValue<'_>, column: &Loaded) -> Result<&'f str> {
+            std::str::from_utf8(field.as_bytes()).map_err(|_| column.unreadable())
         }
-        Ok(match column.kind {
+        let digits;
+        Ok(take(match column.kind {
             Kind::SmallInt | Kind::Integer | Kind::BigInt => {
                 Cell::Int(match field.as_bytes().len() {
                     2 => i64::from(from::<sql::SmallInt, i16>(field, column)?),
@@ -182,24 +178,24 @@ impl Dialect for Pg {
             } else {
                 from::<sql::Double, f64>(field, column)?
             }),
-            Kind::Text | Kind::List | Kind::Dict => Cell::Text(page.write(text(&field, column)?)?),
+            Kind::Text | Kind::List | Kind::Dict => Cell::Text(text(&field, column)?),
             // `jsonb` carries its version in front.
-            Kind::Json => {
-                Cell::Json(page.write(text(&field, column)?.trim_start_matches('\u{1}'))?)
-            }
+            Kind::Json => Cell::Json(text(&field, column)?.trim_start_matches('\u{1}')),
             Kind::Decimal => {
                 if let Some(word) = no_number(field.as_bytes()) {
-                    return Ok(Cell::Decimal(page.write(word)?));
+                    Cell::Decimal(word)
+                } else {
+                    let number = from::<sql::Numeric, bigdecimal::BigDecimal>(field, column)?;
+                    digits = decimal::digits(&number, column.decimal_places);
+                    Cell::Decimal(&digits)
                 }
-                let number = from::<sql::Numeric, bigdecimal::BigDecimal>(field, column)?;
-                Cell::Decimal(page.write(&decimal::digits(&number, column.decimal_places))?)
             }
             Kind::DateTime => Cell::DateTime(from::<sql::Timestamp, NaiveDateTime>(field, column)?),
             Kind::Date => Cell::Date(from::<sql::Date, NaiveDate>(field, column)?),
             Kind::Time => Cell::Time(from::<sql::Time, NaiveTime>(field, column)?),
             Kind::Uuid => Cell::Uuid(from::<sql::Uuid, Uuid>(field, column)?),
-            Kind::Bytes => Cell::Bytes(page.write_bytes(field.as_bytes())?),
-        })
+            Kind::Bytes => Cell::Bytes(field.as_bytes()),
+        }))
     }
 
     fn as_text(column: &str, kind: Kind) -> String {

@@ -1,6 +1,6 @@
 //! Rows as they were loaded: the cells of a page in one piece, their text in another.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, convert::Infallible, ops::Range, sync::Arc};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use uuid::Uuid;
@@ -11,22 +11,87 @@ use crate::{
     fields::{FieldType, Kind},
 };
 
-/// A value of a row; text and bytes stand in the page's buffers.
+/// A value of a row; its text and bytes stand in the buffers of a page, or elsewhere.
 #[derive(Debug, Clone, Copy)]
-pub enum Cell {
+pub enum Cell<T = Span, B = Span> {
     Null,
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(Span),
-    Decimal(Span),
-    StoredDateTime(Span),
+    Text(T),
+    Decimal(T),
+    StoredDateTime(T),
     DateTime(NaiveDateTime),
     Date(NaiveDate),
     Time(NaiveTime),
     Uuid(Uuid),
-    Bytes(Span),
-    Json(Span),
+    Bytes(B),
+    Json(T),
+}
+
+/// A value of a row, lent by who holds it.
+pub(crate) type Lent<'v> = Cell<&'v str, &'v [u8]>;
+
+impl<T, B> Cell<T, B> {
+    /// The same value, its text and bytes taken elsewhere.
+    #[expect(
+        clippy::inline_always,
+        reason = "it is a step of each value on its way in and out"
+    )]
+    #[inline(always)]
+    fn taken<U, C, E>(
+        self,
+        text: impl FnOnce(T) -> Result<U, E>,
+        bytes: impl FnOnce(B) -> Result<C, E>,
+    ) -> Result<Cell<U, C>, E> {
+        Ok(match self {
+            Self::Null => Cell::Null,
+            Self::Bool(flag) => Cell::Bool(flag),
+            Self::Int(number) => Cell::Int(number),
+            Self::Float(number) => Cell::Float(number),
+            Self::Text(value) => Cell::Text(text(value)?),
+            Self::Decimal(digits) => Cell::Decimal(text(digits)?),
+            Self::StoredDateTime(moment) => Cell::StoredDateTime(text(moment)?),
+            Self::DateTime(moment) => Cell::DateTime(moment),
+            Self::Date(day) => Cell::Date(day),
+            Self::Time(time) => Cell::Time(time),
+            Self::Uuid(uuid) => Cell::Uuid(uuid),
+            Self::Bytes(value) => Cell::Bytes(bytes(value)?),
+            Self::Json(document) => Cell::Json(text(document)?),
+        })
+    }
+}
+
+impl<'v> Lent<'v> {
+    /// What it is to those who show it.
+    #[expect(
+        clippy::inline_always,
+        reason = "it is the step to what is written, done for every value"
+    )]
+    #[inline(always)]
+    pub(crate) fn value(self) -> Value<'v> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(flag) => Value::Bool(flag),
+            Self::Int(number) => Value::Int(number),
+            Self::Float(number) => Value::Float(number),
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Decimal(digits) => Value::Decimal(Cow::Borrowed(digits)),
+            Self::StoredDateTime(text) => Value::StoredDateTime(text),
+            Self::DateTime(moment) => Value::DateTime(moment),
+            Self::Date(day) => Value::Date(day),
+            Self::Time(time) => Value::Time(time),
+            Self::Uuid(uuid) => Value::Uuid(uuid),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
+            Self::Json(document) => json(document),
+        }
+    }
+}
+
+#[cold]
+fn json(document: &str) -> Value<'static> {
+    serde_json::from_str::<serde_json::Value>(document)
+        .map_or(Value::Null, |json| json.to_value().into_owned())
 }
 
 /// Where something stands in a buffer.
@@ -34,6 +99,17 @@ pub enum Cell {
 pub struct Span {
     start: u32,
     end: u32,
+}
+
+impl Span {
+    fn between(start: usize, end: usize) -> Result<Self> {
+        match (u32::try_from(start), u32::try_from(end)) {
+            (Ok(start), Ok(end)) => Ok(Self { start, end }),
+            _ => Err(Error::bad_request(
+                "The page is larger than four gigabytes.",
+            )),
+        }
+    }
 }
 
 /// A column of a page: what it holds, and the places of a decimal.
@@ -44,35 +120,56 @@ pub struct Loaded {
     pub(crate) decimal_places: Option<u32>,
 }
 
+impl Loaded {
+    /// It holds what its kind cannot be read from.
+    #[cold]
+    pub(super) fn unreadable(&self) -> Error {
+        Error::Column {
+            column: self.name,
+            wanted: self.kind.dehydrated_type(),
+        }
+    }
+}
+
 /// The rows of one query.
 #[derive(Debug, Default)]
-pub struct Page {
+pub(crate) struct Page {
     columns: Arc<[Loaded]>,
     cells: Vec<Cell>,
     text: String,
     bytes: Vec<u8>,
+    /// How many rows there will be at most; 0 where nothing says.
+    most_rows: usize,
 }
 
+/// What is likely to be used is asked for at once, but no more than this on the word of a first row.
+pub(crate) const MOST_EXPECTED: usize = 1 << 16;
+
 impl Page {
-    pub(crate) fn new(columns: Arc<[Loaded]>) -> Self {
+    /// Holds no row yet, and `most_rows` at most; 0 where nothing says how many.
+    pub(crate) fn new(columns: Arc<[Loaded]>, most_rows: usize) -> Self {
         Self {
             cells: Vec::with_capacity(columns.len()),
             columns,
             text: String::with_capacity(1024),
             bytes: Vec::new(),
+            most_rows,
         }
     }
 
-    /// Makes room for as many rows more, if they are like the first.
-    pub(crate) fn expect(&mut self, rows: usize) {
-        /// What is likely to be used is asked for at once, but no more than this on the word of a first row.
-        const MOST: usize = 1 << 16;
+    /// Behind the first row, makes room for all others, if they are like it.
+    pub(super) fn took_a_row(&mut self) {
+        if self.most_rows <= 2 || self.len() != 1 {
+            return;
+        }
+        let rows = self.most_rows - 1;
         self.cells.reserve(
             rows.saturating_mul(self.columns.len())
-                .min(MOST / size_of::<Cell>()),
+                .min(MOST_EXPECTED / size_of::<Cell>()),
         );
         let text = self.text.len() + self.text.len() / 8;
-        self.text.reserve(rows.saturating_mul(text).min(MOST));
+        self.text
+            .reserve(rows.saturating_mul(text).min(MOST_EXPECTED));
     }
 
     pub(crate) fn columns(&self) -> &Arc<[Loaded]> {
@@ -89,91 +186,50 @@ impl Page {
         self.cells.len() / self.columns.len().max(1)
     }
 
-    /// Lets its rows go.
-    pub(crate) fn clear(&mut self) {
-        self.cells.clear();
-    }
-
-    pub(crate) fn push(&mut self, cell: Cell) {
+    /// Puts a value behind the others.
+    #[inline]
+    pub(crate) fn push(&mut self, value: Lent<'_>) -> Result<()> {
+        let (text, bytes) = (&mut self.text, &mut self.bytes);
+        let cell = value.taken(
+            |value| {
+                let start = text.len();
+                text.push_str(value);
+                Span::between(start, text.len())
+            },
+            |value| {
+                let start = bytes.len();
+                bytes.extend_from_slice(value);
+                Span::between(start, bytes.len())
+            },
+        )?;
         self.cells.push(cell);
-    }
-
-    /// Appends text, and says where it stands.
-    pub(crate) fn write(&mut self, text: &str) -> Result<Span> {
-        let start = span_edge(self.text.len())?;
-        self.text.push_str(text);
-        Ok(Span {
-            start,
-            end: span_edge(self.text.len())?,
-        })
-    }
-
-    /// Appends bytes, and says where they stand.
-    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> Result<Span> {
-        let start = span_edge(self.bytes.len())?;
-        self.bytes.extend_from_slice(bytes);
-        Ok(Span {
-            start,
-            end: span_edge(self.bytes.len())?,
-        })
+        Ok(())
     }
 
     /// What stands at a row and a column of the query.
     #[inline]
-    pub(super) fn cell(&self, row: usize, column: usize) -> Cell {
-        self.cells[row * self.columns.len() + column]
-    }
-
-    #[inline]
-    pub(super) fn text(&self, span: Span) -> &str {
-        self.text
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or_default()
-    }
-
-    pub(super) fn bytes(&self, span: Span) -> &[u8] {
-        self.bytes
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or_default()
+    pub(super) fn cell(&self, row: usize, column: usize) -> Lent<'_> {
+        self.lent(self.cells[row * self.columns.len() + column])
     }
 
     /// The value at a row and a column of the query.
     pub(crate) fn value(&self, row: usize, column: usize) -> Value<'_> {
-        self.value_of(self.cell(row, column))
+        self.cell(row, column).value()
     }
 
-    #[expect(
-        clippy::inline_always,
-        reason = "it is the step from a cell to what is written, done for every one"
-    )]
-    #[inline(always)]
-    fn value_of(&self, cell: Cell) -> Value<'_> {
-        match cell {
-            Cell::Null => Value::Null,
-            Cell::Bool(flag) => Value::Bool(flag),
-            Cell::Int(number) => Value::Int(number),
-            Cell::Float(number) => Value::Float(number),
-            Cell::Text(span) => Value::Text(Cow::Borrowed(self.text(span))),
-            Cell::Decimal(span) => Value::Decimal(Cow::Borrowed(self.text(span))),
-            Cell::StoredDateTime(span) => Value::StoredDateTime(self.text(span)),
-            Cell::DateTime(moment) => Value::DateTime(moment),
-            Cell::Date(day) => Value::Date(day),
-            Cell::Time(time) => Value::Time(time),
-            Cell::Uuid(uuid) => Value::Uuid(uuid),
-            Cell::Bytes(span) => Value::Bytes(Cow::Borrowed(self.bytes(span))),
-            Cell::Json(span) => self.json(span),
+    #[inline]
+    fn lent(&self, cell: Cell) -> Lent<'_> {
+        fn range(span: Span) -> Range<usize> {
+            span.start as usize..span.end as usize
         }
+        let text = |span| self.text.get(range(span)).unwrap_or_default();
+        let bytes = |span| self.bytes.get(range(span)).unwrap_or_default();
+        let Ok(lent) = cell.taken(
+            |span| Ok::<_, Infallible>(text(span)),
+            |span| Ok(bytes(span)),
+        );
+        lent
     }
-
-    #[cold]
-    fn json(&self, span: Span) -> Value<'static> {
-        serde_json::from_str::<serde_json::Value>(self.text(span))
-            .map_or(Value::Null, |json| json.to_value().into_owned())
-    }
-}
-
-fn span_edge(length: usize) -> Result<u32> {
-    u32::try_from(length).map_err(|_| Error::bad_request("The page is larger than four gigabytes."))
 }
 
 /// A row of a model's table, as much of it as was loaded, or as it is about to be written.
@@ -205,7 +261,7 @@ impl<'p> Cells<'p> {
     /// The value at a place of the row.
     #[inline]
     pub(crate) fn value(&self, place: usize) -> Value<'p> {
-        self.page.value_of(self.cells[place])
+        self.page.lent(self.cells[place]).value()
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Cell, Loaded, Page};
+use super::{Cell, Lent, Loaded, Page};
 use crate::data::stored_datetime;
 
 /// What bytes of this form begin with; it changes when the form does.
@@ -17,40 +17,9 @@ impl Page {
         out.extend_from_slice(FORM);
         out.extend_from_slice(&shape(self.columns()));
         for column in 0..self.columns().len() {
-            self.write_cell(self.cell(row, column), &mut out);
+            write_cell(self.cell(row, column), &mut out);
         }
         out
-    }
-
-    fn write_cell(&self, cell: Cell, out: &mut Vec<u8>) {
-        let long = |tag: u8, bytes: &[u8], out: &mut Vec<u8>| {
-            out.push(tag);
-            // What stands in a page is shorter than four gigabytes: its spans are of 32 bits.
-            out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
-            out.extend_from_slice(bytes);
-        };
-        let short = |tag: u8, bytes: &[u8], out: &mut Vec<u8>| {
-            out.push(tag);
-            out.extend_from_slice(bytes);
-        };
-        match cell {
-            Cell::Null => out.push(0),
-            Cell::Bool(flag) => short(1, &[u8::from(flag)], out),
-            Cell::Int(number) => short(2, &number.to_le_bytes(), out),
-            Cell::Float(number) => short(3, &number.to_le_bytes(), out),
-            Cell::Text(span) => long(4, self.text(span).as_bytes(), out),
-            Cell::Decimal(span) => long(5, self.text(span).as_bytes(), out),
-            Cell::StoredDateTime(span) => long(6, self.text(span).as_bytes(), out),
-            Cell::DateTime(moment) => {
-                short(7, &day_to_bytes(moment.date()), out);
-                out.extend_from_slice(&time_to_bytes(moment.time()));
-            }
-            Cell::Date(day) => short(8, &day_to_bytes(day), out),
-            Cell::Time(time) => short(9, &time_to_bytes(time), out),
-            Cell::Uuid(uuid) => short(10, uuid.as_bytes(), out),
-            Cell::Bytes(span) => long(11, self.bytes(span), out),
-            Cell::Json(span) => long(12, self.text(span).as_bytes(), out),
-        }
     }
 
     /// The row that these bytes hold, if they are of this form and of these columns.
@@ -58,57 +27,86 @@ impl Page {
     /// They come from outside, so nothing in them is believed: what cannot be read in full is no row.
     pub(crate) fn from_row_bytes(bytes: &[u8], columns: &[Loaded]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(FORM)?.strip_prefix(&shape(columns))?;
-        let mut page = Self::new(columns.into());
+        let mut page = Self::new(columns.into(), 1);
         for _ in columns {
-            let cell = page.read_cell(&mut rest)?;
-            page.push(cell);
+            page.push(read_cell(&mut rest)?).ok()?;
         }
         rest.is_empty().then_some(page)
     }
+}
 
-    fn read_cell(&mut self, rest: &mut &[u8]) -> Option<Cell> {
-        Some(match take::<1>(rest)? {
-            [0] => Cell::Null,
-            [1] => Cell::Bool(match take(rest)? {
-                [0] => false,
-                [1] => true,
-                _ => return None,
-            }),
-            [2] => Cell::Int(i64::from_le_bytes(take(rest)?)),
-            [3] => Cell::Float(f64::from_le_bytes(take(rest)?)),
-            [4] => Cell::Text(self.write(take_text(rest)?).ok()?),
-            [5] => {
-                let digits = take_text(rest)?;
-                // Formats write them down as they stand.
-                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-                if !digits.bytes().all(plain) {
-                    return None;
-                }
-                Cell::Decimal(self.write(digits).ok()?)
-            }
-            [6] => {
-                let text = take_text(rest)?;
-                let is_of_the_form = text.is_ascii()
-                    && matches!(text.len(), 19 | 26)
-                    && stored_datetime(text).is_some();
-                if !is_of_the_form {
-                    return None;
-                }
-                Cell::StoredDateTime(self.write(text).ok()?)
-            }
-            [7] => Cell::DateTime(NaiveDateTime::new(take_day(rest)?, take_time(rest)?)),
-            [8] => Cell::Date(take_day(rest)?),
-            [9] => Cell::Time(take_time(rest)?),
-            [10] => Cell::Uuid(Uuid::from_bytes(take(rest)?)),
-            [11] => Cell::Bytes(self.write_bytes(take_long(rest)?).ok()?),
-            [12] => {
-                let text = take_text(rest)?;
-                serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
-                Cell::Json(self.write(text).ok()?)
-            }
-            _ => return None,
-        })
+fn write_cell(cell: Lent<'_>, out: &mut Vec<u8>) {
+    let long = |tag: u8, bytes: &[u8], out: &mut Vec<u8>| {
+        out.push(tag);
+        // What stands in a page is shorter than four gigabytes: its spans are of 32 bits.
+        out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+        out.extend_from_slice(bytes);
+    };
+    let short = |tag: u8, bytes: &[u8], out: &mut Vec<u8>| {
+        out.push(tag);
+        out.extend_from_slice(bytes);
+    };
+    match cell {
+        Cell::Null => out.push(0),
+        Cell::Bool(flag) => short(1, &[u8::from(flag)], out),
+        Cell::Int(number) => short(2, &number.to_le_bytes(), out),
+        Cell::Float(number) => short(3, &number.to_le_bytes(), out),
+        Cell::Text(text) => long(4, text.as_bytes(), out),
+        Cell::Decimal(digits) => long(5, digits.as_bytes(), out),
+        Cell::StoredDateTime(text) => long(6, text.as_bytes(), out),
+        Cell::DateTime(moment) => {
+            short(7, &day_to_bytes(moment.date()), out);
+            out.extend_from_slice(&time_to_bytes(moment.time()));
+        }
+        Cell::Date(day) => short(8, &day_to_bytes(day), out),
+        Cell::Time(time) => short(9, &time_to_bytes(time), out),
+        Cell::Uuid(uuid) => short(10, uuid.as_bytes(), out),
+        Cell::Bytes(bytes) => long(11, bytes, out),
+        Cell::Json(document) => long(12, document.as_bytes(), out),
     }
+}
+
+fn read_cell<'b>(rest: &mut &'b [u8]) -> Option<Lent<'b>> {
+    Some(match take::<1>(rest)? {
+        [0] => Cell::Null,
+        [1] => Cell::Bool(match take(rest)? {
+            [0] => false,
+            [1] => true,
+            _ => return None,
+        }),
+        [2] => Cell::Int(i64::from_le_bytes(take(rest)?)),
+        [3] => Cell::Float(f64::from_le_bytes(take(rest)?)),
+        [4] => Cell::Text(take_text(rest)?),
+        [5] => {
+            let digits = take_text(rest)?;
+            // Formats write them down as they stand.
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+            if !digits.bytes().all(plain) {
+                return None;
+            }
+            Cell::Decimal(digits)
+        }
+        [6] => {
+            let text = take_text(rest)?;
+            let is_of_the_form =
+                text.is_ascii() && matches!(text.len(), 19 | 26) && stored_datetime(text).is_some();
+            if !is_of_the_form {
+                return None;
+            }
+            Cell::StoredDateTime(text)
+        }
+        [7] => Cell::DateTime(NaiveDateTime::new(take_day(rest)?, take_time(rest)?)),
+        [8] => Cell::Date(take_day(rest)?),
+        [9] => Cell::Time(take_time(rest)?),
+        [10] => Cell::Uuid(Uuid::from_bytes(take(rest)?)),
+        [11] => Cell::Bytes(take_long(rest)?),
+        [12] => {
+            let document = take_text(rest)?;
+            serde_json::from_str::<serde::de::IgnoredAny>(document).ok()?;
+            Cell::Json(document)
+        }
+        _ => return None,
+    })
 }
 
 /// What the columns of a row are, and which build says so.
@@ -189,30 +187,25 @@ mod tests {
         .into_iter()
         .map(|(name, kind)| column(name, kind))
         .collect();
-        let mut page = Page::new(columns.clone().into());
+        let mut page = Page::new(columns.clone().into(), 1);
         let day = NaiveDate::from_ymd_opt(2016, 2, 29).unwrap();
         let time = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
-        let title = page.write("Grüße").unwrap();
-        let price = page.write("-12.50").unwrap();
-        let created = page.write("2010-03-19 01:18:01").unwrap();
-        let bytes = page.write_bytes(&[0, 255]).unwrap();
-        let json = page.write(r#"{"a": [1]}"#).unwrap();
-        for cell in [
+        for value in [
             Cell::Int(-7),
             Cell::Bool(true),
             Cell::Float(0.1),
-            Cell::Text(title),
-            Cell::Decimal(price),
-            Cell::StoredDateTime(created),
+            Cell::Text("Grüße"),
+            Cell::Decimal("-12.50"),
+            Cell::StoredDateTime("2010-03-19 01:18:01"),
             Cell::DateTime(day.and_time(time)),
             Cell::Date(day),
             Cell::Time(time),
             Cell::Uuid(Uuid::from_u128(7)),
-            Cell::Bytes(bytes),
-            Cell::Json(json),
+            Cell::Bytes(&[0, 255]),
+            Cell::Json(r#"{"a": [1]}"#),
             Cell::Null,
         ] {
-            page.push(cell);
+            page.push(value).unwrap();
         }
         (page, columns)
     }

@@ -17,12 +17,12 @@ use diesel::{
 use uuid::Uuid;
 
 use super::{
-    Bind, Cell, DatabaseOptions, Dialect, Fragment, Loaded, Page, Statement, decimal,
+    Bind, Cell, DatabaseOptions, Dialect, Fragment, Lent, Loaded, Statement, decimal,
     dialect::{plain_sql, quoted, written},
 };
 use crate::{
     data::stored_datetime,
-    errors::{Error, Result},
+    errors::Result,
     fields::Kind,
     queries::{Lookup, Part, check_regular_expression, matches},
 };
@@ -208,43 +208,42 @@ impl Dialect for Sqlite {
         ]
     }
 
-    fn read(
+    #[inline]
+    fn read<T>(
         mut field: <Self as diesel::backend::Backend>::RawValue<'_>,
-        column: Loaded,
-        page: &mut Page,
-    ) -> Result<Cell> {
-        let unreadable = || Error::Column {
-            column: column.name,
-            wanted: column.kind.dehydrated_type(),
-        };
-        Ok(match column.kind {
+        column: &Loaded,
+        take: impl FnOnce(Lent<'_>) -> T,
+    ) -> Result<T> {
+        let unreadable = || column.unreadable();
+        let digits;
+        Ok(take(match column.kind {
             Kind::SmallInt | Kind::Integer | Kind::BigInt => Cell::Int(field.read_long()),
             Kind::Bool => Cell::Bool(field.read_integer() != 0),
             Kind::Float | Kind::Double => Cell::Float(field.read_double()),
-            Kind::Text | Kind::List | Kind::Dict => Cell::Text(page.write(field.read_text())?),
+            Kind::Text | Kind::List | Kind::Dict => Cell::Text(field.read_text()),
             Kind::Json => {
                 let text = field.read_text();
                 serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| unreadable())?;
-                Cell::Json(page.write(text)?)
+                Cell::Json(text)
             }
             Kind::Decimal => {
                 let binary = matches!(
                     field.value_type(),
                     Some(SqliteType::Double | SqliteType::Float)
                 );
-                let digits = if binary {
+                digits = if binary {
                     decimal::from_float(field.read_double(), column.decimal_places)
                         .ok_or_else(unreadable)?
                 } else {
                     let number = field.read_text().parse().map_err(|_| unreadable())?;
                     decimal::digits(&number, column.decimal_places)
                 };
-                Cell::Decimal(page.write(&digits)?)
+                Cell::Decimal(&digits)
             }
             Kind::DateTime => {
                 let text = field.read_text();
                 if is_stored_datetime(text.as_bytes()) {
-                    Cell::StoredDateTime(page.write(text)?)
+                    Cell::StoredDateTime(text)
                 } else {
                     Cell::DateTime(
                         stored_datetime(text)
@@ -271,8 +270,8 @@ impl Dialect for Sqlite {
                 };
                 Cell::Uuid(uuid.map_err(|_| unreadable())?)
             }
-            Kind::Bytes => Cell::Bytes(page.write_bytes(field.read_blob())?),
-        })
+            Kind::Bytes => Cell::Bytes(field.read_blob()),
+        }))
     }
 
     fn as_text(column: &str, _: Kind) -> String {

@@ -16,6 +16,7 @@ mod wrap_view;
 use actix_web::{
     HttpResponse,
     http::{Method, StatusCode, header::HeaderName},
+    web::Bytes,
 };
 use tastyrs_throttle::{Counts, Outcome, Quota, Reservation};
 use tokio::sync::oneshot;
@@ -154,9 +155,14 @@ pub(crate) fn create_answer<R: Resource>(
     let body = meta
         .serializer
         .serialize_for(request, data, &format, room)?;
-    Ok(Answer::new(StatusCode::OK)
-        .content_type(&build_content_type(&format))
-        .body(body))
+    Ok(answer(&format, body))
+}
+
+/// The answer that is data in the format of this media type.
+pub(crate) fn answer(format: &str, body: impl Into<Bytes>) -> Answer {
+    Answer::new(StatusCode::OK)
+        .content_type(&build_content_type(format))
+        .body(body)
 }
 
 /// An answer without a body that ends the request.

@@ -141,7 +141,7 @@ pub(super) fn detail_uri(list_uri: &str, name: &Key) -> String {
     uri
 }
 
-fn push_detail_uri(list_uri: &str, name: &Key, uri: &mut String) {
+pub(super) fn push_detail_uri(list_uri: &str, name: &Key, uri: &mut String) {
     uri.push_str(list_uri);
     match name {
         Key::Int(number) => uri.push_str(itoa::Buffer::new().format(*number)),

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use super::{
     Hooks, Hop, ModelResource, ObjectSource, Resource, Source, objects,
     rows::{RowsState, kept, narrowed, rows},
+    shown::Written,
 };
 use crate::{
     bundle::Item,
     data::{Data, Value},
     database::{
-        Counting, Dialect, Failure, Fragment, Loaded, Narrow as _, Page, Slice, Statement, load,
+        Cell, Counting, Dialect, Failure, Fragment, Lent, Loaded, Narrow as _, Page, Slice,
+        Statement, TakesRows, each_row, lend,
     },
     errors::{Error, Result},
     fields::Kind,
@@ -28,35 +30,56 @@ use crate::{
 #[derive(Debug)]
 pub struct Paged<'h, R: Resource> {
     pub(super) asked: Asked,
-    pub(super) items: Vec<Item<'h, R>>,
+    pub(super) objects: Objects<'h, R>,
     /// Whether something comes behind it; in a part that ends before an object, whether something comes before it.
     pub(super) more: bool,
     /// How many objects the list has, as far as that is told.
     pub(super) total: Option<u64>,
 }
 
-impl<'h, R: Hooks> Paged<'h, R> {
-    /// A part whose items may be one too many, which tells that there is more.
-    fn looked_ahead(asked: Asked, mut items: Vec<Item<'h, R>>) -> Self {
-        let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
-        let more = limit > 0 && items.len() > limit;
-        if more {
-            items.truncate(limit);
+/// The objects of a part of a list.
+#[derive(Debug)]
+pub(super) enum Objects<'h, R: Resource> {
+    /// They were loaded.
+    Items(Vec<Item<'h, R>>),
+    /// They were written as they came.
+    Written(Box<Written<'h>>),
+}
+
+impl<R: Resource> Objects<'_, R> {
+    /// How many were found, which may be one too many.
+    fn found(&self) -> usize {
+        match self {
+            Self::Items(items) => items.len(),
+            Self::Written(written) => written.found(),
         }
-        if matches!(asked.from, From::Before(_)) {
-            items.reverse();
+    }
+}
+
+impl<'h, R: Hooks> Paged<'h, R> {
+    /// A part whose objects may be one too many, which tells that there is more.
+    fn looked_ahead(asked: Asked, mut objects: Objects<'h, R>) -> Self {
+        let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+        let more = limit > 0 && objects.found() > limit;
+        if let Objects::Items(items) = &mut objects {
+            if more {
+                items.truncate(limit);
+            }
+            if matches!(asked.from, From::Before(_)) {
+                items.reverse();
+            }
         }
         Self {
             asked,
-            items,
+            objects,
             more,
             total: None,
         }
     }
 
     /// A part of a list of so many objects, which tells whether there is more behind an offset.
-    fn of(asked: Asked, items: Vec<Item<'h, R>>, total: u64) -> Self {
-        let mut paged = Self::looked_ahead(asked, items);
+    fn of(asked: Asked, objects: Objects<'h, R>, total: u64) -> Self {
+        let mut paged = Self::looked_ahead(asked, objects);
         if let From::Offset(offset) = paged.asked.from {
             paged.more = offset.saturating_add(paged.asked.limit) < total;
         }
@@ -68,13 +91,14 @@ impl<'h, R: Hooks> Paged<'h, R> {
     pub(super) fn meta(&self, hop: &Hop<'_, R>) -> Data<'static> {
         let asked = &self.asked;
         let whole = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
-        let names = self.items.first().zip(self.items.last());
-        let names = names
-            .filter(|_| asked.is_keyset())
-            .and_then(|(first, last)| {
-                let name = |item| R::Source::detail_name(hop.mounted, item);
-                Some((name(first)?.to_string(), name(last)?.to_string()))
-            });
+        let names = match &self.objects {
+            Objects::Items(items) if asked.is_keyset() => items.first().zip(items.last()),
+            _ => None,
+        };
+        let names = names.and_then(|(first, last)| {
+            let name = |item| R::Source::detail_name(hop.mounted, item);
+            Some((name(first)?.to_string(), name(last)?.to_string()))
+        });
         let ends = names.as_ref().map(|(first, last)| (&**first, &**last));
         let addresses = Addresses {
             query: hop.request.params(),
@@ -222,26 +246,21 @@ impl<DB: Dialect> Wanted<DB> {
     where
         R: ModelResource<Db = DB> + Hooks,
     {
-        let state = &hop.mounted.state;
         let counts = hop.mounted.meta.total_count;
+        let mut rows = Taken::new(hop, &self.asked, self.rows.most_rows())?;
         if counts.is_counted()
             && self.asked.limit > 0
             && let Some(snapshot) = DB::snapshot()
         {
-            return self.load_counted(hop, connection, snapshot);
+            return self.load_counted(hop, connection, rows, snapshot);
         }
-        let page = load::<DB>(
-            connection,
-            self.rows,
-            Arc::clone(&state.columns.loaded),
-            "loading rows",
-        )?;
-        let items = found(hop, connection, self.place.as_ref(), page)?;
-        let told = self.asked.total(items.len());
+        each_row(connection, self.rows, &mut rows, "loading rows")?;
+        let objects = rows.objects(hop, connection, self.place.as_ref())?;
+        let told = self.asked.total(objects.found());
         match counts {
-            TotalCount::None => Ok(Paged::looked_ahead(self.asked, items)),
+            TotalCount::None => Ok(Paged::looked_ahead(self.asked, objects)),
             TotalCount::Estimated => {
-                let mut paged = Paged::looked_ahead(self.asked, items);
+                let mut paged = Paged::looked_ahead(self.asked, objects);
                 let total = match told {
                     Some(total) => total,
                     None => estimated(hop, connection, self.filters)?,
@@ -255,7 +274,7 @@ impl<DB: Dialect> Wanted<DB> {
                     Some(total) => total,
                     None => counted(hop, connection, self.filters)?,
                 };
-                Ok(Paged::of(self.asked, items, total))
+                Ok(Paged::of(self.asked, objects, total))
             }
         }
     }
@@ -265,6 +284,7 @@ impl<DB: Dialect> Wanted<DB> {
         self,
         hop: &Hop<'h, R>,
         connection: &mut DB::Connection,
+        rows: Taken<'h>,
         snapshot: &'static str,
     ) -> Result<Paged<'h, R>>
     where
@@ -280,32 +300,106 @@ impl<DB: Dialect> Wanted<DB> {
         let known = counting.and_then(|counting| totals.get(counting));
         let in_state = known.as_ref().map_or("", |(in_state, _)| in_state);
         let statement = self.rows.counted(count, snapshot, in_state);
-        let (page, total, now) = load_counted(state, connection, statement)?;
-        let total = total
+        let mut counted = Counted {
+            rows,
+            columns: &state.columns.loaded,
+            key: state.place(state.node().key),
+            is_first: true,
+            total: None,
+            state: None,
+        };
+        each_row(connection, statement, &mut counted, "loading a page")?;
+        if counted.is_first {
+            return Err(cut_elsewhere());
+        }
+        let total = counted
+            .total
             .or(known.map(|(_, rows)| rows))
             .ok_or_else(cut_elsewhere)?;
-        if let Some((counting, now)) = counting.zip(now) {
+        if let Some((counting, now)) = counting.zip(counted.state) {
             totals.keep(counting, now, total);
         }
-        let items = found(hop, connection, self.place.as_ref(), page)?;
-        Ok(Paged::of(self.asked, items, total))
+        let objects = counted.rows.objects(hop, connection, self.place.as_ref())?;
+        Ok(Paged::of(self.asked, objects, total))
     }
 }
 
-/// The rows of a page. Where there are none, the object that tells their place must be there still.
-fn found<'h, R: ModelResource + Hooks>(
-    hop: &Hop<'h, R>,
-    connection: &mut <R::Db as Dialect>::Connection,
-    place: Option<&Place>,
-    page: Page,
-) -> Result<Vec<Item<'h, R>>> {
-    let items = kept(hop, page);
-    if items.is_empty()
-        && let Some(place) = place
-    {
-        place.check(hop, connection)?;
+/// Where the rows of a part of a list go.
+enum Taken<'h> {
+    Page(Page),
+    Written(Box<Written<'h>>),
+}
+
+impl<'h> Taken<'h> {
+    fn new<R: ModelResource + Hooks>(
+        hop: &Hop<'h, R>,
+        asked: &Asked,
+        most_rows: usize,
+    ) -> Result<Self> {
+        if let Some(written) = Written::new(hop, asked)? {
+            return Ok(Self::Written(Box::new(written)));
+        }
+        let columns = Arc::clone(&hop.mounted.state.columns.loaded);
+        Ok(Self::Page(Page::new(columns, most_rows)))
     }
-    Ok(items)
+
+    /// The objects that became of them. Where there are none, the object that tells their place must be there still.
+    fn objects<R: ModelResource + Hooks>(
+        self,
+        hop: &Hop<'h, R>,
+        connection: &mut <R::Db as Dialect>::Connection,
+        place: Option<&Place>,
+    ) -> Result<Objects<'h, R>> {
+        let objects = match self {
+            Self::Page(page) => Objects::Items(kept(hop, page)),
+            Self::Written(written) => Objects::Written(written),
+        };
+        if objects.found() == 0
+            && let Some(place) = place
+        {
+            place.check(hop, connection)?;
+        }
+        Ok(objects)
+    }
+}
+
+impl<DB: Dialect> TakesRows<DB> for Taken<'_> {
+    fn take<'r>(&mut self, row: &impl diesel::row::Row<'r, DB>) -> Result<()> {
+        match self {
+            Self::Page(page) => page.take(row),
+            Self::Written(written) => written.take(row),
+        }
+    }
+}
+
+/// Rows that each have what was counted behind them, and the state of the server.
+struct Counted<'h> {
+    rows: Taken<'h>,
+    columns: &'h [Loaded],
+    /// The place of the key, which is null where there is no row.
+    key: usize,
+    is_first: bool,
+    /// How many there are in all, if that was counted.
+    total: Option<u64>,
+    state: Option<Arc<str>>,
+}
+
+impl<DB: Dialect> TakesRows<DB> for Counted<'_> {
+    fn take<'r>(&mut self, row: &impl diesel::row::Row<'r, DB>) -> Result<()> {
+        if std::mem::replace(&mut self.is_first, false) {
+            let behind = self.columns.len();
+            self.total = lend(row, behind, &COUNT, total)?;
+            self.state = lend(row, behind + 1, &STATE, |state| match state {
+                Cell::Text(state) => Some(Arc::from(state)),
+                _ => None,
+            })?;
+            let key = &self.columns[self.key];
+            if lend(row, self.key, key, |key| matches!(key, Cell::Null))? {
+                return Ok(());
+            }
+        }
+        self.rows.take(row)
+    }
 }
 
 impl Place {
@@ -370,7 +464,7 @@ impl<'h, R: ObjectSource + Hooks> Paged<'h, R> {
         let tells = hop.mounted.meta.total_count != TotalCount::None;
         Ok(Self {
             asked,
-            items: objects::kept(hop, wanted),
+            objects: Objects::Items(objects::kept(hop, wanted)),
             more,
             total: tells.then_some(total as u64),
         })
@@ -380,12 +474,12 @@ impl<'h, R: ObjectSource + Hooks> Paged<'h, R> {
 impl<R: Resource> Paged<'_, R> {
     /// How many objects the list has at least.
     fn at_least(&self) -> u64 {
+        let found = self.objects.found() as u64;
         let before = match self.asked.from {
-            From::Offset(offset) if !self.items.is_empty() => offset,
+            From::Offset(offset) if found > 0 => offset,
             From::Offset(_) | From::After(_) | From::Before(_) => 0,
         };
-        let seen = self.items.len() as u64 + u64::from(self.more);
-        before.saturating_add(seen)
+        before.saturating_add(found)
     }
 }
 
@@ -429,8 +523,18 @@ fn counted<R: ModelResource + Hooks>(
 }
 
 fn count<DB: Dialect>(connection: &mut DB::Connection, statement: Statement<DB>) -> Result<u64> {
-    let page = load::<DB>(connection, statement, [COUNT], "counting rows")?;
-    total(&page, 0).ok_or_else(cut_elsewhere)
+    struct Count(Option<u64>);
+
+    impl<DB: Dialect> TakesRows<DB> for Count {
+        fn take<'r>(&mut self, row: &impl diesel::row::Row<'r, DB>) -> Result<()> {
+            self.0 = lend(row, 0, &COUNT, total)?;
+            Ok(())
+        }
+    }
+
+    let mut count = Count(None);
+    each_row(connection, statement, &mut count, "counting rows")?;
+    count.0.ok_or_else(cut_elsewhere)
 }
 
 /// About how many objects the caller may read and asked for; counted where the database has no guess.
@@ -454,37 +558,12 @@ fn key_column<DB: Dialect>(state: &RowsState<DB>) -> Fragment {
     columns
 }
 
-/// Loads a part of a list, the number of all its objects if it was counted, and in which state of the server.
-fn load_counted<DB: Dialect>(
-    state: &RowsState<DB>,
-    connection: &mut DB::Connection,
-    statement: Statement<DB>,
-) -> Result<(Page, Option<u64>, Option<Arc<str>>)> {
-    let columns = state.columns.loaded.iter().copied().chain([COUNT, STATE]);
-    let columns: Arc<[Loaded]> = columns.collect();
-    let mut page = load::<DB>(connection, statement, columns, "loading a page")?;
-    if page.len() == 0 {
-        return Err(cut_elsewhere());
-    }
-    let total = total(&page, state.columns.loaded.len());
-    let now = match page.value(0, state.columns.loaded.len() + 1) {
-        Value::Text(now) => Some(Arc::from(&*now)),
+/// What a statement counted.
+fn total(count: Lent<'_>) -> Option<u64> {
+    match count {
+        Cell::Int(total) => Some(total.unsigned_abs()),
         _ => None,
-    };
-    if page.value(0, state.place(state.node().key)).is_null() {
-        page.clear();
     }
-    Ok((page, total, now))
-}
-
-/// The number in a column of a page's first row.
-fn total(page: &Page, column: usize) -> Option<u64> {
-    if page.len() > 0
-        && let Value::Int(total) = page.value(0, column)
-    {
-        return Some(total.unsigned_abs());
-    }
-    None
 }
 
 fn cut_elsewhere() -> Error {

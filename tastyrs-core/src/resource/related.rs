@@ -21,7 +21,7 @@ use crate::{
     errors::Result,
     fields::{By, Field, RelationSpec, UseIn},
     http::Request,
-    queries::{Key, Node, NodeColumn, key_filter},
+    queries::{Graph, Key, Node, NodeColumn, key_filter},
 };
 
 /// What a relation leads to, for all objects of a page.
@@ -191,10 +191,8 @@ fn one<'h, R: ModelResource + Hooks>(
     ) else {
         return Ok(Related::None);
     };
-    let by_key = target.key == target.detail;
-
     if let By::Column(column) = relation.by {
-        if !full && by_key {
+        if addressed(&state.graph, relation, loading.for_list).is_some() {
             let list_uri = hop
                 .request
                 .site()
@@ -229,6 +227,19 @@ fn one<'h, R: ModelResource + Hooks>(
         }
     }
     Ok(Related::Many { key, by_key })
+}
+
+/// The resource that a relation leads to, where it is shown as the address that the key in a column makes.
+pub(super) fn addressed<'g>(
+    graph: &'g Graph,
+    relation: &RelationSpec,
+    for_list: bool,
+) -> Option<&'g Node> {
+    let target = graph.target(relation)?;
+    let is_address = matches!(relation.by, By::Column(_))
+        && !relation.full.is(for_list)
+        && target.key == target.detail;
+    is_address.then_some(target)
 }
 
 /// The objects of a resource that have these keys: their data, or their addresses.

@@ -15,7 +15,7 @@ use super::{
     generic::ContentTypeIds,
     paging,
     references::Reference,
-    related::{self, Related, RelatedRows},
+    related::{self, Related, RelatedRows, addressed},
     violations,
     write_row::Columns,
 };
@@ -29,7 +29,7 @@ use crate::{
     },
     dispatch,
     errors::{Error, Result},
-    fields::{Attribute, By, Field, Fields, UseIn},
+    fields::{Attribute, Field, Fields, UseIn},
     http::Request,
     meta::{Meta, TotalCount},
     queries::{
@@ -63,9 +63,12 @@ pub struct RowsState<DB: Dialect> {
     /// Tells it from all others of this process.
     pub(super) number: u64,
     /// What lists and details show, where it is what was loaded and nothing else.
-    shown_in_lists: Option<Box<[ShownField]>>,
+    pub(super) shown_in_lists: Option<Box<[ShownField]>>,
     shown_in_details: Option<Box<[ShownField]>>,
     pub(super) lists: Lists,
+    /// Whether each row of a list tells all that is shown of it, by what it holds and nobody's code, and stands behind the
+    /// rest of the answer: then it can be written as it comes.
+    pub(super) rows_tell_all: bool,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
     detail_is_lone: bool,
     /// Of the resources that its generic foreign keys lead to.
@@ -176,12 +179,8 @@ fn is_short<R: ModelResource>(mounted: &Mounted<R>, request: &Request) -> bool {
 
 /// Whether the row tells what is shown of a field, and no code of one's own runs for it.
 fn is_of_the_row<R: Resource>(field: &Field<R>, graph: &Graph, for_list: bool) -> bool {
-    let by_key = |target: &Node| target.key == target.detail;
-    let is_told = field.spec.relation().is_none_or(|relation| {
-        matches!(relation.by, By::Column(_))
-            && !relation.full.is(for_list)
-            && graph.target(relation).is_some_and(by_key)
-    });
+    let mut relation = field.spec.relation().into_iter();
+    let is_told = relation.all(|relation| addressed(graph, relation, for_list).is_some());
     let runs = field.dehydrate.is_some() || matches!(field.use_in, UseIn::When(_));
     is_told && !runs && !matches!(field.spec.attribute, Attribute::AbsoluteUrl)
 }
@@ -296,12 +295,11 @@ impl<R: ModelResource> Source<R> for Rows {
         let columns = Columns::of(this, |column| wanted[column]);
         let names = Columns::of(this, |column| column == this.key || column == this.detail);
         let select_where = format!("SELECT {} FROM {} WHERE ", columns.sql, this.table);
-        let is_lone = |for_list| {
+        let rows_tell_all = |for_list| {
             let mut fields = fields.0.iter();
-            !R::HAS_HOOKS
-                && meta.authorization.answers_at_once()
-                && fields.all(|field| is_of_the_row(field, &graph, for_list))
+            !R::HAS_HOOKS && fields.all(|field| is_of_the_row(field, &graph, for_list))
         };
+        let is_lone = |for_list| rows_tell_all(for_list) && meta.authorization.answers_at_once();
         let detail_is_lone = is_lone(false);
         let nobody_narrows = !R::HAS_HOOKS && meta.authorization.answers_at_once();
         let are_whole = nobody_narrows && meta.authorization.shows_whole_lists();
@@ -314,6 +312,7 @@ impl<R: ModelResource> Source<R> for Rows {
             },
             are_lone: are_whole && is_lone(true),
         };
+        let rows_tell_all = rows_tell_all(true) && *meta.collection_name > *"meta";
         let shown = |for_list| {
             (!R::HAS_HOOKS)
                 .then(|| ShownField::all(&fields.0, &columns.places, for_list))
@@ -336,6 +335,7 @@ impl<R: ModelResource> Source<R> for Rows {
             shown_in_lists,
             shown_in_details,
             lists,
+            rows_tell_all,
             detail_is_lone,
             content_types,
         })

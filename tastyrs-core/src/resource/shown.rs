@@ -1,19 +1,24 @@
-//! Rows that are shown as they were loaded: their values stay in the page, and go from there into the answer.
+//! Rows that are shown as they were loaded: their values stay in the page, and go from there into the answer. Where
+//! nothing has to be known of them first, they are not even kept, and written as they come.
 
 use std::{borrow::Cow, sync::OnceLock};
 
 use typed_arena::Arena;
 
 use super::{
-    Pages, Resource,
-    dehydrate::{Addresses, with_places},
-    related::Related,
+    Hooks, Hop, ModelResource, Pages, Resource,
+    dehydrate::{Addresses, push_detail_uri, with_places},
+    related::{Related, addressed},
 };
 use crate::{
     data::{Data, Entry, Name, Shown, Value},
-    database::{Cells, Row},
+    database::{Cells, Dialect, Loaded, MOST_EXPECTED, Row, TakesRows, lend},
+    dispatch,
+    errors::Result,
     fields::{Attribute, By, DefaultValue, Field, FieldSpec, UseIn},
-    serializers::JsonName,
+    http::Answer,
+    queries::{Key, pagination::Asked},
+    serializers::{JsonName, JsonObjects},
 };
 
 /// A field whose value the row tells, and nobody's code.
@@ -170,12 +175,7 @@ impl<'h> ShownRow<'h> {
                 }
                 From::Nothing => Value::Null,
             };
-            if value.is_null() && !field.null {
-                visit(field, &field.default.value().unwrap_or_default());
-            } else {
-                visit(field, &value);
-            }
-            value.let_go();
+            field.show(value, |value| visit(field, value));
         }
     }
 
@@ -193,6 +193,166 @@ impl ShownField {
             text: self.name,
             json: Some(&self.json),
         }
+    }
+
+    /// Calls `visit` with a value, or with what stands for nothing where nothing may.
+    #[inline]
+    fn show<'v>(&self, value: Value<'v>, visit: impl FnOnce(&Value<'v>)) {
+        if value.is_null() && !self.null {
+            visit(&self.default.value().unwrap_or_default());
+        } else {
+            visit(&value);
+        }
+        value.let_go();
+    }
+}
+
+/// Rows of a list that are written as they come.
+#[derive(Debug)]
+pub(super) struct Written<'h> {
+    fields: &'h [ShownField],
+    columns: &'h [Loaded],
+    own: Keys,
+    /// Of each field of the resource that is shown as an address.
+    related: Vec<Option<Keys>>,
+    content_type: Cow<'static, str>,
+    objects: JsonObjects,
+    /// How many are written at most.
+    most: usize,
+    /// How many came.
+    found: usize,
+}
+
+/// Keys that make addresses below that of a list.
+#[derive(Debug)]
+struct Keys {
+    /// Where they stand in a row.
+    place: usize,
+    list_uri: String,
+    /// The address that was made last.
+    address: String,
+}
+
+impl Keys {
+    fn new(place: usize, list_uri: String) -> Self {
+        Self {
+            place,
+            list_uri,
+            address: String::new(),
+        }
+    }
+
+    /// The address that the key in a row makes, or none.
+    fn address<'r, DB: Dialect>(
+        &mut self,
+        row: &impl diesel::row::Row<'r, DB>,
+        columns: &[Loaded],
+    ) -> Result<&str> {
+        self.address.clear();
+        lend(row, self.place, &columns[self.place], |key| {
+            let key = key.value();
+            if let Some(key) = Key::of(&key) {
+                push_detail_uri(&self.list_uri, &key, &mut self.address);
+            }
+            key.let_go();
+        })?;
+        Ok(&self.address)
+    }
+}
+
+impl<'h> Written<'h> {
+    /// Holds none yet; nothing where the objects of the list, or the format that is asked for, want to be known as a
+    /// whole before they are written.
+    pub(super) fn new<R: ModelResource + Hooks>(
+        hop: &Hop<'h, R>,
+        asked: &Asked,
+    ) -> Result<Option<Self>> {
+        let (meta, state) = (&hop.mounted.meta, &hop.mounted.state);
+        let fields = match &state.shown_in_lists {
+            Some(fields) if state.rows_tell_all && !asked.is_keyset() => fields,
+            _ => return Ok(None),
+        };
+        let content_type = meta
+            .serializer
+            .determine_format(hop.request, &meta.default_format)?;
+        let Some(objects) = meta.serializer.json_objects(&content_type) else {
+            return Ok(None);
+        };
+        let related = hop.mounted.fields.iter().map(|field| {
+            let relation = field.spec.relation()?;
+            let target = addressed(&state.graph, relation, true)?;
+            let By::Column(column) = relation.by else {
+                return None;
+            };
+            let site = hop.request.site();
+            let list_uri = site.list_uri(hop.request.prefix(), &target.resource_name);
+            Some(Keys::new(state.place(column), list_uri))
+        });
+        Ok(Some(Self {
+            fields,
+            columns: &state.columns.loaded,
+            own: Keys::new(
+                state.place(state.node().detail),
+                hop.mounted.list_uri(hop.request),
+            ),
+            related: related.collect(),
+            content_type,
+            objects,
+            most: match asked.limit {
+                0 => usize::MAX,
+                limit => usize::try_from(limit).unwrap_or(usize::MAX),
+            },
+            found: 0,
+        }))
+    }
+
+    /// How many came, which may be more than were written.
+    pub(super) fn found(&self) -> usize {
+        self.found
+    }
+
+    /// The answer that has these objects under a name, and other data in front of them.
+    pub(super) fn answer(self, name: &str, data: &Data<'_>) -> Answer {
+        dispatch::answer(&self.content_type, self.objects.behind(data, name))
+    }
+}
+
+impl<DB: Dialect> TakesRows<DB> for Written<'_> {
+    fn take<'r>(&mut self, row: &impl diesel::row::Row<'r, DB>) -> Result<()> {
+        self.found += 1;
+        if self.found > self.most {
+            return Ok(());
+        }
+        let columns = self.columns;
+        let mut members = self.objects.open();
+        for field in self.fields {
+            let mut show =
+                |value: Value<'_>| field.show(value, |value| members.put(field.name(), value));
+            match field.from {
+                From::Column(place) => {
+                    lend(row, place, &columns[place], |value| show(value.value()))?;
+                }
+                From::Decimal(place, places) => lend(row, place, &columns[place], |value| {
+                    show(with_places(value.value(), places));
+                })?,
+                From::ResourceUri => show(self.own.address(row, columns)?.into()),
+                From::Relation(position) => match &mut self.related[position] {
+                    Some(keys) => match keys.address(row, columns)? {
+                        "" => show(Value::Null),
+                        address => show(address.into()),
+                    },
+                    None => show(Value::Null),
+                },
+                From::Nothing => show(Value::Null),
+            }
+        }
+        members.close();
+        if self.found == 1 {
+            let like_it = self.objects.len() + self.objects.len() / 8;
+            let rest = like_it.saturating_mul(self.most - 1);
+            self.objects.reserve(rest.min(MOST_EXPECTED));
+        }
+        Ok(())
     }
 }
 
@@ -253,10 +413,9 @@ mod tests {
             column("title", Kind::Text),
             column("note", Kind::Text),
         ];
-        let mut page = Page::new(columns.as_slice().into());
-        let title = page.write("a \"b\"").unwrap();
-        for cell in [Cell::Int(7), Cell::Text(title), Cell::Null] {
-            page.push(cell);
+        let mut page = Page::new(columns.as_slice().into(), 1);
+        for value in [Cell::Int(7), Cell::Text("a \"b\""), Cell::Null] {
+            page.push(value).unwrap();
         }
         page
     }

@@ -5,7 +5,7 @@ use actix_web::{
     http::{Method, StatusCode},
 };
 
-use super::{Hooks, Hop, Source, dehydrate, hooks::mounted};
+use super::{Hooks, Hop, Source, dehydrate, hooks::mounted, paging::Objects};
 use crate::{
     bundle::{Bundle, Item},
     cache,
@@ -26,8 +26,16 @@ pub(crate) async fn get_list<R: Hooks>(
     let answer = R::Source::read_list(&mounted, request, move |hop, connection| {
         let meta = &hop.mounted.meta;
         let paged = R::Source::page(hop, connection)?;
-        let mut list = collection(hop, connection, &paged.items)?;
-        list.insert("meta", paged.meta(hop));
+        let place = paged.meta(hop);
+        let items = match paged.objects {
+            Objects::Items(items) => items,
+            Objects::Written(written) => {
+                let front = [("meta", place)].into_iter().collect();
+                return Ok(written.answer(&meta.collection_name, &front));
+            }
+        };
+        let mut list = collection(hop, connection, &items)?;
+        list.insert("meta", place);
         hop.alter_list_data_to_serialize(hop.request, &mut list)?;
         dispatch::create_answer(meta, hop.request, &Value::Map(list), hop.room())
     })

@@ -46,7 +46,7 @@ pub use self::{
 };
 pub(crate) use self::{
     formatting::float_text,
-    json::{JsonName, document},
+    json::{JsonName, JsonObjects, document},
     lines::Lines,
     value::to_value,
 };

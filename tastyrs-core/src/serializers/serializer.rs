@@ -270,6 +270,16 @@ impl Serializer {
         }
     }
 
+    /// Objects of a list that are written one by one, where this media type is that of JSON on one line, with names as
+    /// they are.
+    pub(crate) fn json_objects(&self, content_type: &str) -> Option<json::JsonObjects> {
+        let format = self.of_type(content_type)?;
+        let is_json =
+            matches!(format.how, How::BuiltIn(format) if format.name == json::FORMAT.name);
+        (is_json && !self.options.pretty && !self.camel_case)
+            .then(|| json::JsonObjects::new(self.options.datetime_formatting))
+    }
+
     fn of_type(&self, content_type: &str) -> Option<&Chosen> {
         self.formats
             .iter()

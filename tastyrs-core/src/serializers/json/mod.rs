@@ -2,15 +2,18 @@
 //!
 //! - `write`: values to bytes
 //! - `name`: names that are written often
+//! - `objects`: objects of a list, written before what stands in front of them
 //! - `pretty`: the same with lines and indents
 //! - `read`: bytes to values
 
 mod name;
+mod objects;
 mod pretty;
 mod read;
 mod write;
 
 pub(crate) use name::JsonName;
+pub(crate) use objects::JsonObjects;
 pub(super) use write::write_with;
 
 use super::{

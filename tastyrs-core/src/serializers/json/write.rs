@@ -60,17 +60,54 @@ pub(in crate::serializers) fn write_with(
             out.push(b']');
         }
         Value::Map(data) => {
-            out.push(b'{');
-            let mut behind = false;
-            data.each(|key, value| {
-                if std::mem::replace(&mut behind, true) {
-                    out.extend_from_slice(b", ");
-                }
-                name(key, out);
-                write_with(value, style, out);
-            });
-            out.push(b'}');
+            let mut members = Members::open(style, out);
+            data.each(|name, value| members.put(name, value));
+            members.close();
         }
+    }
+}
+
+/// A map on its way out: names and their values as they come.
+#[derive(Debug)]
+pub(crate) struct Members<'o> {
+    style: DatetimeFormatting,
+    out: &'o mut Vec<u8>,
+    is_first: bool,
+}
+
+impl<'o> Members<'o> {
+    /// Begins one.
+    pub(super) fn open(style: DatetimeFormatting, out: &'o mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self {
+            style,
+            out,
+            is_first: true,
+        }
+    }
+
+    /// Appends a name and its value.
+    #[inline]
+    pub(crate) fn put(&mut self, name: Name<'_>, value: &Value<'_>) {
+        self.name(name);
+        write_with(value, self.style, self.out);
+    }
+
+    /// Appends a name, whose value is to be written behind it.
+    #[inline]
+    pub(super) fn name(&mut self, name: Name<'_>) {
+        if !std::mem::replace(&mut self.is_first, false) {
+            self.out.extend_from_slice(b", ");
+        }
+        match name.json {
+            Some(written) => written.append(self.out),
+            None => word(name.text, self.out),
+        }
+    }
+
+    /// Ends it.
+    pub(crate) fn close(self) {
+        self.out.push(b'}');
     }
 }
 
@@ -208,15 +245,7 @@ fn with_numbers(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Appends a name between quotes, and a colon.
-pub(super) fn name(name: Name<'_>, out: &mut Vec<u8>) {
-    match name.json {
-        Some(written) => written.append(out),
-        None => word(name.text, out),
-    }
-}
-
-/// The same of a name that nobody wrote before; most are short words.
+/// Appends a name between quotes, and a colon; most are short words.
 pub(super) fn word(text: &str, out: &mut Vec<u8>) {
     if !short_name::<8, 24>(text, out) && !short_name::<4, 16>(text, out) {
         string(text, out);
