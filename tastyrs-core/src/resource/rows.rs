@@ -510,10 +510,8 @@ impl<R: ModelResource> Source<R> for Rows {
         let query = hop.request.params();
         let mut filters =
             build_filters::<R::Db>(&state.graph, state.node(), query, hop.mounted.compatibility)?;
+        state.keep_prepared(&mut filters);
         filters.push(key_filter::<R::Db>(column, &keys));
-        for filter in &mut filters {
-            filter.uncached();
-        }
         let list = narrowed(hop, filters)?.then_order(default_order(state.node()));
         let items = rows(hop, connection, list, None)?;
         // An id counts as it is written: `01` is not `1`. Of several rows behind one name the first is shown.
