@@ -506,7 +506,7 @@ fn counted<R: ModelResource + Hooks>(
     let kept = hop.totals.get();
     let whole =
         (state.lists.are_whole && filters.is_empty()).then(|| Counting::whole(state.number));
-    if let Some(total) = kept.zip(whole).and_then(|(kept, whole)| kept.get(whole)) {
+    if let Some(total) = kept.zip(whole).and_then(|(kept, whole)| kept.take(whole)) {
         return Ok(total);
     }
     let statement = narrowed(hop, filters)?.count();
@@ -514,7 +514,7 @@ fn counted<R: ModelResource + Hooks>(
         return count::<R::Db>(connection, statement);
     };
     let counting = whole.unwrap_or_else(|| Counting::of(state.number, &statement));
-    if let Some(total) = kept.get(counting) {
+    if let Some(total) = kept.take(counting) {
         return Ok(total);
     }
     let total = count::<R::Db>(connection, statement)?;

@@ -400,16 +400,18 @@ impl<R: ModelResource> Source<R> for Rows {
             return Self::read(mounted, request, work).await;
         }
         if state.lists.are_lone && is_short(mounted, request) {
-            // The state that was seen last is likely to be that of now, so it is looked at only once, behind the page.
+            // The state that was seen last is likely to be that of now, so it is looked at only once, behind the page,
+            // and not at all where the page tells its total by itself.
             let totals = database.totals_as_seen().or_else(|| database.totals_here());
             let whole = Counting::whole(state.number);
-            let totals = totals.filter(|totals| totals.get(whole).is_some());
+            let totals = totals.filter(|totals| totals.known(whole).is_some());
             let here = totals.and_then(|totals| {
                 Hop::run(mounted, request, |hop| {
                     let totals = hop.totals.get_or_init(|| totals);
                     let answer = database.here(|connection| work(hop, connection))?;
                     // Who wrote since it was counted changed the page, the total or both.
-                    database.is_current(totals).then_some(answer)
+                    let is_right = !totals.was_taken() || database.is_current(totals);
+                    is_right.then_some(answer)
                 })
             });
             if let Some(answer) = here {
