@@ -43,6 +43,8 @@ pub enum Bind {
     Uuid(Uuid),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// Whole numbers, where the database knows such a value.
+    Ints(Vec<i64>),
 }
 
 /// A database that resources can be kept in.
@@ -123,6 +125,10 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
     /// How a value that is compared with a column of this kind is bound.
     #[doc(hidden)]
     fn stored(value: Bind, kind: Kind) -> Bind;
+    /// What stands behind a column that is one of these numbers: they are one value, so that the text is the same,
+    /// however many there are.
+    #[doc(hidden)]
+    fn one_of(numbers: Vec<i64>) -> Fragment;
     /// The forms in which it may keep a UUID.
     #[doc(hidden)]
     fn uuid_forms(uuid: Uuid) -> Vec<Bind>;

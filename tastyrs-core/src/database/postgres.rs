@@ -100,6 +100,7 @@ impl Dialect for Pg {
             Bind::Time(time) => out.push_bind_param::<sql::Time, _>(time),
             Bind::DateTime(moment) => out.push_bind_param::<sql::Timestamp, _>(moment),
             Bind::Uuid(uuid) => out.push_bind_param::<sql::Uuid, _>(uuid),
+            Bind::Ints(numbers) => out.push_bind_param::<sql::Array<sql::BigInt>, _>(numbers),
         }
     }
 
@@ -149,6 +150,12 @@ impl Dialect for Pg {
 
     fn stored(value: Bind, _: Kind) -> Bind {
         value
+    }
+
+    fn one_of(numbers: Vec<i64>) -> Fragment {
+        let mut fragment = Fragment::new();
+        fragment.sql(" = ANY (").bind(Bind::Ints(numbers)).sql(")");
+        fragment
     }
 
     fn uuid_forms(uuid: Uuid) -> Vec<Bind> {

@@ -134,7 +134,8 @@ impl Dialect for Sqlite {
             | Bind::Date(_)
             | Bind::Time(_)
             | Bind::DateTime(_)
-            | Bind::Uuid(_) => Err(diesel::result::Error::QueryBuilderError(
+            | Bind::Uuid(_)
+            | Bind::Ints(_) => Err(diesel::result::Error::QueryBuilderError(
                 "a value that SQLite keeps as text was not made text".into(),
             )),
         }
@@ -197,6 +198,19 @@ impl Dialect for Sqlite {
             Bind::Uuid(uuid) => Bind::Text(uuid.simple().to_string()),
             other => other,
         }
+    }
+
+    fn one_of(numbers: Vec<i64>) -> Fragment {
+        let mut array = String::with_capacity(8 * numbers.len());
+        for number in numbers {
+            array.push(if array.is_empty() { '[' } else { ',' });
+            array.push_str(itoa::Buffer::new().format(number));
+        }
+        array.push(']');
+        let mut fragment = Fragment::new();
+        fragment.sql(" IN (SELECT value FROM json_each(");
+        fragment.bind(Bind::Text(array)).sql("))");
+        fragment
     }
 
     fn uuid_forms(uuid: Uuid) -> Vec<Bind> {

@@ -98,14 +98,17 @@ impl TotalsHere {
         }
     }
 
-    /// What was counted in this state.
-    pub(crate) fn get(&self, counting: Counting) -> Option<u64> {
+    /// What was counted in this state; whoever takes it looks again behind it.
+    pub(crate) fn take(&self, counting: Counting) -> Option<u64> {
+        let known = self.known(counting);
+        self.taken.set(self.taken.get() || known.is_some());
+        known
+    }
+
+    /// The same, only to be looked at.
+    pub(crate) fn known(&self, counting: Counting) -> Option<u64> {
         let (version, rows) = self.totals.get(counting)?;
-        if version != self.version {
-            return None;
-        }
-        self.taken.set(true);
-        Some(rows)
+        (version == self.version).then_some(rows)
     }
 
     /// Keeps what was counted since. Should the database have changed meanwhile, nobody takes it any more: whoever

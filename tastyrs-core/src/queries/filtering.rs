@@ -89,7 +89,15 @@ pub(crate) fn key_filter<DB: Dialect>(column: &NodeColumn, keys: &[Key]) -> Frag
             condition
         }
         _ => {
-            condition.sql(&column.sql).sql(" IN ").list(binds);
+            condition.sql(&column.sql);
+            let number = |bind: &Bind| match bind {
+                Bind::Int(number) => Some(*number),
+                _ => None,
+            };
+            match binds.iter().map(number).collect() {
+                Some(numbers) => condition.append(DB::one_of(numbers)),
+                None => condition.sql(" IN ").list(binds),
+            };
             condition
         }
     }

@@ -256,7 +256,7 @@ impl<'h, DB: Dialect> Listing<'_, 'h, DB> {
     fn taken(&self, asked: &Asked, most_rows: usize) -> Result<Taken<'h>> {
         let state = self.state;
         if let Some(fields) = &state.shown_in_lists
-            && state.lists.rows_tell_all
+            && state.rows_tell_all
             && !asked.is_keyset()
         {
             let format = self
@@ -561,7 +561,7 @@ fn counted<DB: Dialect>(
     let (state, kept) = (listing.state, listing.totals);
     let whole =
         (state.lists.are_whole && filters.is_empty()).then(|| Counting::whole(state.number));
-    if let Some(total) = kept.zip(whole).and_then(|(kept, whole)| kept.get(whole)) {
+    if let Some(total) = kept.zip(whole).and_then(|(kept, whole)| kept.take(whole)) {
         return Ok(total);
     }
     let statement = (listing.narrowed)(filters)?.count();
@@ -569,7 +569,7 @@ fn counted<DB: Dialect>(
         return count::<DB>(connection, statement);
     };
     let counting = whole.unwrap_or_else(|| Counting::of(state.number, &statement));
-    if let Some(total) = kept.get(counting) {
+    if let Some(total) = kept.take(counting) {
         return Ok(total);
     }
     let total = count::<DB>(connection, statement)?;

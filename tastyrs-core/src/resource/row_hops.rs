@@ -97,13 +97,14 @@ async fn page<DB: Dialect, T: Send + 'static>(
 ) -> Result<T> {
     let database = &state.database;
     if state.lists.are_lone && is_short(state, request) {
-        // The state that was seen last is likely to be that of now, so it is looked at only once, behind the page.
+        // The state that was seen last is likely to be that of now, so it is looked at only once, behind the page, and
+        // not at all where the page tells its total by itself.
         let totals = database.totals_as_seen().or_else(|| database.totals_here());
         let whole = Counting::whole(state.number);
-        if let Some(totals) = totals.filter(|totals| totals.get(whole).is_some())
+        if let Some(totals) = totals.filter(|totals| totals.known(whole).is_some())
             && let Some(answer) = here(state, request, Some(&totals), &work)
             // Who wrote since it was counted changed the page, the total or both.
-            && database.is_current(&totals)
+            && (!totals.was_taken() || database.is_current(&totals))
         {
             return answer;
         }

@@ -64,6 +64,9 @@ pub struct RowsState<DB: Dialect> {
     pub(super) shown_in_lists: Option<Box<[ShownField]>>,
     shown_in_details: Option<Box<[ShownField]>>,
     pub(super) lists: Lists,
+    /// Whether each row of a list tells all that is shown of it, by what it holds and nobody's code, and stands behind the
+    /// rest of the answer: then it can be written as it comes.
+    pub(super) rows_tell_all: bool,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
     pub(super) detail_is_lone: bool,
     /// Of the resources that its generic foreign keys lead to.
@@ -82,9 +85,6 @@ pub(super) struct Lists {
     /// How many objects a page has where the client does not say, and at most.
     pub(super) limit: u64,
     pub(super) max_limit: u64,
-    /// Whether each row tells all that is shown of it, by what it holds and nobody's code, and stands behind the rest of
-    /// the answer: then it can be written as it comes.
-    pub(super) rows_tell_all: bool,
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -182,9 +182,9 @@ struct Said<'s> {
     nobody_narrows: bool,
     /// Whether that is all of the table.
     are_whole: bool,
-    /// Whether the objects of a list stand behind its `meta`.
-    objects_come_last: bool,
     total_count: TotalCount,
+    /// What the objects of a list stand under.
+    collection_name: &'s str,
     limit: u64,
     max_limit: u64,
 }
@@ -223,10 +223,10 @@ impl<DB: Dialect> RowsState<DB> {
                 TotalCount::Estimated | TotalCount::None => false,
             },
             are_lone: said.are_whole && is_lone(true),
-            rows_tell_all: rows_tell_all(true) && said.objects_come_last,
             limit: said.limit,
             max_limit: said.max_limit,
         };
+        let rows_tell_all = rows_tell_all(true) && *said.collection_name > *"meta";
         let shown =
             |for_list| ShownField::all(&this.fields, said.answers?, &columns.places, for_list);
         let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
@@ -245,6 +245,7 @@ impl<DB: Dialect> RowsState<DB> {
             shown_in_lists,
             shown_in_details,
             lists,
+            rows_tell_all,
             detail_is_lone,
             content_types,
         })
@@ -393,8 +394,8 @@ impl<R: ModelResource> Source<R> for Rows {
             reads_objects: R::READS_OBJECTS,
             nobody_narrows,
             are_whole: nobody_narrows && meta.authorization.shows_whole_lists(),
-            objects_come_last: *meta.collection_name > *"meta",
             total_count: meta.total_count,
+            collection_name: &meta.collection_name,
             limit: meta.limit,
             max_limit: meta.max_limit,
         };
@@ -502,10 +503,8 @@ impl<R: ModelResource> Source<R> for Rows {
         let query = hop.request.params();
         let mut filters =
             build_filters::<R::Db>(&state.graph, state.node(), query, hop.mounted.compatibility)?;
+        state.keep_prepared(&mut filters);
         filters.push(key_filter::<R::Db>(column, &keys));
-        for filter in &mut filters {
-            filter.uncached();
-        }
         let list = narrowed(hop, filters)?.then_order(default_order(state.node()));
         let items = rows(hop, connection, list, None)?;
         // An id counts as it is written: `01` is not `1`. Of several rows behind one name the first is shown.

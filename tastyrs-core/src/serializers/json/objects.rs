@@ -53,15 +53,12 @@ impl JsonObjects {
         });
         front.push(b'[');
         self.out.extend_from_slice(b"]}");
-        match FRONT.checked_sub(front.len()) {
-            Some(start) => {
-                self.out[start..FRONT].copy_from_slice(&front);
-                Bytes::from(self.out).slice(start..)
-            }
-            None => {
-                front.extend_from_slice(&self.out[FRONT..]);
-                front.into()
-            }
+        if let Some(start) = FRONT.checked_sub(front.len()) {
+            self.out[start..FRONT].copy_from_slice(&front);
+            Bytes::from(self.out).slice(start..)
+        } else {
+            front.extend_from_slice(&self.out[FRONT..]);
+            front.into()
         }
     }
 }
