@@ -64,8 +64,8 @@ impl Fields {
 
     /// Writes the fields of an answer to a request that was let through.
     pub fn admitted(self, quotas: &[&Quota]) -> Vec<Field> {
-        let mut fields = Vec::new();
-        let mut put = |name, value| fields.push((name, value));
+        let mut fields = Vec::with_capacity(2);
+        let mut put = |name, text: Text<'_>| fields.push((name, text.into()));
         self.write(quotas.iter().copied(), |_| true, u64::MAX, &mut put);
         fields
     }
@@ -77,21 +77,27 @@ impl Fields {
     /// than `Retry-After`. Both are rounded up to whole seconds, at least 1.
     pub fn refused(self, refusal: &Refusal) -> Vec<Field> {
         let mut fields = Vec::with_capacity(4);
-        self.put_refused(refusal, &mut |name, value| fields.push((name, value)));
+        self.put_refused(refusal, &mut |name, text| fields.push((name, text.into())));
         fields
     }
 
     /// Hands each field of a 429 to `put`.
     pub(crate) fn put_refused(self, refusal: &Refusal, put: &mut Put<'_>) {
-        if let Some(value) = refusal.retry_after.header_value() {
-            put("retry-after", value.into());
-        }
-        // RFC 6585, section 4: a 429 must not be stored.
-        put("cache-control", "no-store".into());
         let latest = match refusal.retry_after {
-            RetryAfter::After(wait) => whole_secs(wait),
-            RetryAfter::At(_) | RetryAfter::Unknown => u64::MAX,
+            RetryAfter::After(wait) => {
+                let secs = whole_secs(wait);
+                put_number("retry-after", secs, put);
+                secs
+            }
+            RetryAfter::At(_) | RetryAfter::Unknown => {
+                if let Some(moment) = refusal.retry_after.header_value() {
+                    put("retry-after", Text::Written(&moment));
+                }
+                u64::MAX
+            }
         };
+        // RFC 6585, section 4: a 429 must not be stored.
+        put("cache-control", Text::Fixed("no-store"));
         self.write(refusal.quotas.iter(), |quota| quota.violated, latest, put);
     }
 
@@ -115,9 +121,27 @@ impl Fields {
 }
 
 /// Takes a field.
-pub(crate) type Put<'a> = dyn FnMut(&'static str, Cow<'static, str>) + 'a;
+pub(crate) type Put<'a> = dyn FnMut(&'static str, Text<'_>) + 'a;
 
-/// How a version of the draft calls its parameters.
+/// The value of a field, which whoever takes it makes into one of its own.
+#[derive(Clone, Copy)]
+pub(crate) enum Text<'a> {
+    /// It is always this.
+    Fixed(&'static str),
+    /// It was written for this answer.
+    Written(&'a str),
+}
+
+impl From<Text<'_>> for Cow<'static, str> {
+    fn from(text: Text<'_>) -> Self {
+        match text {
+            Text::Fixed(text) => Self::Borrowed(text),
+            Text::Written(text) => Self::Owned(text.to_owned()),
+        }
+    }
+}
+
+/// How a version of the draft calls its parameters, with what stands around each name.
 struct Draft {
     quota: &'static str,
     unit: &'static str,
@@ -127,11 +151,11 @@ struct Draft {
 }
 
 const DRAFT_11: Draft = Draft {
-    quota: "q",
-    unit: "qu",
-    window: "w",
-    remaining: "r",
-    reset: "t",
+    quota: ";q=",
+    unit: ";qu=",
+    window: ";w=",
+    remaining: ";r=",
+    reset: ";t=",
 };
 
 fn rate_limit<'a>(
@@ -142,33 +166,34 @@ fn rate_limit<'a>(
     put: &mut Put<'_>,
 ) {
     // Room for one or two rates, which is what most throttles have.
-    let mut policies = String::with_capacity(64);
+    let mut list = String::with_capacity(64);
     for quota in quotas {
-        item(&mut policies, &quota.name);
-        parameter(&mut policies, draft.quota, quota.limit);
+        item(&mut list, &quota.name);
+        parameter(&mut list, draft.quota, quota.limit);
         if quota.unit == Unit::ConcurrentRequests {
-            for text in [";", draft.unit, "=\"concurrent-requests\""] {
-                policies.push_str(text);
-            }
+            list.push_str(draft.unit);
+            list.push_str("\"concurrent-requests\"");
         }
         if let Some(window) = quota.window {
-            parameter(&mut policies, draft.window, whole_secs(window));
+            parameter(&mut list, draft.window, whole_secs(window));
         }
     }
-    let mut limits = String::with_capacity(64);
+    put_list("ratelimit-policy", &mut list, put);
     for quota in standing {
-        item(&mut limits, &quota.name);
-        parameter(&mut limits, draft.remaining, quota.remaining);
+        item(&mut list, &quota.name);
+        parameter(&mut list, draft.remaining, quota.remaining);
         if let Some(reset) = quota.reset {
-            parameter(&mut limits, draft.reset, whole_secs(reset).min(latest));
+            parameter(&mut list, draft.reset, whole_secs(reset).min(latest));
         }
     }
-    // An empty list has no way to be written.
-    if !policies.is_empty() {
-        put("ratelimit-policy", policies.into());
-    }
-    if !limits.is_empty() {
-        put("ratelimit", limits.into());
+    put_list("ratelimit", &mut list, put);
+}
+
+/// Hands a list to `put`, and empties it. An empty one has no way to be written.
+fn put_list(name: &'static str, list: &mut String, put: &mut Put<'_>) {
+    if !list.is_empty() {
+        put(name, Text::Written(list));
+        list.clear();
     }
 }
 
@@ -183,12 +208,17 @@ fn x_rate_limit<'a>(standing: impl Iterator<Item = &'a Quota>, latest: u64, put:
     let Some(quota) = standing.min_by_key(least) else {
         return;
     };
-    put("x-ratelimit-limit", quota.limit.to_string().into());
-    put("x-ratelimit-remaining", quota.remaining.to_string().into());
+    put_number("x-ratelimit-limit", quota.limit, put);
+    put_number("x-ratelimit-remaining", quota.remaining, put);
     if let Some(reset) = quota.reset {
         let secs = whole_secs(reset).min(latest);
-        put("x-ratelimit-reset", secs.to_string().into());
+        put_number("x-ratelimit-reset", secs, put);
     }
+}
+
+/// Hands a number to `put`, in a fraction of the time that its `Display` takes.
+fn put_number(name: &'static str, value: u64, put: &mut Put<'_>) {
+    put(name, Text::Written(itoa::Buffer::new().format(value)));
 }
 
 /// Begins an item of a list: a string, RFC 9651, 4.1.6.
@@ -225,15 +255,8 @@ pub(crate) fn printable(name: &str) -> impl Iterator<Item = char> {
 /// Adds a parameter that is an integer, RFC 9651, 3.3.1.
 fn parameter(list: &mut String, name: &str, value: u64) {
     const LARGEST: u64 = 999_999_999_999_999;
-    for text in [";", name, "="] {
-        list.push_str(text);
-    }
-    number(list, value.min(LARGEST));
-}
-
-/// Adds a number, in a fraction of the time that its `Display` takes.
-fn number(text: &mut String, value: u64) {
-    text.push_str(itoa::Buffer::new().format(value));
+    list.push_str(name);
+    list.push_str(itoa::Buffer::new().format(value.min(LARGEST)));
 }
 
 #[cfg(test)]

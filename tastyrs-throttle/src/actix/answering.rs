@@ -60,8 +60,8 @@ pub(super) fn answered(request: ServiceRequest, answer: &Answer<'_>) -> ServiceR
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::new(status);
     let headers = response.headers_mut();
-    answer.fields(&mut |name, value| {
-        if let Some(value) = header_value(value) {
+    answer.fields(&mut |name, text| {
+        if let Some(value) = header_value(text) {
             headers.append(header_name(name), value);
         }
     });

@@ -151,6 +151,13 @@ pub struct Throttled<S> {
     options: Arc<Options<ServiceRequest>>,
 }
 
+impl<S> Throttled<S> {
+    /// What a request holds that does not end at once.
+    fn shared(&self) -> (Rc<S>, Arc<Options<ServiceRequest>>) {
+        (Rc::clone(&self.service), Arc::clone(&self.options))
+    }
+}
+
 impl<S> fmt::Debug for Throttled<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Throttled").field(&self.options).finish()
@@ -169,9 +176,9 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let service = Rc::clone(&self.service);
-        let options = Arc::clone(&self.options);
+        let options = &*self.options;
         let Some(asked) = options.ask(&request) else {
+            let service = Rc::clone(&self.service);
             return Answering::under_way(async move {
                 Ok(service.call(request).await?.map_into_left_body())
             });
@@ -187,11 +194,15 @@ where
                 Answering::answered(request, &answer)
             }
             Some(Ok(Admission::Admitted(place))) => {
+                let (service, options) = self.shared();
                 Answering::under_way(
                     async move { served(&*service, &options, request, place).await },
                 )
             }
-            None => Answering::under_way(waited(service, options, request, asked)),
+            None => {
+                let (service, options) = self.shared();
+                Answering::under_way(waited(service, options, request, asked))
+            }
         }
     }
 }

@@ -6,11 +6,9 @@ use crate::fields::Field;
 /// `http::header`: two versions of the crate `http` are about.
 macro_rules! headers {
     ($header:path) => {
-        use std::borrow::Cow;
-
         use $header as header;
 
-        use crate::fields::Field;
+        use crate::fields::{Field, Text};
         use crate::middleware::{Header, OLDER, REMAINING, has_less};
 
         /// The name of one of our fields, ready made: reading it costs more than the rest.
@@ -27,10 +25,11 @@ macro_rules! headers {
             }
         }
 
-        pub(super) fn header_value(value: Cow<'static, str>) -> Option<header::HeaderValue> {
-            match value {
-                Cow::Borrowed(value) => Some(header::HeaderValue::from_static(value)),
-                Cow::Owned(value) => header::HeaderValue::try_from(value).ok(),
+        pub(super) fn header_value(text: Text<'_>) -> Option<header::HeaderValue> {
+            match text {
+                Text::Fixed(text) => Some(header::HeaderValue::from_static(text)),
+                // Copied into a block of its length: a text that has room left takes a second one.
+                Text::Written(text) => header::HeaderValue::from_str(text).ok(),
             }
         }
 
@@ -64,7 +63,7 @@ macro_rules! headers {
                 }
             }
             for (name, value) in fields {
-                if let Some(value) = header_value(value)
+                if let Ok(value) = header::HeaderValue::try_from(value.into_owned())
                     && !(stands && OLDER.contains(&name))
                 {
                     headers.append(header_name(name), value);

@@ -273,7 +273,7 @@ impl Desk {
         let key = match &self.scope {
             Scope::Named(name) => key(&self.prefix, name, access.identifier),
             Scope::Resource { rates } => {
-                let scope = format!("{rates}@{}", access.resource);
+                let scope = [rates.as_str(), "@", access.resource].concat();
                 key(&self.prefix, &scope, access.identifier)
             }
         };

@@ -62,8 +62,8 @@ pub(super) fn answered<B: Default + From<String>>(answer: &Answer<'_>) -> Respon
     *response.status_mut() =
         StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    answer.fields(&mut |name, value| {
-        if let Some(value) = header_value(value) {
+    answer.fields(&mut |name, text| {
+        if let Some(value) = header_value(text) {
             headers.append(header_name(name), value);
         }
     });
