@@ -3,7 +3,9 @@
 use std::{
     fmt,
     marker::PhantomData,
+    ops::{Deref, DerefMut},
     sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
 };
 
 use diesel::{
@@ -12,6 +14,55 @@ use diesel::{
 };
 
 use super::{DatabaseOptions, Dialect};
+
+/// A connection of the pool.
+pub(super) struct Kept<DB: Dialect> {
+    connection: DB::Connection,
+    /// When the other side answered last.
+    answered: Instant,
+    is_broken: bool,
+}
+
+impl<DB: Dialect> Kept<DB> {
+    fn new(connection: DB::Connection) -> Self {
+        Self {
+            connection,
+            answered: Instant::now(),
+            is_broken: false,
+        }
+    }
+
+    /// Notes that the other side answered just now.
+    pub(super) fn answered(&mut self) {
+        self.answered = Instant::now();
+    }
+
+    /// Whether nothing was heard of the other side for so long that what stands between may have forgotten the connection.
+    pub(super) fn is_silent(&self) -> bool {
+        const LONG: Duration = Duration::from_secs(10);
+        DB::is_remote() && self.answered.elapsed() > LONG
+    }
+
+    /// Whether it still stands, as far as can be told; one that does not is given up when it comes back.
+    pub(super) fn is_alive(&mut self) -> bool {
+        self.is_broken |= !DB::is_alive(&mut self.connection);
+        !self.is_broken
+    }
+}
+
+impl<DB: Dialect> Deref for Kept<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &DB::Connection {
+        &self.connection
+    }
+}
+
+impl<DB: Dialect> DerefMut for Kept<DB> {
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        &mut self.connection
+    }
+}
 
 /// Makes connections for the pool, and says in the log when the database goes away and comes back.
 pub(super) struct Manager<DB> {
@@ -56,11 +107,11 @@ impl<DB: Dialect> Manager<DB> {
 }
 
 impl<DB: Dialect> ManageConnection for Manager<DB> {
-    type Connection = DB::Connection;
+    type Connection = Kept<DB>;
     type Error = Error;
 
-    fn connect(&self) -> Result<DB::Connection, Error> {
-        let made = self.establish();
+    fn connect(&self) -> Result<Kept<DB>, Error> {
+        let made = self.establish().map(Kept::new);
         match &made {
             Ok(_) if self.away.swap(false, Ordering::Relaxed) => {
                 tracing::info!(target: "tastyrs::database", "the database is back");
@@ -73,16 +124,16 @@ impl<DB: Dialect> ManageConnection for Manager<DB> {
         made
     }
 
-    fn is_valid(&self, connection: &mut DB::Connection) -> Result<(), Error> {
-        if DB::is_alive(connection) {
+    fn is_valid(&self, connection: &mut Kept<DB>) -> Result<(), Error> {
+        if connection.is_alive() {
             return Ok(());
         }
         let told = "the connection broke".to_owned();
         Err(Error::ConnectionError(ConnectionError::BadConnection(told)))
     }
 
-    fn has_broken(&self, connection: &mut DB::Connection) -> bool {
-        std::thread::panicking() || connection.is_broken()
+    fn has_broken(&self, connection: &mut Kept<DB>) -> bool {
+        std::thread::panicking() || connection.is_broken || connection.connection.is_broken()
     }
 }
 

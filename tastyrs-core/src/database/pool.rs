@@ -36,9 +36,9 @@ pub(super) type Transactions<DB> = <<DB as Dialect>::Connection as Connection>::
 /// Every connection is told what it must know: on SQLite `foreign_keys=ON`, `busy_timeout=2000`,
 /// `synchronous=NORMAL` and a write-ahead log, on PostgreSQL the time zone UTC and its time-outs.
 ///
-/// A connection that broke while nobody used it, as when a server was started anew, is found out before it is handed
-/// out, at no cost of a round trip, and replaced. While a server is away, whoever asks waits at most
-/// [`DatabaseOptions::wait`].
+/// A connection that broke while nobody used it, as when a server was started anew, is replaced: it is found out before it
+/// is handed out, at no cost of a round trip, or, where it can be asked again on another, when it is asked. While a
+/// server is away, whoever asks waits at most [`DatabaseOptions::wait`].
 pub struct Database<DB: Dialect> {
     pool: Pool<Manager<DB>>,
     /// As many permits as connections: who waits, waits here, where no thread is held.
@@ -125,8 +125,9 @@ impl<DB: Dialect> Database<DB> {
             .map_err(|error| Error::Unreachable(error.to_string()))?;
         let pool = Pool::builder()
             .max_size(connections)
-            .min_idle(Some(1))
-            .test_on_check_out(true)
+            // Who needs one makes it.
+            .min_idle(Some(0))
+            .test_on_check_out(false)
             // Half of it is the longest pause between two attempts to connect; nobody waits by it.
             .connection_timeout(Duration::from_millis(500))
             // The manager says it once, not at each attempt.
@@ -272,13 +273,52 @@ impl<DB: Dialect> Database<DB> {
         permit: &Permit,
         mut work: impl FnMut(&mut DB::Connection) -> Result<T>,
     ) -> Result<T> {
-        let mut connection = self.connection(permit.until)?;
+        let mut connection = self.any_connection(permit.until)?;
         let answer = work(&mut connection);
-        if answer.is_ok() || DB::is_alive(&mut connection) {
+        if answer.is_ok() {
+            connection.answered();
+        }
+        if answer.is_ok() || connection.is_alive() {
             return answer;
         }
         drop(connection);
-        work(&mut *self.connection(permit.until)?)
+        work(&mut **self.connection(permit.until)?)
+    }
+
+    /// Runs `work` of one statement that writes, without a transaction around it. Nothing comes of it where the work is to
+    /// be done in one: it failed, and nothing was written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] where no connection is free in time, [`Error::Uncertain`] where it broke meanwhile, and where the
+    /// database has no time or is away, so that another attempt is of no use.
+    pub(crate) fn at_once<T>(
+        &self,
+        permit: &Permit,
+        work: impl FnOnce(&mut DB::Connection) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let mut connection = self.connection(permit.until)?;
+        // To begin a transaction on it tells whether it stands.
+        if connection.is_silent() {
+            return Ok(None);
+        }
+        match work(&mut connection) {
+            Ok(answer) => {
+                connection.answered();
+                Ok(answer)
+            }
+            Err(Error::Database { source, .. }) if failure::is_broken(&source) => {
+                Err(Error::Uncertain(source))
+            }
+            Err(Error::Database { doing, source })
+                if !Failure::of(&source).is_of_the_statement() =>
+            {
+                Err(Error::Database { doing, source })
+            }
+            // What came back of the row that was written cannot be read.
+            Err(error @ Error::Column { .. }) => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Runs `work` on a connection without a transaction around it.
@@ -287,10 +327,21 @@ impl<DB: Dialect> Database<DB> {
     ///
     /// [`Error::Busy`] where no connection is free in time, and what `work` answers.
     pub fn run<T>(&self, work: impl FnOnce(&mut DB::Connection) -> Result<T>) -> Result<T> {
-        work(&mut *self.connection(Instant::now() + self.wait)?)
+        work(&mut **self.connection(Instant::now() + self.wait)?)
     }
 
+    /// A connection that still stands, as far as can be told.
     pub(super) fn connection(&self, until: Instant) -> Result<Pooled<DB>> {
+        loop {
+            let mut connection = self.any_connection(until)?;
+            if connection.is_alive() {
+                return Ok(connection);
+            }
+        }
+    }
+
+    /// A connection that may have broken while nobody used it: for who would ask again on another.
+    fn any_connection(&self, until: Instant) -> Result<Pooled<DB>> {
         let left = until.saturating_duration_since(Instant::now());
         self.pool.get_timeout(left).map_err(|error| {
             tracing::debug!(target: "tastyrs::database", %error, "no connection could be had");
@@ -307,17 +358,20 @@ impl<DB: Dialect> Database<DB> {
         let mut connection = self.begun(until, writes)?;
         let answer = work(&mut connection);
         end::<DB>(&mut connection, answer.is_ok())?;
+        if answer.is_ok() {
+            connection.answered();
+        }
         answer
     }
 
     /// A connection on which a transaction is open.
     fn begun(&self, until: Instant, writes: bool) -> Result<Pooled<DB>> {
         loop {
-            let mut connection = self.connection(until)?;
+            let mut connection = self.any_connection(until)?;
             match DB::begin(&mut connection, writes) {
                 Ok(()) => return Ok(connection),
-                // It broke just now, and nothing was done on it yet that another could not do.
-                Err(_) if !DB::is_alive(&mut connection) && Instant::now() < until => {}
+                // It broke, and nothing was done on it yet that another could not do.
+                Err(_) if !connection.is_alive() && Instant::now() < until => {}
                 Err(error) => return Err(Error::database("beginning a transaction")(error)),
             }
         }

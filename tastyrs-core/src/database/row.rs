@@ -9,6 +9,7 @@ use crate::{
     data::Value,
     errors::{Error, Result},
     fields::{FieldType, Kind},
+    queries::Key,
 };
 
 /// A value of a row; its text and bytes stand in the buffers of a page, or elsewhere.
@@ -155,6 +156,20 @@ impl Page {
             bytes: Vec::new(),
             most_rows,
         }
+    }
+
+    /// One row of one column that holds a key; nothing where the key is text, of which a column may have another idea.
+    pub(crate) fn of_key(columns: Arc<[Loaded]>, key: &Key) -> Option<Self> {
+        let cell = match key {
+            Key::Int(number) => Cell::Int(*number),
+            Key::Uuid(uuid) => Cell::Uuid(*uuid),
+            Key::Text(_) | Key::None => return None,
+        };
+        Some(Self {
+            columns,
+            cells: vec![cell],
+            ..Self::default()
+        })
     }
 
     /// Behind the first row, makes room for all others, if they are like it.

@@ -33,6 +33,8 @@ pub struct Hop<'h, R: Resource> {
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
     /// What is kept of the objects that were written, and is old now.
     pub(crate) written: &'h RefCell<Vec<Stale>>,
+    /// Whether there is no transaction, and the one statement that writes sees itself whether what it needs is there.
+    pub(crate) is_lone: bool,
 }
 
 /// What a hop begins with, whatever its resource.
@@ -41,15 +43,17 @@ pub(super) struct Start<'s> {
     pub(super) request: &'s Request,
     pub(super) totals: Option<&'s TotalsHere>,
     pub(super) written: &'s RefCell<Vec<Stale>>,
+    pub(super) is_lone: bool,
 }
 
 impl<'s> Start<'s> {
-    /// Nothing was counted before.
+    /// Nothing was counted before, and there is a transaction around what is written.
     pub(super) fn of(request: &'s Request, written: &'s RefCell<Vec<Stale>>) -> Self {
         Self {
             request,
             totals: None,
             written,
+            is_lone: false,
         }
     }
 }
@@ -125,6 +129,7 @@ impl<R: Hooks> Hop<'_, R> {
             totals: start.totals,
             objects: Some(&objects),
             written: start.written,
+            is_lone: start.is_lone,
         })
     }
 }
@@ -170,6 +175,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
             totals: None,
             objects: None,
             written: self.written,
+            is_lone: false,
         };
         let items: Vec<Item<'_, R>> = objects.iter().map(Item::Object).collect();
         let data = super::dehydrate::all(&hop, connection, &items, false)?;

@@ -17,6 +17,9 @@ use crate::{
 /// Work that may write.
 pub(super) type Writing<DB, T> =
     Box<dyn FnOnce(&Start<'_>, &mut <DB as Dialect>::Connection) -> Result<T> + Send>;
+/// Work that writes one object, and may be done again where it wrote nothing.
+pub(super) type WritingOne<DB, T> =
+    Box<dyn FnMut(&Start<'_>, &mut <DB as Dialect>::Connection) -> Result<T> + Send>;
 /// Work that only reads, and may be done again.
 pub(super) type Reading<DB, T> =
     Box<dyn Fn(&Start<'_>, &mut <DB as Dialect>::Connection) -> Result<T> + Send>;
@@ -35,13 +38,50 @@ pub(super) async fn write<DB: Dialect, T: Send + 'static>(
     };
     let state = Arc::clone(state);
     hopped(request, permit, move |start, permit| {
-        let database = &state.database;
-        database
-            .with(permit, writes, |connection| work(start, connection))
-            // Django's constraints wait for the end of the transaction.
-            .map_err(|error| violations::explained(&state, error))
+        let work = |connection: &mut DB::Connection| work(start, connection);
+        in_transaction(&state, permit, writes, work)
     })
     .await
+}
+
+/// Writes one object on a blocking thread: by a lone statement where that may be, and in a transaction where nothing came of
+/// it.
+pub(super) async fn write_one<DB: Dialect, T: Send + 'static>(
+    state: &Arc<RowsState<DB>>,
+    request: &mut Request,
+    is_lone: bool,
+    mut work: WritingOne<DB, T>,
+) -> Result<T> {
+    let permit = state.database.permit_to_write().await?;
+    let state = Arc::clone(state);
+    hopped(request, permit, move |start, permit| {
+        if is_lone {
+            let lone = Start { is_lone, ..*start };
+            let written = state.database.at_once(permit, |connection| {
+                if state.diverts(connection)? {
+                    return Ok(None);
+                }
+                work(&lone, connection).map(Some)
+            });
+            if let Some(written) = written.transpose() {
+                return written;
+            }
+        }
+        let work = |connection: &mut DB::Connection| work(start, connection);
+        in_transaction(&state, permit, true, work)
+    })
+    .await
+}
+
+fn in_transaction<DB: Dialect, T>(
+    state: &RowsState<DB>,
+    permit: &Permit,
+    writes: bool,
+    work: impl FnOnce(&mut DB::Connection) -> Result<T>,
+) -> Result<T> {
+    let answer = state.database.with(permit, writes, work);
+    // Django's constraints wait for the end of the transaction.
+    answer.map_err(|error| violations::explained(state, error))
 }
 
 /// Reads where it may block, or at once where that takes no time.

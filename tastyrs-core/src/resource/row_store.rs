@@ -1,14 +1,16 @@
 //! Rows of a table as a resource writes them.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, sync::Arc};
 
 use super::{
-    ColumnSpec, Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
+    ColumnSpec, Hooks, Hop, Model, ModelResource, Mounted, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
     generic,
     hydrate::{no_data, null_refused},
     links::{self, Ahead},
-    rows, violations,
+    row_hops, rows,
+    store::Single,
+    violations,
     write_row::{self, Columns},
     write_rows,
 };
@@ -20,29 +22,60 @@ use crate::{
     fields::{
         Attribute, By, DefaultValue, Field, FieldSpec, Kind, RelationSpec, Wanted, same, told,
     },
+    http::Request,
     queries::{Key, Node, build_filters, parse_key},
 };
 
 impl<R: ModelResource> Store<R> for Rows {
     type Draft = RowDraft;
 
+    fn write<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        is_lone: bool,
+        mut work: F,
+    ) -> impl Future<Output = Result<T>>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: FnMut(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        let here = Arc::clone(mounted);
+        let work: row_hops::WritingOne<R::Db, T> =
+            Box::new(move |start, connection| Hop::run(&here, start, |hop| work(hop, connection)));
+        row_hops::write_one(&mounted.state, request, is_lone, work)
+    }
+
+    fn is_lone(mounted: &Mounted<R>, single: Single, sent: &Value<'_>) -> bool
+    where
+        R: Hooks,
+    {
+        let state = &mounted.state;
+        let is_simple = || {
+            let Value::Map(data) = sent else {
+                return single == Single::Delete;
+            };
+            let mut fields = mounted.fields.iter().map(|field| &field.spec);
+            !fields.any(|field| links::needs_order(state, field, data.get(field.name)))
+        };
+        state.lone.is(single) && is_simple()
+    }
+
     fn blank(hop: &Hop<'_, R>) -> Result<RowDraft>
     where
         R: Hooks,
     {
-        Ok(RowDraft::blank(
-            R::Model::COLUMNS,
-            hop.mounted.compatibility,
-        ))
+        let draft = RowDraft::blank(R::Model::COLUMNS, hop.mounted.compatibility);
+        Ok(draft.lone(hop.is_lone))
     }
 
-    fn edit(_: &Hop<'_, R>, item: &Item<'_, R>) -> Result<RowDraft>
+    fn edit(hop: &Hop<'_, R>, item: &Item<'_, R>) -> Result<RowDraft>
     where
         R: Hooks,
     {
         let values =
             (0..R::Model::COLUMNS.len()).map(|column| Self::column(item, column).into_owned());
-        Ok(RowDraft::loaded(values.collect()))
+        Ok(RowDraft::loaded(values.collect()).lone(hop.is_lone))
     }
 
     fn is_new(draft: &RowDraft) -> bool {
@@ -149,6 +182,9 @@ impl<R: ModelResource> Store<R> for Rows {
         let returned = returned(hop);
         let page = write_rows::write_one(state, connection, draft, returned)?;
         let page = page.filter(|page| page.len() > 0);
+        if page.is_none() && draft.is_lone() {
+            return Err(Error::NotFound);
+        }
         let item = page.map(|page| rows::item(hop.pages.keep(page), 0, returned));
         bundle.stored(item.unwrap_or(found));
         Ok(())
@@ -267,6 +303,9 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         let node = hop.mounted.state.node();
         let key = Key::of(&Self::column(&item, node.key)).ok_or(Error::NotFound)?;
+        if hop.is_lone {
+            return write_row::delete_one::<R::Db>(connection, node, key, &hop.mounted.state.names);
+        }
         write_row::delete::<R::Db>(connection, node, &[key], &R::Model::on_delete())
             .map_err(|error| violations::explain(hop.mounted, error))
     }

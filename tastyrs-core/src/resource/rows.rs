@@ -19,7 +19,9 @@ use super::{
     references::Reference,
     related::{self, Related, RelatedRows, addressed},
     row_hops,
+    store::Single,
     write_row::Columns,
+    writes::is_seen_whole,
 };
 use crate::{
     api::Declaring,
@@ -27,7 +29,7 @@ use crate::{
     data::Value,
     database::{Database, Dialect, Fragment, Narrow, Page, Row, Slice, Statement, load},
     errors::{Error, Result},
-    fields::{Answers, Attribute, Field, FieldSpec, Fields},
+    fields::{Answers, Attribute, By, Field, FieldSpec, Fields, Kind},
     http::{Query, Request},
     meta::{Meta, TotalCount},
     queries::{
@@ -69,6 +71,9 @@ pub struct RowsState<DB: Dialect> {
     pub(super) rows_tell_all: bool,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
     pub(super) detail_is_lone: bool,
+    pub(super) lone: Lone,
+    /// Read from the database when a row is first written by a lone statement.
+    diverts: OnceLock<bool>,
     /// Of the resources that its generic foreign keys lead to.
     pub(super) content_types: ContentTypeIds,
 }
@@ -85,6 +90,54 @@ pub(super) struct Lists {
     /// How many objects a page has where the client does not say, and at most.
     pub(super) limit: u64,
     pub(super) max_limit: u64,
+}
+
+/// Which writes of one object are lone: one statement, and nobody's code that could tell or that looks at more than was
+/// sent.
+#[derive(Debug)]
+pub(super) struct Lone {
+    creates: bool,
+    changes: bool,
+    deletes: bool,
+}
+
+impl Lone {
+    fn of<R: ModelResource>(
+        meta: &Meta<R>,
+        fields: &Fields<R>,
+        graph: &Graph,
+        node: &Node,
+    ) -> Self {
+        let asks_nobody = !R::HAS_HOOKS && meta.authorization.answers_at_once();
+        // What is shown afterwards may take other rows.
+        let is_of_the_row = !meta.always_return_data
+            && fields.0.iter().all(|field| match field.spec.relation() {
+                Some(relation) if !field.spec.readonly => match relation.by {
+                    By::Column(_) => graph.target(relation).is_some_and(|target| target.is_plain),
+                    By::Generic(_) => true,
+                    By::Through { .. } | By::Reverse { .. } => false,
+                },
+                _ => true,
+            });
+        let cleans = meta
+            .validation
+            .as_ref()
+            .is_some_and(|validation| validation.cleans());
+        let hydrates = fields.0.iter().any(|field| field.hydrate.is_some());
+        Self {
+            creates: asks_nobody && is_of_the_row && !cleans && !hydrates,
+            changes: is_of_the_row && node.is_plain && !is_seen_whole(meta, &fields.0),
+            deletes: node.is_plain && R::Model::on_delete().is_empty(),
+        }
+    }
+
+    pub(super) fn is(&self, single: Single) -> bool {
+        match single {
+            Single::Create => self.creates,
+            Single::Change => self.changes,
+            Single::Delete => self.deletes,
+        }
+    }
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -153,6 +206,17 @@ impl<DB: Dialect> RowsState<DB> {
         self.node().fields.iter().any(|field| field.name == name)
     }
 
+    /// Whether something else may be done in place of what a statement says, so that it does not tell whether anything
+    /// was.
+    pub(super) fn diverts(&self, connection: &mut DB::Connection) -> Result<bool> {
+        if let Some(known) = self.diverts.get() {
+            return Ok(*known);
+        }
+        let diverts = DB::diverts(connection, &self.node().table)
+            .map_err(Error::database("reading the triggers of a table"))?;
+        Ok(*self.diverts.get_or_init(|| diverts))
+    }
+
     /// The columns that are loaded, to be selected.
     pub(super) fn selected(&self) -> Fragment {
         let mut columns = Fragment::new();
@@ -194,6 +258,7 @@ impl<DB: Dialect> RowsState<DB> {
         (graph, node): (Arc<Graph>, usize),
         database: Option<Database<DB>>,
         said: &Said<'_>,
+        lone: Lone,
     ) -> Result<Self> {
         let this = &graph.nodes[node];
         let database = database.ok_or_else(|| {
@@ -247,6 +312,8 @@ impl<DB: Dialect> RowsState<DB> {
             lists,
             rows_tell_all,
             detail_is_lone,
+            lone,
+            diverts: OnceLock::new(),
             content_types,
         })
     }
@@ -370,12 +437,17 @@ impl<R: ModelResource> Source<R> for Rows {
             R::Model::KEY,
             &columns,
         )?;
+        let key = columns[R::Model::KEY].kind;
         declaring.node::<R::Db, R>(Node {
             resource_name: meta.resource_name.to_string(),
             table,
-            columns,
             key: R::Model::KEY,
             detail,
+            is_plain: detail == R::Model::KEY
+                && (key.is_integer() || key == Kind::Uuid)
+                && !R::HAS_HOOKS
+                && meta.authorization.answers_at_once(),
+            columns,
             fields: fields.0.iter().map(|field| field.spec.clone()).collect(),
             filtering: filtering(&meta.filtering),
             ordering: ordering(&meta.ordering),
@@ -399,8 +471,10 @@ impl<R: ModelResource> Source<R> for Rows {
             limit: meta.limit,
             max_limit: meta.max_limit,
         };
-        let declared = declaring.graph::<R::Db, R>();
-        RowsState::new(declared, declaring.database::<R::Db>(), &said).map(Arc::new)
+        let (graph, node) = declaring.graph::<R::Db, R>();
+        let lone = Lone::of(meta, fields, &graph, &graph.nodes[node]);
+        let database = declaring.database::<R::Db>();
+        RowsState::new((graph, node), database, &said, lone).map(Arc::new)
     }
 
     fn related_rows(mounted: &Arc<Mounted<R>>) -> Option<Box<dyn Any + Send + Sync>>
@@ -471,6 +545,9 @@ impl<R: ModelResource> Source<R> for Rows {
         let state = &hop.mounted.state;
         let column = &state.node().columns[state.node().detail];
         let key = parse_key(name, column.kind).ok_or(Error::NotFound)?;
+        if hop.is_lone {
+            return Ok(called(hop, &key).into_iter().collect());
+        }
         let condition = key_filter::<R::Db>(column, &[key]);
         let statement = if R::HAS_HOOKS {
             let list = hop.get_object_list(hop.request)?.narrow(condition);
@@ -602,6 +679,28 @@ pub(super) fn rows<'h, R: ModelResource>(
         statement = statement.slice(slice);
     }
     loaded(hop, connection, statement)
+}
+
+/// The rows of these names.
+pub(super) fn of_names<'h, R: ModelResource + Hooks>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    names: &[Key],
+) -> Result<Vec<Item<'h, R>>> {
+    if hop.is_lone {
+        return Ok(names.iter().filter_map(|name| called(hop, name)).collect());
+    }
+    let node = hop.mounted.state.node();
+    let is_one = key_filter::<R::Db>(&node.columns[node.detail], names);
+    let list = hop.get_object_list(hop.request)?.narrow(is_one);
+    rows(hop, connection, list, None)
+}
+
+/// A row of which its key is all that is known; whether it is there, a lone statement sees.
+fn called<'h, R: ModelResource>(hop: &Hop<'h, R>, key: &Key) -> Option<Item<'h, R>> {
+    let names = &hop.mounted.state.names;
+    let page = Page::of_key(Arc::clone(&names.loaded), key)?;
+    Some(item(hop.pages.keep(page), 0, names))
 }
 
 /// Runs a statement of the resource's columns, and keeps its rows.
