@@ -182,7 +182,8 @@ fn with_authors(body: &str) -> String {
     let mut parts = body.split('$');
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        whole += &format!("/api/v1/authors/{}", part.replacen('"', "/\"", 1));
+        whole.push_str("/api/v1/authors/");
+        whole.push_str(&part.replacen('"', "/\"", 1));
     }
     whole
 }
