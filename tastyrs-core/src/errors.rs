@@ -83,7 +83,7 @@ pub enum Error {
         source: diesel::result::Error,
     },
     /// The connection broke while the database was asked to keep what was written; nobody knows whether it did.
-    #[error("the connection broke while a transaction was ended")]
+    #[error("the connection broke while something was written")]
     Uncertain(#[source] diesel::result::Error),
     /// No connection, or other thing of which there are only so many, became free in time.
     #[error("nothing became free in time")]

@@ -8,6 +8,7 @@
 )]
 
 mod accesses;
+mod alone;
 mod authentication;
 mod authorization;
 mod book;

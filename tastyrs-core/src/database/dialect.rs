@@ -177,6 +177,10 @@ pub trait Dialect: Backend + Sized + Send + Sync + 'static {
         connection: &mut Self::Connection,
         table: &str,
     ) -> QueryResult<Option<Vec<String>>>;
+    /// Whether a table has triggers or rules that may do something else in place of what a statement says, or is none. The
+    /// table stands as in SQL.
+    #[doc(hidden)]
+    fn diverts(connection: &mut Self::Connection, table: &str) -> QueryResult<bool>;
     /// Refuses a regular expression that is wrong or may run for ever.
     #[doc(hidden)]
     fn check_pattern(pattern: &str) -> Result<()>;

@@ -5,6 +5,7 @@ use std::{
     marker::PhantomData,
     ops::{Deref, DerefMut},
     sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
 };
 
 use diesel::{
@@ -17,6 +18,8 @@ use super::{DatabaseOptions, Dialect};
 /// A connection of the pool.
 pub(super) struct Kept<DB: Dialect> {
     connection: DB::Connection,
+    /// When the other side answered last.
+    answered: Instant,
     is_broken: bool,
 }
 
@@ -24,8 +27,20 @@ impl<DB: Dialect> Kept<DB> {
     fn new(connection: DB::Connection) -> Self {
         Self {
             connection,
+            answered: Instant::now(),
             is_broken: false,
         }
+    }
+
+    /// Notes that the other side answered just now.
+    pub(super) fn answered(&mut self) {
+        self.answered = Instant::now();
+    }
+
+    /// Whether nothing was heard of the other side for so long that what stands between may have forgotten the connection.
+    pub(super) fn is_silent(&self) -> bool {
+        const LONG: Duration = Duration::from_secs(10);
+        DB::is_remote() && self.answered.elapsed() > LONG
     }
 
     /// Whether it still stands, as far as can be told; one that does not is given up when it comes back.

@@ -275,11 +275,50 @@ impl<DB: Dialect> Database<DB> {
     ) -> Result<T> {
         let mut connection = self.any_connection(permit.until)?;
         let answer = work(&mut connection);
+        if answer.is_ok() {
+            connection.answered();
+        }
         if answer.is_ok() || connection.is_alive() {
             return answer;
         }
         drop(connection);
         work(&mut **self.connection(permit.until)?)
+    }
+
+    /// Runs `work` of one statement that writes, without a transaction around it. Nothing comes of it where the work is to
+    /// be done in one: it failed, and nothing was written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] where no connection is free in time, [`Error::Uncertain`] where it broke meanwhile, and where the
+    /// database has no time or is away, so that another attempt is of no use.
+    pub(crate) fn at_once<T>(
+        &self,
+        permit: &Permit,
+        work: impl FnOnce(&mut DB::Connection) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let mut connection = self.connection(permit.until)?;
+        // To begin a transaction on it tells whether it stands.
+        if connection.is_silent() {
+            return Ok(None);
+        }
+        match work(&mut connection) {
+            Ok(answer) => {
+                connection.answered();
+                Ok(answer)
+            }
+            Err(Error::Database { source, .. }) if failure::is_broken(&source) => {
+                Err(Error::Uncertain(source))
+            }
+            Err(Error::Database { doing, source })
+                if !Failure::of(&source).is_of_the_statement() =>
+            {
+                Err(Error::Database { doing, source })
+            }
+            // What came back of the row that was written cannot be read.
+            Err(error @ Error::Column { .. }) => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Runs `work` on a connection without a transaction around it.
@@ -320,6 +359,7 @@ impl<DB: Dialect> Database<DB> {
         match work(&mut connection) {
             Ok(answer) => {
                 commit::<DB>(&mut connection)?;
+                connection.answered();
                 Ok(answer)
             }
             Err(error) => {

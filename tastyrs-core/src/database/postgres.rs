@@ -7,6 +7,7 @@ use diesel::{
     PgConnection, QueryResult, RunQueryDsl as _,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager as _},
     deserialize::FromSql,
+    dsl,
     pg::{Pg, PgValue},
     query_builder::{AstPass, QueryFragment},
     sql_types as sql,
@@ -308,6 +309,21 @@ impl Dialect for Pg {
         .bind::<sql::Text, _>(table)
         .load(connection)?;
         Ok(columns.into_iter().map(|column| column.name).collect())
+    }
+
+    fn diverts(connection: &mut PgConnection, table: &str) -> QueryResult<bool> {
+        diesel::select(
+            dsl::sql::<sql::Bool>(
+                "NOT EXISTS (SELECT FROM pg_class c
+                 WHERE c.relkind = 'r' AND NOT c.relhasrules AND NOT EXISTS (
+                     SELECT FROM pg_trigger t
+                     WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgtype & 66 <> 0
+                 ) AND c.oid = to_regclass(",
+            )
+            .bind::<sql::Text, _>(table)
+            .sql("))"),
+        )
+        .get_result(connection)
     }
 
     fn check_pattern(pattern: &str) -> Result<()> {

@@ -9,6 +9,7 @@ use crate::{
     data::Value,
     errors::{Error, Result},
     fields::{FieldType, Kind},
+    queries::Key,
 };
 
 /// A value of a row; text and bytes stand in the page's buffers.
@@ -61,6 +62,20 @@ impl Page {
             text: String::with_capacity(1024),
             bytes: Vec::new(),
         }
+    }
+
+    /// One row of one column that holds a key; nothing where the key is text, of which a column may have another idea.
+    pub(crate) fn of_key(columns: Arc<[Loaded]>, key: &Key) -> Option<Self> {
+        let cell = match key {
+            Key::Int(number) => Cell::Int(*number),
+            Key::Uuid(uuid) => Cell::Uuid(*uuid),
+            Key::Text(_) | Key::None => return None,
+        };
+        Some(Self {
+            columns,
+            cells: vec![cell],
+            ..Self::default()
+        })
     }
 
     /// Makes room for as many rows more, if they are like the first.

@@ -9,6 +9,7 @@ use diesel::{
         AnsiTransactionManager, DefaultLoadingMode, LoadConnection, SimpleConnection,
         TransactionManager as _,
     },
+    dsl,
     query_builder::{AstPass, QueryFragment},
     row::{Field, Row as _},
     sql_types as sql,
@@ -399,6 +400,23 @@ impl Dialect for Sqlite {
             }
         }
         Ok(Some(columns))
+    }
+
+    fn diverts(connection: &mut SqliteConnection, table: &str) -> QueryResult<bool> {
+        let (schema, name) = match table.rsplit_once('.') {
+            Some((schema, name)) => (format!("{schema}."), name),
+            None => (String::new(), table),
+        };
+        let name = name.trim_matches('`').replace("``", "`");
+        diesel::select(
+            dsl::sql::<sql::Bool>(&format!(
+                "EXISTS (SELECT 1 FROM {schema}sqlite_master
+                 WHERE type IN ('trigger', 'view') AND tbl_name = "
+            ))
+            .bind::<sql::Text, _>(name)
+            .sql(" COLLATE NOCASE)"),
+        )
+        .get_result(connection)
     }
 
     fn check_pattern(pattern: &str) -> Result<()> {

@@ -87,6 +87,9 @@ pub(crate) struct Node {
     pub(crate) key: usize,
     /// The column by which an address names an object.
     pub(crate) detail: usize,
+    /// Whether the name in an address is the key, in the one form that it has, and nobody's code says who may see a row: so
+    /// a row need not be loaded for it to be told what it is called.
+    pub(crate) is_plain: bool,
     pub(crate) fields: Vec<FieldSpec>,
     pub(crate) filtering: Vec<(String, Filtering)>,
     pub(crate) ordering: Vec<String>,

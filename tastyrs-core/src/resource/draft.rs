@@ -58,8 +58,11 @@ pub struct RowDraft {
     pub(super) nested: Vec<Nested>,
     /// The columns that refer to objects which were sent in place of their addresses, and are written.
     pub(super) written: Vec<usize>,
-    /// The columns that refer to rows which were looked up in this transaction, and their resources.
+    /// The columns that refer to rows which were looked up in this transaction, and their resources; those of a lone row
+    /// were not.
     looked_up: Vec<(usize, TypeId)>,
+    /// Whether its statement stands alone, and so sees itself whether what it refers to is there.
+    is_lone: bool,
     /// Whether a hook may have changed the object that was made of it.
     lent: bool,
 }
@@ -96,6 +99,7 @@ impl RowDraft {
             nested: Vec::new(),
             written: Vec::new(),
             looked_up: Vec::new(),
+            is_lone: false,
             lent: false,
         }
     }
@@ -109,8 +113,20 @@ impl RowDraft {
             nested: Vec::new(),
             written: Vec::new(),
             looked_up: Vec::new(),
+            is_lone: false,
             lent: false,
         }
+    }
+
+    /// Has its statement stand alone.
+    pub(super) fn lone(mut self, is_lone: bool) -> Self {
+        self.is_lone = is_lone;
+        self
+    }
+
+    /// Whether its statement stands alone.
+    pub(super) fn is_lone(&self) -> bool {
+        self.is_lone
     }
 
     /// Sets a column, in place of what was set or sent for it before.
@@ -131,6 +147,12 @@ impl RowDraft {
     pub(super) fn looked_up(&self, column: usize) -> Option<TypeId> {
         let known = self.looked_up.iter().find(|(known, _)| *known == column);
         known.map(|(_, target)| *target)
+    }
+
+    /// What must be there for a lone row to be written: the resources of rows that it refers to, and their keys.
+    pub(super) fn needed(&self) -> impl Iterator<Item = (TypeId, Key)> {
+        let referring = self.looked_up.iter().filter(|_| self.is_lone);
+        referring.filter_map(|(column, target)| Some((*target, Key::of(&self.values[*column])?)))
     }
 
     /// Whether its statement names a column: of a new row all that have a value, of one that is there those that are set.

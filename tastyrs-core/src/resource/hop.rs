@@ -33,6 +33,8 @@ pub struct Hop<'h, R: Resource> {
     pub(crate) objects: Option<&'h Arena<Vec<R::Object>>>,
     /// What is kept of the objects that were written, and is old now.
     pub(crate) written: &'h RefCell<Vec<Stale>>,
+    /// Whether there is no transaction, and the one statement that writes sees itself whether what it needs is there.
+    pub(crate) is_lone: Cell<bool>,
 }
 
 impl<R: Resource> fmt::Debug for Hop<'_, R> {
@@ -106,6 +108,7 @@ impl<R: Hooks> Hop<'_, R> {
             totals: OnceCell::new(),
             objects: Some(&objects),
             written: &written,
+            is_lone: Cell::new(false),
         })
     }
 }
@@ -151,6 +154,7 @@ impl<R: ModelResource + Hooks> Hop<'_, R> {
             totals: OnceCell::new(),
             objects: None,
             written: self.written,
+            is_lone: Cell::new(false),
         };
         let items: Vec<Item<'_, R>> = objects.iter().map(Item::Object).collect();
         let data = super::dehydrate::all(&hop, connection, &items, false)?;

@@ -120,6 +120,7 @@ impl<R: ModelResource + Hooks> RelatedRows<R::Db> for Arc<super::Mounted<R>> {
             totals: OnceCell::new(),
             objects: None,
             written: loading.written,
+            is_lone: Cell::new(false),
         };
         let items: Vec<Item<'h, R>> = rows::items(self, page);
         let data = dehydrate::all(&hop, loading.connection, &items, loading.for_list)?;

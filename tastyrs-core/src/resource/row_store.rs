@@ -1,13 +1,15 @@
 //! Rows of a table as a resource writes them.
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 use super::{
-    ColumnSpec, Hooks, Hop, Model, ModelResource, Rows, Source, Store, ViaUri,
+    ColumnSpec, Hooks, Hop, Model, ModelResource, Mounted, Rows, Source, Store, ViaUri,
     draft::{Origin, RowDraft},
     generic,
     hydrate::{no_data, null_refused},
-    links, rows, violations,
+    links, rows,
+    store::Single,
+    violations,
     write_row::{self, Columns},
     write_rows,
 };
@@ -19,29 +21,76 @@ use crate::{
     fields::{
         Attribute, By, DefaultValue, Field, FieldSpec, Kind, RelationSpec, Wanted, same, told,
     },
+    http::Request,
     queries::{Key, Node, build_filters, parse_key},
 };
 
 impl<R: ModelResource> Store<R> for Rows {
     type Draft = RowDraft;
 
+    async fn write<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        is_lone: bool,
+        mut work: F,
+    ) -> Result<T>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: FnMut(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        rows::hopped(mounted, request, true, move |hop, database, permit| {
+            if is_lone {
+                hop.is_lone.set(true);
+                let written = database.at_once(permit, |connection| {
+                    if hop.mounted.state.diverts(connection)? {
+                        return Ok(None);
+                    }
+                    work(hop, connection).map(Some)
+                });
+                hop.is_lone.set(false);
+                if let Some(written) = written.transpose() {
+                    return written;
+                }
+            }
+            database
+                .with(permit, true, |connection| work(hop, connection))
+                // Django's constraints wait for the end of the transaction.
+                .map_err(|error| violations::explain(hop.mounted, error))
+        })
+        .await
+    }
+
+    fn is_lone(mounted: &Mounted<R>, single: Single, sent: &Value<'_>) -> bool
+    where
+        R: Hooks,
+    {
+        let state = &mounted.state;
+        let is_simple = || {
+            let Value::Map(data) = sent else {
+                return single == Single::Delete;
+            };
+            let mut fields = mounted.fields.iter().map(|field| &field.spec);
+            !fields.any(|field| links::needs_order(state, field, data.get(field.name)))
+        };
+        state.lone.is(single) && is_simple()
+    }
+
     fn blank(hop: &Hop<'_, R>) -> Result<RowDraft>
     where
         R: Hooks,
     {
-        Ok(RowDraft::blank(
-            R::Model::COLUMNS,
-            hop.mounted.compatibility,
-        ))
+        let draft = RowDraft::blank(R::Model::COLUMNS, hop.mounted.compatibility);
+        Ok(draft.lone(hop.is_lone.get()))
     }
 
-    fn edit(_: &Hop<'_, R>, item: &Item<'_, R>) -> Result<RowDraft>
+    fn edit(hop: &Hop<'_, R>, item: &Item<'_, R>) -> Result<RowDraft>
     where
         R: Hooks,
     {
         let values =
             (0..R::Model::COLUMNS.len()).map(|column| Self::column(item, column).into_owned());
-        Ok(RowDraft::loaded(values.collect()))
+        Ok(RowDraft::loaded(values.collect()).lone(hop.is_lone.get()))
     }
 
     fn is_new(draft: &RowDraft) -> bool {
@@ -168,6 +217,9 @@ impl<R: ModelResource> Store<R> for Rows {
         let returned = returned(hop);
         let page = write_rows::write_one(state, connection, draft, returned)?;
         let page = page.filter(|page| page.len() > 0);
+        if page.is_none() && draft.is_lone() {
+            return Err(Error::NotFound);
+        }
         let item = page.map(|page| rows::item(hop.pages.keep(page), 0, returned));
         bundle.stored(item.unwrap_or(found));
         Ok(())
@@ -286,6 +338,9 @@ impl<R: ModelResource> Store<R> for Rows {
     {
         let node = hop.mounted.state.node();
         let key = Key::of(&Self::column(&item, node.key)).ok_or(Error::NotFound)?;
+        if hop.is_lone.get() {
+            return write_row::delete_one::<R::Db>(connection, node, key, &hop.mounted.state.names);
+        }
         write_row::delete::<R::Db>(connection, node, &[key], &R::Model::on_delete())
             .map_err(|error| violations::explain(hop.mounted, error))
     }

@@ -16,8 +16,10 @@ use super::{
     paging,
     references::Reference,
     related::{self, Related, RelatedRows},
+    store::Single,
     violations,
     write_row::Columns,
+    writes::is_seen_whole,
 };
 use crate::{
     api::Declaring,
@@ -29,7 +31,7 @@ use crate::{
     },
     dispatch,
     errors::{Error, Result},
-    fields::{Attribute, By, Field, Fields, UseIn},
+    fields::{Attribute, By, Field, Fields, Kind, UseIn},
     http::Request,
     meta::{Meta, TotalCount},
     queries::{
@@ -68,6 +70,9 @@ pub struct RowsState<DB: Dialect> {
     pub(super) lists: Lists,
     /// Whether a detail is the answer of one statement and nobody's code: no hook looks at it, and no other row.
     detail_is_lone: bool,
+    pub(super) lone: Lone,
+    /// Read from the database when a row is first written by a lone statement.
+    diverts: OnceLock<bool>,
     /// Of the resources that its generic foreign keys lead to.
     pub(super) content_types: ContentTypeIds,
 }
@@ -81,6 +86,54 @@ pub(super) struct Lists {
     pub(super) keep_totals: bool,
     /// Whether a page of the whole list is the answer of one statement and nobody's code, once its total is known.
     are_lone: bool,
+}
+
+/// Which writes of one object are lone: one statement, and nobody's code that could tell or that looks at more than was
+/// sent.
+#[derive(Debug)]
+pub(super) struct Lone {
+    creates: bool,
+    changes: bool,
+    deletes: bool,
+}
+
+impl Lone {
+    fn of<R: ModelResource>(
+        meta: &Meta<R>,
+        fields: &Fields<R>,
+        graph: &Graph,
+        node: &Node,
+    ) -> Self {
+        let asks_nobody = !R::HAS_HOOKS && meta.authorization.answers_at_once();
+        // What is shown afterwards may take other rows.
+        let is_of_the_row = !meta.always_return_data
+            && fields.0.iter().all(|field| match field.spec.relation() {
+                Some(relation) if !field.spec.readonly => match relation.by {
+                    By::Column(_) => graph.target(relation).is_some_and(|target| target.is_plain),
+                    By::Generic(_) => true,
+                    By::Through { .. } | By::Reverse { .. } => false,
+                },
+                _ => true,
+            });
+        let cleans = meta
+            .validation
+            .as_ref()
+            .is_some_and(|validation| validation.cleans());
+        let hydrates = fields.0.iter().any(|field| field.hydrate.is_some());
+        Self {
+            creates: asks_nobody && is_of_the_row && !cleans && !hydrates,
+            changes: is_of_the_row && node.is_plain && !is_seen_whole(meta, &fields.0),
+            deletes: node.is_plain && R::Model::on_delete().is_empty(),
+        }
+    }
+
+    pub(super) fn is(&self, single: Single) -> bool {
+        match single {
+            Single::Create => self.creates,
+            Single::Change => self.changes,
+            Single::Delete => self.deletes,
+        }
+    }
 }
 
 /// The most statements of a resource that are kept prepared, apart from those without filter and order.
@@ -136,6 +189,17 @@ impl<DB: Dialect> RowsState<DB> {
             return Ok(self.told_apart.get_or_init(|| columns).as_deref());
         }
         Ok(self.told_apart.get().and_then(Option::as_deref))
+    }
+
+    /// Whether something else may be done in place of what a statement says, so that it does not tell whether anything
+    /// was.
+    pub(super) fn diverts(&self, connection: &mut DB::Connection) -> Result<bool> {
+        if let Some(known) = self.diverts.get() {
+            return Ok(*known);
+        }
+        let diverts = DB::diverts(connection, &self.node().table)
+            .map_err(Error::database("reading the triggers of a table"))?;
+        Ok(*self.diverts.get_or_init(|| diverts))
     }
 
     /// The columns that are loaded, to be selected.
@@ -246,12 +310,17 @@ impl<R: ModelResource> Source<R> for Rows {
                     ))
                 })?,
         };
+        let key = columns[R::Model::KEY].kind;
         declaring.node::<R::Db, R>(Node {
             resource_name: meta.resource_name.to_string(),
             table,
-            columns,
             key: R::Model::KEY,
             detail,
+            is_plain: detail == R::Model::KEY
+                && (key.is_integer() || key == Kind::Uuid)
+                && !R::HAS_HOOKS
+                && meta.authorization.answers_at_once(),
+            columns,
             fields: fields.0.iter().map(|field| field.spec.clone()).collect(),
             filtering: meta
                 .filtering
@@ -320,6 +389,7 @@ impl<R: ModelResource> Source<R> for Rows {
                 .flatten()
         };
         let (shown_in_lists, shown_in_details) = (shown(true), shown(false));
+        let lone = Lone::of(meta, fields, &graph, this);
         let specs = fields.0.iter().map(|field| &field.spec);
         let content_types = ContentTypeIds::of(&database, &meta.resource_name, specs)?;
         Ok(RowsState {
@@ -337,6 +407,8 @@ impl<R: ModelResource> Source<R> for Rows {
             shown_in_details,
             lists,
             detail_is_lone,
+            lone,
+            diverts: OnceLock::new(),
             content_types,
         })
     }
@@ -478,6 +550,9 @@ impl<R: ModelResource> Source<R> for Rows {
         let state = &hop.mounted.state;
         let column = &state.node().columns[state.node().detail];
         let key = parse_key(name, column.kind).ok_or(Error::NotFound)?;
+        if hop.is_lone.get() {
+            return Ok(called(hop, &key).into_iter().collect());
+        }
         let condition = key_filter::<R::Db>(column, &[key]);
         let statement = if R::HAS_HOOKS {
             let list = hop.get_object_list(hop.request)?.narrow(condition);
@@ -615,6 +690,28 @@ pub(super) fn rows<'h, R: ModelResource>(
     loaded(hop, connection, statement)
 }
 
+/// The rows of these names.
+pub(super) fn of_names<'h, R: ModelResource + Hooks>(
+    hop: &Hop<'h, R>,
+    connection: &mut <R::Db as Dialect>::Connection,
+    names: &[Key],
+) -> Result<Vec<Item<'h, R>>> {
+    if hop.is_lone.get() {
+        return Ok(names.iter().filter_map(|name| called(hop, name)).collect());
+    }
+    let node = hop.mounted.state.node();
+    let is_one = key_filter::<R::Db>(&node.columns[node.detail], names);
+    let list = hop.get_object_list(hop.request)?.narrow(is_one);
+    rows(hop, connection, list, None)
+}
+
+/// A row of which its key is all that is known; whether it is there, a lone statement sees.
+fn called<'h, R: ModelResource>(hop: &Hop<'h, R>, key: &Key) -> Option<Item<'h, R>> {
+    let names = &hop.mounted.state.names;
+    let page = Page::of_key(Arc::clone(&names.loaded), key)?;
+    Some(item(hop.pages.keep(page), 0, names))
+}
+
 /// Runs a statement of the resource's columns, and keeps its rows.
 fn loaded<'h, R: ModelResource>(
     hop: &Hop<'h, R>,
@@ -627,7 +724,7 @@ fn loaded<'h, R: ModelResource>(
 }
 
 /// Works on a blocking thread, with the right to a connection.
-async fn hopped<R, T, F>(
+pub(super) async fn hopped<R, T, F>(
     mounted: &Arc<Mounted<R>>,
     request: &mut Request,
     writes: bool,

@@ -1,13 +1,14 @@
 //! Where the objects of a resource are written.
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
-use super::{Hooks, Hop, Resource, export::Batches};
+use super::{Hooks, Hop, Mounted, Resource, export::Batches};
 use crate::{
     bundle::{Bundle, Item},
     data::{Data, Value},
     errors::Result,
     fields::Field,
+    http::Request,
     queries::Key,
 };
 
@@ -23,6 +24,17 @@ pub enum ViaUri<T> {
     },
 }
 
+/// A write of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Single {
+    /// It is made.
+    Create,
+    /// It is changed.
+    Change,
+    /// It goes.
+    Delete,
+}
+
 /// Where the objects of a resource are written.
 ///
 /// Sealed, as [`Source`](super::Source) is: what it does is overridden in [`Hooks`].
@@ -31,6 +43,34 @@ pub trait Store<R: Resource>: Batches<R> {
     #[doc(hidden)]
     type Draft;
 
+    /// Runs work of a view that writes where it may block, in a transaction. What is lone runs without one first; where that
+    /// fails, nothing was written, and it runs again.
+    #[doc(hidden)]
+    fn write<T, F>(
+        mounted: &Arc<Mounted<R>>,
+        request: &mut Request,
+        is_lone: bool,
+        mut work: F,
+    ) -> impl Future<Output = Result<T>>
+    where
+        R: Hooks,
+        T: Send + 'static,
+        F: FnMut(&Hop<'_, R>, &mut Self::Connection) -> Result<T> + Send + 'static,
+    {
+        let _ = is_lone;
+        Self::hop(mounted, request, true, move |hop, connection| {
+            work(hop, connection)
+        })
+    }
+    /// Whether what was sent is written by one statement, which sees by itself whether all that it needs is there.
+    #[doc(hidden)]
+    fn is_lone(mounted: &Mounted<R>, single: Single, sent: &Value<'_>) -> bool
+    where
+        R: Hooks,
+    {
+        let _ = (mounted, single, sent);
+        false
+    }
     /// A new object, with the defaults of its source.
     #[doc(hidden)]
     fn blank(hop: &Hop<'_, R>) -> Result<Self::Draft>

@@ -128,13 +128,16 @@ fn is_referred_to(told: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
 
 /// Checks the references that a client sets by a plain column, where the database does not say which one failed.
 ///
-/// What a relation sets was looked up already, in the same transaction.
+/// What a relation sets was looked up already, in the same transaction. Where a lone row fails, it is tried again in one.
 pub(super) fn check_references<DB: Dialect>(
     state: &RowsState<DB>,
     columns: &[ColumnSpec],
     connection: &mut DB::Connection,
     draft: &RowDraft,
 ) -> Result<()> {
+    if draft.is_lone() {
+        return Ok(());
+    }
     for reference in state.references(connection)? {
         if let Some(key) = reference.unknown(&state.graph, draft)
             && reference.known::<DB>(connection, &[key])?.is_empty()

@@ -91,6 +91,23 @@ pub(super) fn push_value<DB: Dialect>(statement: &mut Fragment, value: &Value<'_
     };
 }
 
+/// The condition under which a lone row is written: that what it refers to is there. Nothing where it needs nothing.
+fn needed<DB: Dialect>(state: &RowsState<DB>, draft: &RowDraft) -> Option<Fragment> {
+    let mut condition: Option<Fragment> = None;
+    for (target, key) in draft.needed() {
+        let node = state.graph.node(target)?;
+        let condition = match &mut condition {
+            None => condition.insert(Fragment::new()),
+            Some(condition) => condition.sql(" AND "),
+        };
+        condition
+            .sql(&format!("EXISTS (SELECT 1 FROM {} WHERE ", node.table))
+            .append(key_filter::<DB>(node.key(), &[key]))
+            .sql(")");
+    }
+    condition
+}
+
 /// Inserts a row, and gives it back as it is stored.
 pub(super) fn insert<DB: Dialect>(
     state: &RowsState<DB>,
@@ -109,7 +126,13 @@ pub(super) fn insert<DB: Dialect>(
             .iter()
             .map(|column| node.columns[*column].quoted.as_str())
             .collect();
-        statement.sql(&format!("({}) VALUES (", names.join(", ")));
+        let needed = needed(state, draft);
+        let values = if needed.is_none() {
+            "VALUES ("
+        } else {
+            "SELECT "
+        };
+        statement.sql(&format!("({}) {values}", names.join(", ")));
         for (position, column) in set.iter().enumerate() {
             statement.sql(if position > 0 { ", " } else { "" });
             push_value::<DB>(
@@ -118,7 +141,10 @@ pub(super) fn insert<DB: Dialect>(
                 node.columns[*column].kind,
             );
         }
-        statement.sql(")");
+        match needed {
+            None => statement.sql(")"),
+            Some(needed) => statement.sql(" WHERE ").append(needed),
+        };
     }
     returned.returned(&mut statement);
     state.keep_prepared([&mut statement]);
@@ -154,6 +180,9 @@ pub(super) fn update<DB: Dialect>(
     statement
         .sql(" WHERE ")
         .append(key_filter::<DB>(node.key(), &[key]));
+    if let Some(needed) = needed(state, draft) {
+        statement.sql(" AND ").append(needed);
+    }
     returned.returned(&mut statement);
     state.keep_prepared([&mut statement]);
     let page = load::<DB>(
@@ -176,6 +205,31 @@ pub(super) fn run<DB: Dialect>(
     doing: &'static str,
 ) -> Result<()> {
     load::<DB>(connection, Statement::new(statement), Vec::new(), doing).map(drop)
+}
+
+/// Deletes a row to which no rule of its model has anything refer.
+pub(super) fn delete_one<DB: Dialect>(
+    connection: &mut DB::Connection,
+    node: &Node,
+    key: Key,
+    returned: &Columns,
+) -> Result<()> {
+    let mut statement = Fragment::new();
+    statement
+        .sql(&format!("DELETE FROM {} WHERE ", node.table))
+        .append(key_filter::<DB>(node.key(), &[key]));
+    returned.returned(&mut statement);
+    let columns = Arc::clone(&returned.loaded);
+    let page = load::<DB>(
+        connection,
+        Statement::new(statement),
+        columns,
+        "deleting a row",
+    )?;
+    if page.len() == 0 {
+        return Err(Error::NotFound);
+    }
+    Ok(())
 }
 
 /// The most keys that stand in one statement.

@@ -9,7 +9,7 @@ use diesel::{
 };
 use tastyrs::{api::Mount, prelude::*, test::LiveServer};
 
-use super::{Scratch, post, wire::Wire, with_body};
+use super::{Scratch, wire::Wire, with_body};
 
 pub(super) const TABLES: &str = r"
     CREATE TABLE author (
@@ -216,26 +216,6 @@ fn a_page_with_its_total_takes_one_round_trip_wherever_it_lies() {
     ] {
         assert_eq!(cost(path), 1, "{path}");
     }
-}
-
-#[test]
-fn a_write_takes_three_round_trips() {
-    let Some(scratch) = Scratch::new(TABLES) else {
-        return;
-    };
-    let (wire, url) = Wire::before(&scratch.url());
-    let served =
-        LiveServer::with_workers(&api(&url, DatabaseOptions::default().max_connections(1)), 1);
-    let make = || {
-        let before = wire.round_trips();
-        let made = post(&served, "/api/v1/notes/", r#"{"title": "made"}"#);
-        assert_eq!(made.status(), 201, "{}", made.text());
-        wire.round_trips() - before
-    };
-
-    make();
-
-    assert_eq!(make(), 3);
 }
 
 /// What is asked for beside the statements: the rows and the users at once, and a point to go back to.

@@ -20,7 +20,7 @@ mod limits;
 mod lists;
 mod restart;
 mod server;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -28,7 +28,7 @@ use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 use tastyrs::test::{LiveServer, TestResponse, send};
 
 /// A database of a test's own, dropped when it ends.
-struct Scratch {
+pub(crate) struct Scratch {
     server: String,
     name: String,
 }
@@ -36,7 +36,7 @@ struct Scratch {
 impl Scratch {
     /// An empty database; without a server, nothing, which is a failure where `CI` is set.
     #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
-    fn new(tables: &str) -> Option<Self> {
+    pub(crate) fn new(tables: &str) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let server = std::env::var("TASTYRS_TEST_POSTGRES_URL")
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned());
@@ -83,7 +83,7 @@ impl Scratch {
         Self::new(include_str!("../../conformance/kitchen.postgres.sql"))
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}/{}", self.server, self.name)
     }
 
@@ -91,12 +91,12 @@ impl Scratch {
         PgConnection::establish(&self.url()).unwrap()
     }
 
-    fn execute(&self, sql: &str) {
+    pub(crate) fn execute(&self, sql: &str) {
         self.connection().batch_execute(sql).unwrap();
     }
 
     /// The only number that a query gives.
-    fn number(&self, sql: &str) -> i32 {
+    pub(crate) fn number(&self, sql: &str) -> i32 {
         use diesel::{QueryableByName, RunQueryDsl as _, sql_types::Integer};
 
         #[derive(QueryableByName)]

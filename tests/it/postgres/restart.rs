@@ -7,7 +7,7 @@ use tastyrs::{
     test::{LiveServer, TestResponse},
 };
 
-use super::{Scratch, lists, post, server::Server, wire::Wire};
+use super::{Scratch, lists, post, server::Server, wire::Wire, with_body};
 
 /// Asks for many things at once.
 fn all_at_once(served: &LiveServer, count: usize) -> Vec<TestResponse> {
@@ -166,10 +166,11 @@ fn a_connection_that_breaks_as_it_is_asked_is_replaced_and_the_row_is_made_once(
     })
     .collect();
     wire.cut_next();
-    let made = post(&served, "/api/v1/notes/", r#"{"title": "made"}"#);
+    let list = r#"{"objects": [{"title": "made"}]}"#;
+    let made = with_body(&served, "PATCH", "/api/v1/notes/", list);
 
     assert_eq!(asked, [200, 200, 200]);
-    assert_eq!(made.status(), 201, "{}", made.text());
+    assert_eq!(made.status(), 202, "{}", made.text());
     let after = total();
     assert!(after.contains("\"total_count\": 51"), "{after}");
 }

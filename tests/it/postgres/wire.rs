@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Stands between a program and the server.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     port: u16,
     shared: Arc<Shared>,
 }
@@ -25,7 +25,7 @@ struct Shared {
 
 impl Wire {
     /// Stands in front of the server at this address, `postgres://user@host:port/name`.
-    pub(super) fn before(url: &str) -> (Self, String) {
+    pub(crate) fn before(url: &str) -> (Self, String) {
         let (scheme, rest) = url.split_once("://").unwrap();
         let (user, rest) = rest
             .rsplit_once('@')
@@ -59,19 +59,19 @@ impl Wire {
     }
 
     /// How often the program asked and waited for an answer.
-    pub(super) fn round_trips(&self) -> usize {
+    pub(crate) fn round_trips(&self) -> usize {
         self.shared.round_trips.load(Ordering::SeqCst)
     }
 
     /// Ends all connections.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         for stream in self.shared.open.lock().unwrap().drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
     /// Ends a connection as soon as something is asked on it.
-    pub(super) fn cut_next(&self) {
+    pub(crate) fn cut_next(&self) {
         self.shared.cut_next.store(true, Ordering::SeqCst);
     }
 }

@@ -34,6 +34,7 @@ pub(crate) struct Writing<'h, 'c, DB: Dialect> {
     pub(super) request: &'h Request,
     pub(super) pages: &'h Pages<'h>,
     written: &'h RefCell<Vec<Stale>>,
+    is_lone: bool,
     connection: &'c mut DB::Connection,
 }
 
@@ -46,6 +47,7 @@ impl<'h, 'c, DB: Dialect> Writing<'h, 'c, DB> {
             request: hop.request,
             pages: hop.pages,
             written: hop.written,
+            is_lone: hop.is_lone.get(),
             connection,
         }
     }
@@ -62,6 +64,7 @@ impl<'h, 'c, DB: Dialect> Writing<'h, 'c, DB> {
             totals: OnceCell::new(),
             objects: None,
             written: self.written,
+            is_lone: Cell::new(self.is_lone),
         }
     }
 }

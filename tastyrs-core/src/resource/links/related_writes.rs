@@ -29,14 +29,10 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
     ) -> Result<Vec<Key>> {
         let hop = writing.hop(self);
         let (node, resource_name) = (self.state.node(), &self.meta.resource_name);
-        let detail = &node.columns[node.detail];
         let (names, wrong) = names_in(node, resource_name, uris);
         let mut items = Vec::with_capacity(names.len());
         for names in distinct(&names).chunks(500) {
-            let list = hop
-                .get_object_list(hop.request)?
-                .narrow(key_filter::<R::Db>(detail, names));
-            items.extend(rows::rows(&hop, writing.connection, list, None)?);
+            items.extend(rows::of_names(&hop, writing.connection, names)?);
         }
         let shown = |item: &Item<'h, R>| Key::of(&Rows::column(item, node.detail));
         let places = places(&mut items.iter().map(shown))?;

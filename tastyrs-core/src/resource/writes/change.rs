@@ -1,11 +1,12 @@
 //! How an object is created or changed, whichever view asks for it.
 
-use super::super::{Hooks, Hop, Mounted, Store, dehydrate, hydrate::Connection};
+use super::super::{Hooks, Hop, Resource, Store, dehydrate, hydrate::Connection};
 use crate::{
     bundle::{Bundle, Draft, Item, Sent},
     data::Data,
     errors::{Error, Result},
-    fields::UseIn,
+    fields::{Field, UseIn},
+    meta::Meta,
 };
 
 /// Makes an object of data, at an address where none is if it has a name.
@@ -106,7 +107,7 @@ pub(super) fn in_place<'h, R: Hooks>(
 ) -> Result<Bundle<'h, R>> {
     let mut sent = Sent::names_of(&change);
     let mut data = Data::new();
-    if is_seen_whole(hop.mounted) {
+    if is_seen_whole(&hop.mounted.meta, &hop.mounted.fields) {
         data = dehydrate::all(hop, connection, &[item], for_list)?
             .pop()
             .unwrap_or_default()
@@ -123,11 +124,10 @@ pub(super) fn in_place<'h, R: Hooks>(
 }
 
 /// Whether somebody may look at the data of a whole object before a part of it is changed.
-fn is_seen_whole<R: Hooks>(mounted: &Mounted<R>) -> bool {
-    let meta = &mounted.meta;
+pub(in crate::resource) fn is_seen_whole<R: Resource>(meta: &Meta<R>, fields: &[Field<R>]) -> bool {
     // A field that is shown of the object as it was, and not as it is, stands in an answer all the same.
     let by_field = || {
-        let mut fields = mounted.fields.iter();
+        let mut fields = fields.iter();
         fields.any(|field| field.hydrate.is_some() || matches!(field.use_in, UseIn::When(_)))
     };
     R::HAS_HOOKS || meta.validation.is_some() || !meta.authorization.answers_at_once() || by_field()

@@ -16,7 +16,9 @@ mod list;
 
 use actix_web::HttpResponse;
 
-use super::{Hooks, Hop, Source, hydrate::Connection, mounted};
+pub(super) use change::is_seen_whole;
+
+use super::{Hooks, Hop, Store, hydrate::Connection, mounted, store::Single};
 use crate::{
     data::{Data, Value},
     dispatch,
@@ -42,16 +44,16 @@ enum Body {
     List,
 }
 
-/// Each of the views: its name, what becomes of the body, and what it does.
+/// Each of the views: its name, what becomes of the body, the one object that it writes, and what it does.
 macro_rules! views {
-    ($($(#[$doc:meta])* $name:ident => $body:ident, $view:path;)*) => {
+    ($($(#[$doc:meta])* $name:ident => $body:ident, $single:expr, $view:path;)*) => {
         $(
             $(#[$doc])*
             pub(crate) fn $name<R: Hooks>(
                 resource: &R,
                 request: &mut Request,
             ) -> impl Future<Output = Result<HttpResponse>> {
-                write(resource, request, Body::$body, $view)
+                write(resource, request, Body::$body, $single, $view)
             }
         )*
     };
@@ -59,19 +61,19 @@ macro_rules! views {
 
 views! {
     /// Creates an object.
-    post_list => Object, detail::post;
+    post_list => Object, Some(Single::Create), detail::post;
     /// Changes an object, or creates one where none is.
-    put_detail => Object, detail::put;
+    put_detail => Object, Some(Single::Change), detail::put;
     /// Changes what is sent of an object.
-    patch_detail => Change, detail::patch;
+    patch_detail => Change, Some(Single::Change), detail::patch;
     /// Deletes an object.
-    delete_detail => Unread, detail::delete;
+    delete_detail => Unread, Some(Single::Delete), detail::delete;
     /// Puts other objects in the place of those that the request asks for: all or nothing.
-    put_list => List, list::put;
+    put_list => List, None, list::put;
     /// Creates, changes and deletes objects: all or nothing.
-    patch_list => List, list::patch;
+    patch_list => List, None, list::patch;
     /// Deletes the objects that the request asks for.
-    delete_list => Unread, list::delete;
+    delete_list => Unread, None, list::delete;
 }
 
 /// Reads the body, hops, and runs a view.
@@ -79,6 +81,7 @@ async fn write<R: Hooks>(
     resource: &R,
     request: &mut Request,
     body: Body,
+    single: Option<Single>,
     view: View<R>,
 ) -> Result<HttpResponse> {
     let mounted = mounted(resource, request)?;
@@ -96,8 +99,17 @@ async fn write<R: Hooks>(
             resource.throttle_check_cost(request, cost).await?;
         }
     }
-    let work = move |hop: &Hop<'_, R>, connection: &mut Connection<R>| view(hop, connection, sent);
-    let answer = R::Source::hop(&mounted, request, true, work).await?;
+    let is_lone = match (single, &sent) {
+        (Some(single), Ok(sent)) => R::Source::is_lone(&mounted, single, sent),
+        _ => false,
+    };
+    let mut sent = Some(sent);
+    let work = move |hop: &Hop<'_, R>, connection: &mut Connection<R>| {
+        // What was sent is used up when it is tried again.
+        let sent = sent.take().unwrap_or_else(|| hop.deserialize(hop.request));
+        view(hop, connection, sent)
+    };
+    let answer = R::Source::write(&mounted, request, is_lone, work).await?;
     Ok(answer.into())
 }
 
