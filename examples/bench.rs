@@ -2,15 +2,12 @@
 //!
 //! `benches/http` builds it, makes its data and measures it beside servers that were written by hand.
 //!
-//! `bench --port 8002 --database sqlite:///path/to/file [--throttle-at N [--written before|MILLISECONDS]] [--resources N]`;
+//! `bench --port 8002 --database sqlite:///path/to/file [--throttle-at N [--written before|MILLISECONDS]]`;
 //! with the feature `postgres` the database is the URL of one. `--written` has accesses written down, before the answer or so
-//! long behind it. `--resources` has so many more resources in front of the others.
+//! long behind it.
 #![expect(missing_docs, reason = "the modules of tables are no API")]
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use chrono::NaiveDateTime;
@@ -139,35 +136,6 @@ impl NoteResource {
     }
 }
 
-struct Nothing;
-
-/// One more resource, under a name of its own each time that it is registered.
-#[derive(Resource)]
-#[resource(object = Nothing, meta = Self::numbered)]
-struct MoreResource;
-
-impl MoreResource {
-    fn numbered(mut meta: Meta<Self>) -> Meta<Self> {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        meta.resource_name = format!("more{}", NUMBER.fetch_add(1, Ordering::Relaxed)).into();
-        meta
-    }
-}
-
-impl ObjectSource for MoreResource {
-    fn obj_get_list(&self, _: &Request) -> Result<Vec<Nothing>> {
-        Ok(Vec::new())
-    }
-
-    fn obj_get(&self, _: &Request, _: &str) -> Result<Nothing> {
-        Err(Error::NotFound)
-    }
-
-    fn detail_uri(&self, _: &Nothing) -> String {
-        String::new()
-    }
-}
-
 /// The value of an option of the command line.
 fn option(name: &str) -> Option<String> {
     std::env::args()
@@ -181,10 +149,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = option("--database").ok_or("--database says which database to serve")?;
     let workers = option("--workers").map_or(Ok(2), |workers| workers.parse())?;
     let database = Database::<Db>::open(url.strip_prefix("sqlite://").unwrap_or(&url))?;
-    let more = option("--resources").map_or(Ok(0), |more| more.parse())?;
-    let api = Api::new("v1").compatible(Compatibility::Tastypie);
-    let api = (0..more).fold(api, |api, _| api.register(MoreResource));
-    let api = api
+    let api = Api::new("v1")
+        .compatible(Compatibility::Tastypie)
         .database(database)
         .register(UserResource)
         .register(TagResource)

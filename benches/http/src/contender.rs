@@ -24,14 +24,6 @@ impl Contender {
         &self.programs[usize::from(kind == Kind::Postgres)]
     }
 
-    /// Starts it with more resources than those of the benchmark, which only ours knows how to have.
-    pub fn start_among(&self, copy: &Copy, resources: u32) -> Result<Server> {
-        let mut command = Command::new(self.program(copy.kind));
-        arguments(&mut command, copy, None, 2);
-        command.args(["--resources", &resources.to_string()]);
-        Server::start(command)
-    }
-
     /// Starts it on a port that is free.
     pub fn start(&self, copy: &Copy, throttle_at: Option<u32>, workers: u32) -> Result<Server> {
         let mut command = Command::new(self.program(copy.kind));

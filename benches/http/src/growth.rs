@@ -1,4 +1,4 @@
-//! What becomes of the cost while the work grows: more rows, longer pages, more connections, more resources.
+//! What becomes of the cost while the work grows: more rows, longer pages, more connections.
 
 use crate::{
     Options, Result,
@@ -15,8 +15,7 @@ pub fn print(contenders: &[Contender], kind: Kind, options: &Options) -> Result<
     rows(contenders, kind, options)?;
     let data = Data::make(kind, options.notes)?;
     pages(contenders, &data, options)?;
-    connections(contenders, &data, options)?;
-    resources(&contenders[0], &data, options)
+    connections(contenders, &data, options)
 }
 
 fn rows(contenders: &[Contender], kind: Kind, options: &Options) -> Result<()> {
@@ -79,31 +78,6 @@ fn connections(contenders: &[Contender], data: &Data, options: &Options) -> Resu
     for connections in [1, 8, 64, 512] {
         let cells = cpu(&servers, &case, connections, options)?;
         table.row(row(&connections.to_string(), cells));
-    }
-    println!("{table}");
-    Ok(())
-}
-
-/// Of ours alone: the others have the resources that they were written for.
-fn resources(ours: &Contender, data: &Data, options: &Options) -> Result<()> {
-    let mut table = Table::new(&[
-        "resources in front",
-        "microseconds of CPU a detail",
-        "MiB idle",
-        "ms to the first answer",
-    ]);
-    let case = Case::get("detail", "/api/v1/notes/7/", 1);
-    for resources in [1, 10, 100] {
-        let copy = data.copy(ours.name)?;
-        let servers = [ours.start_among(&copy, resources)?];
-        let (idle, start) = (servers[0].resident()?, servers[0].started_in);
-        let cells = cpu(&servers, &case, CONNECTIONS, options)?;
-        table.row(vec![
-            resources.to_string(),
-            cells.concat(),
-            format!("{idle:.1}"),
-            format!("{:.0}", start.as_secs_f64() * 1000.0),
-        ]);
     }
     println!("{table}");
     Ok(())
