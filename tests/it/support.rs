@@ -1,7 +1,10 @@
-//! A small library of notes.
+//! A small library of notes, and requests with a body.
 
 use diesel::{connection::SimpleConnection as _, prelude::*, sqlite::Sqlite};
-use tastyrs::{prelude::*, test::TestDatabase};
+use tastyrs::{
+    prelude::*,
+    test::{LiveServer, TestDatabase, TestResponse, send},
+};
 
 pub type Db = Sqlite;
 
@@ -119,4 +122,14 @@ pub fn library_api(name: &str, library: &TestDatabase<Db>) -> Api {
         .register(AuthorResource)
         .register(NoteResource::new())
         .register(SubjectResource)
+}
+
+/// Asks with a body of JSON.
+pub fn with_body(served: &LiveServer, method: &str, path: &str, body: &str) -> TestResponse {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    send(served.address(), (head + body).as_bytes())
 }

@@ -89,7 +89,9 @@ mod sqlite;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use tastyrs::test::{LiveServer, TestResponse, send};
+use tastyrs::test::LiveServer;
+
+use crate::support::with_body;
 
 /// What is asked: the verb, the address behind that of the resource, and the body, in which `$n` is the address of an author.
 const WRITES: [(&str, &str, &str); 51] = [
@@ -188,15 +190,6 @@ fn with_authors(body: &str) -> String {
     whole
 }
 
-fn asked(served: &LiveServer, method: &str, path: &str, body: &str) -> TestResponse {
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    send(served.address(), (head + body).as_bytes())
-}
-
 /// All notes but for their keys, of which a database may leave some out.
 fn rows(served: &LiveServer) -> Value {
     let list = served.get("/api/v1/notes/?limit=0");
@@ -216,8 +209,8 @@ fn compare(alone: &LiveServer, hooked: &LiveServer) {
         let what = format!("{method} {path} {body}");
         let body = with_authors(body);
 
-        let answer = asked(alone, method, &format!("/api/v1/notes/{path}"), &body);
-        let other = asked(hooked, method, &format!("/api/v1/hooked/{path}"), &body);
+        let answer = with_body(alone, method, &format!("/api/v1/notes/{path}"), &body);
+        let other = with_body(hooked, method, &format!("/api/v1/hooked/{path}"), &body);
 
         assert_eq!(answer.status(), other.status(), "{what}: {answer}");
         assert_eq!(answer.text(), other.text(), "{what}");

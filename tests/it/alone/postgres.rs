@@ -4,7 +4,7 @@ use diesel::{pg::Pg, prelude::*};
 use serde_json::json;
 use tastyrs::test::LiveServer;
 
-use super::{asked, compare};
+use super::{compare, with_body};
 use crate::postgres::{Scratch, wire::Wire};
 
 library!(Pg);
@@ -51,7 +51,7 @@ fn a_write_of_one_object_takes_one_round_trip() {
     let served = served(&url);
     let cost = |method: &str, path: &str, body: serde_json::Value, status: u16| {
         let before = wire.round_trips();
-        let answer = asked(&served, method, path, &body.to_string());
+        let answer = with_body(&served, method, path, &body.to_string());
         assert_eq!(answer.status(), status, "{method} {path}: {answer}");
         wire.round_trips() - before
     };
@@ -97,7 +97,7 @@ fn what_a_trigger_puts_elsewhere_is_put_there_once() {
     let served = served(&scratch.url());
 
     let body = json!({"title": "diverted", "author": "/api/v1/authors/1/"}).to_string();
-    let answer = asked(&served, "POST", "/api/v1/notes/", &body);
+    let answer = with_body(&served, "POST", "/api/v1/notes/", &body);
 
     assert_eq!(answer.status(), 201, "{answer}");
     assert_eq!(scratch.number("SELECT count(*)::int4 FROM elsewhere"), 1);
@@ -113,7 +113,7 @@ fn what_a_connection_broke_over_is_not_written_again() {
     let written = || scratch.number("SELECT count(*)::int4 FROM note");
     let make = |title: &str| {
         let body = json!({"title": title, "author": "/api/v1/authors/1/"}).to_string();
-        asked(&served, "POST", "/api/v1/notes/", &body).status()
+        with_body(&served, "POST", "/api/v1/notes/", &body).status()
     };
     assert_eq!((make("one"), written()), (201, 1));
 

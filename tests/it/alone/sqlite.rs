@@ -4,7 +4,7 @@ use diesel::{prelude::*, sqlite::Sqlite};
 use serde_json::json;
 use tastyrs::test::{LiveServer, TestDatabase};
 
-use super::{asked, compare};
+use super::{compare, with_body};
 
 library!(Sqlite);
 
@@ -51,7 +51,7 @@ fn what_a_trigger_puts_elsewhere_is_put_there_once() {
     });
 
     let body = json!({"title": "diverted", "author": "/api/v1/authors/1/"}).to_string();
-    let answer = asked(&served, "POST", "/api/v1/notes/", &body);
+    let answer = with_body(&served, "POST", "/api/v1/notes/", &body);
 
     assert_eq!(answer.status(), 201, "{answer}");
     assert_eq!(

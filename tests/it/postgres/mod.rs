@@ -25,7 +25,9 @@ pub(crate) mod wire;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
-use tastyrs::test::{LiveServer, TestResponse, send};
+use tastyrs::test::{LiveServer, TestResponse};
+
+use crate::support::with_body;
 
 /// A database of a test's own, dropped when it ends.
 pub(crate) struct Scratch {
@@ -121,16 +123,6 @@ impl Drop for Scratch {
             ));
         }
     }
-}
-
-/// A request with a body of JSON.
-fn with_body(served: &LiveServer, method: &str, path: &str, body: &str) -> TestResponse {
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    send(served.address(), (head + body).as_bytes())
 }
 
 /// POST of a body of JSON.
