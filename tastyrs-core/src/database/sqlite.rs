@@ -168,8 +168,7 @@ impl Dialect for Sqlite {
         if !is_whole {
             return Ok(None);
         }
-        let name = table.rsplit('.').next().unwrap_or(table);
-        let name = name.trim_matches('`').replace("``", "`");
+        let (_, name) = named(table);
         // The first number is that of the rows; a partial index has fewer. Without `ANALYZE` there is no such table.
         let analyzed = diesel::sql_query(
             "SELECT MAX(CAST(stat AS INTEGER)) AS rows FROM sqlite_stat1 WHERE tbl = ?",
@@ -416,11 +415,10 @@ impl Dialect for Sqlite {
     }
 
     fn diverts(connection: &mut SqliteConnection, table: &str) -> QueryResult<bool> {
-        let (schema, name) = match table.rsplit_once('.') {
-            Some((schema, name)) => (format!("{schema}."), name),
-            None => (String::new(), table),
-        };
-        let name = name.trim_matches('`').replace("``", "`");
+        let (schema, name) = named(table);
+        let schema = schema
+            .map(|schema| format!("{schema}."))
+            .unwrap_or_default();
         diesel::select(
             dsl::sql::<sql::Bool>(&format!(
                 "EXISTS (SELECT 1 FROM {schema}sqlite_master
@@ -445,6 +443,15 @@ fn with_fraction(format: &'static str, time: NaiveTime) -> &'static str {
         ("%H:%M:%S", false) => "%H:%M:%S%.6f",
         _ => "%Y-%m-%d %H:%M:%S%.6f",
     }
+}
+
+/// The schema of a table, if SQL names it, and the table's name without quotes.
+fn named(table: &str) -> (Option<&str>, String) {
+    let (schema, name) = match table.rsplit_once('.') {
+        Some((schema, name)) => (Some(schema), name),
+        None => (None, table),
+    };
+    (schema, name.trim_matches('`').replace("``", "`"))
 }
 
 /// Whether text has the form `2010-03-19 01:18:01`, with six digits of fraction or none.
