@@ -203,7 +203,7 @@ impl<DB: Dialect> RowsState<DB> {
 
     /// Whether the resource has a field of this name.
     pub(super) fn has_field(&self, name: &str) -> bool {
-        self.node().fields.iter().any(|field| field.name == name)
+        self.node().field(name).is_some()
     }
 
     /// Whether something else may be done in place of what a statement says, so that it does not tell whether anything

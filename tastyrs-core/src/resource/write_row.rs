@@ -8,7 +8,7 @@ use crate::{
     database::{Bind, Dialect, Fragment, Loaded, Page, Statement, load},
     errors::{Error, Result},
     fields::Kind,
-    queries::{Key, Node, NodeColumn, key_filter},
+    queries::{Key, Node, NodeColumn, key_filter, never},
     serializers::document,
 };
 
@@ -95,15 +95,18 @@ pub(super) fn push_value<DB: Dialect>(statement: &mut Fragment, value: &Value<'_
 fn needed<DB: Dialect>(state: &RowsState<DB>, draft: &RowDraft) -> Option<Fragment> {
     let mut condition: Option<Fragment> = None;
     for (target, key) in draft.needed() {
-        let node = state.graph.node(target)?;
         let condition = match &mut condition {
             None => condition.insert(Fragment::new()),
             Some(condition) => condition.sql(" AND "),
         };
-        condition
-            .sql(&format!("EXISTS (SELECT 1 FROM {} WHERE ", node.table))
-            .append(key_filter::<DB>(node.key(), &[key]))
-            .sql(")");
+        match state.graph.node(target) {
+            Some(node) => condition
+                .sql(&format!("EXISTS (SELECT 1 FROM {} WHERE ", node.table))
+                .append(key_filter::<DB>(node.key(), &[key]))
+                .sql(")"),
+            // What cannot be looked for is not there: then nothing is written, and the transaction tells why.
+            None => condition.append(never()),
+        };
     }
     condition
 }
