@@ -416,12 +416,13 @@ impl Value<'_> {
 
 /// Reads a moment in SQLite's form.
 pub(crate) fn stored_datetime(text: &str) -> Option<NaiveDateTime> {
-    plain_datetime(text.as_bytes())
+    plain_datetime(text.as_bytes(), b' ')
         .or_else(|| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok())
 }
 
-/// Reads a moment in the form in which Django keeps it; nothing where it has another, or is none.
-fn plain_datetime(text: &[u8]) -> Option<NaiveDateTime> {
+/// Reads a moment in the form in which Django keeps it, or writes it where `T` stands between day and time; nothing where
+/// it has another, or is none.
+pub(crate) fn plain_datetime(text: &[u8], separator: u8) -> Option<NaiveDateTime> {
     /// A number of digits alone.
     fn number(digits: &[u8]) -> Option<u32> {
         digits.iter().try_fold(0, |number, digit| {
@@ -435,12 +436,16 @@ fn plain_datetime(text: &[u8]) -> Option<NaiveDateTime> {
         [b'.', digits @ ..] if digits.len() == 6 => number(digits)?,
         _ => return None,
     };
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b' ', rest @ ..] = text else {
+    let (day, time) = text.split_at_checked(10)?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = day else {
         return None;
     };
-    let [h1, h2, b':', n1, n2, b':', s1, s2] = rest else {
+    let [between, h1, h2, b':', n1, n2, b':', s1, s2] = time else {
         return None;
     };
+    if *between != separator {
+        return None;
+    }
     let year = number(&[*y1, *y2, *y3, *y4])?.cast_signed();
     NaiveDate::from_ymd_opt(year, number(&[*m1, *m2])?, number(&[*d1, *d2])?)?.and_hms_micro_opt(
         number(&[*h1, *h2])?,
@@ -510,7 +515,7 @@ mod tests {
             "0001-01-01 00:00:00",
             "2012-02-29 23:59:59.000001",
         ] {
-            assert!(plain_datetime(usual.as_bytes()).is_some(), "{usual}");
+            assert!(plain_datetime(usual.as_bytes(), b' ').is_some(), "{usual}");
             assert_eq!(stored_datetime(usual), by_any(usual), "{usual}");
         }
         for other in [
@@ -524,7 +529,7 @@ mod tests {
             "2010-03-19 01:18:1\u{e9}",
             "",
         ] {
-            assert_eq!(plain_datetime(other.as_bytes()), None, "{other}");
+            assert_eq!(plain_datetime(other.as_bytes(), b' '), None, "{other}");
             assert_eq!(stored_datetime(other), by_any(other), "{other}");
         }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use actix_web::{
     HttpResponse,
     http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, VARY},
+    web::Bytes,
 };
 
 use super::AnyCache;
@@ -40,6 +41,15 @@ pub(crate) fn patch(cache: &AnyCache, request: &Request, response: &mut HttpResp
 }
 
 fn patch_vary(varies: &[Cow<'static, str>], headers: &mut HeaderMap) {
+    // What nearly all answers come to.
+    if let [Cow::Borrowed(name)] = varies
+        && !headers.contains_key(VARY)
+        && let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from_static(name.as_bytes()))
+        && !name.is_empty()
+    {
+        headers.insert(VARY, value);
+        return;
+    }
     let mut names = String::new();
     for value in headers.get_all(VARY) {
         join(&mut names, value.to_str().unwrap_or_default());

@@ -14,15 +14,11 @@ use super::{Bind, Dialect};
 /// Names in it come from declarations and never from a client; what a client sends is bound.
 #[derive(Debug, Clone, Default)]
 pub struct Fragment {
-    parts: Vec<Part>,
+    text: String,
+    /// Each bound value behind how many bytes of the text it stands.
+    binds: Vec<(usize, Bind)>,
     /// Whether its text has more forms than a statement cache should hold.
     many_forms: bool,
-}
-
-#[derive(Debug, Clone)]
-enum Part {
-    Sql(String),
-    Bind(Bind),
 }
 
 impl Fragment {
@@ -31,34 +27,44 @@ impl Fragment {
         Self::default()
     }
 
+    /// Holds nothing yet, and has room for so many bytes of text and bound values.
+    pub(crate) fn with_room(bytes: usize, binds: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            binds: Vec::with_capacity(binds),
+            many_forms: false,
+        }
+    }
+
     /// Appends `sql` as it stands.
     pub(crate) fn sql(&mut self, sql: &str) -> &mut Self {
-        if let Some(Part::Sql(last)) = self.parts.last_mut() {
-            last.push_str(sql);
-        } else {
+        if self.text.capacity() == 0 {
             // There is often more to come.
-            let mut text = String::with_capacity(sql.len() + 64);
-            text.push_str(sql);
-            self.parts.push(Part::Sql(text));
+            self.text.reserve(sql.len() + 64);
         }
+        self.text.push_str(sql);
         self
     }
 
     /// Appends a bound value.
     pub(crate) fn bind(&mut self, value: Bind) -> &mut Self {
-        self.parts.push(Part::Bind(value));
+        self.binds.push((self.text.len(), value));
         self
     }
 
     /// Appends another fragment.
     pub(crate) fn append(&mut self, other: Self) -> &mut Self {
         self.many_forms |= other.many_forms;
-        for part in other.parts {
-            match (self.parts.last_mut(), part) {
-                (Some(Part::Sql(last)), Part::Sql(sql)) => last.push_str(&sql),
-                (_, part) => self.parts.push(part),
-            }
+        if self.text.is_empty() && self.binds.is_empty() {
+            self.text = other.text;
+            self.binds = other.binds;
+            return self;
         }
+        let before = self.text.len();
+        self.text.push_str(&other.text);
+        let binds = other.binds.into_iter();
+        self.binds
+            .extend(binds.map(|(place, value)| (before + place, value)));
         self
     }
 
@@ -85,11 +91,9 @@ impl Fragment {
 
     /// Its text, apart from the bound values.
     pub(crate) fn hash_text(&self, hasher: &mut impl std::hash::Hasher) {
-        for part in &self.parts {
-            match part {
-                Part::Sql(sql) => hasher.write(sql.as_bytes()),
-                Part::Bind(_) => hasher.write_u8(0),
-            }
+        hasher.write(self.text.as_bytes());
+        for (place, _) in &self.binds {
+            hasher.write_usize(*place);
         }
     }
 
@@ -100,17 +104,27 @@ impl Fragment {
     }
 }
 
+impl Fragment {
+    /// Writes a part of the text.
+    fn walk_text<DB: Dialect>(&self, from: usize, to: usize, out: &mut AstPass<'_, '_, DB>) {
+        if let Some(part) = self.text.get(from..to).filter(|part| !part.is_empty()) {
+            out.push_sql(part);
+        }
+    }
+}
+
 impl<DB: Dialect> QueryFragment<DB> for Fragment {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if self.many_forms {
             out.unsafe_to_cache_prepared();
         }
-        for part in &self.parts {
-            match part {
-                Part::Sql(sql) => out.push_sql(sql),
-                Part::Bind(value) => DB::push_bind(&mut out, value)?,
-            }
+        let mut written = 0;
+        for (place, value) in &self.binds {
+            self.walk_text(written, *place, &mut out);
+            DB::push_bind(&mut out, value)?;
+            written = *place;
         }
+        self.walk_text(written, self.text.len(), &mut out);
         Ok(())
     }
 }

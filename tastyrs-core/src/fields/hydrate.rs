@@ -84,6 +84,17 @@ impl<'f> Wanted<'f> {
         }
     }
 
+    /// [`read`](Self::read) of a value that nobody else needs: text is kept as it is.
+    pub(crate) fn take(&self, value: Value<'static>) -> Result<Value<'static>> {
+        match value {
+            Value::Text(text) if self.kind == Kind::Text => {
+                self.check_text(&text)?;
+                Ok(Value::Text(text))
+            }
+            other => self.read(&other),
+        }
+    }
+
     /// A value that is none of the field's kind.
     pub(crate) fn wrong(&self, value: &Value<'_>, wanted: &str) -> Error {
         Error::bad_request(format!(
@@ -183,19 +194,28 @@ impl<'f> Wanted<'f> {
             }
             plain => python_str(plain),
         };
+        self.check_text(&text)?;
+        Ok(Value::from(text))
+    }
+
+    /// Whether the field can hold this text.
+    pub(crate) fn check_text(&self, text: &str) -> Result<()> {
         if !self.nul && text.contains('\0') {
             return Err(Error::bad_request(format!(
                 "The '{}' field cannot hold the character NUL.",
                 self.name
             )));
         }
+        // No text has more characters than bytes.
+        let too_long =
+            |most: u32| text.len() > most as usize && text.chars().count() > most as usize;
         match self.max_length {
-            Some(most) if text.chars().count() > most as usize => Err(Error::bad_request(format!(
+            Some(most) if too_long(most) => Err(Error::bad_request(format!(
                 "The '{}' field has at most {most} characters (it has {}).",
                 self.name,
                 text.chars().count()
             ))),
-            _ => Ok(Value::from(text)),
+            _ => Ok(()),
         }
     }
 
@@ -247,7 +267,7 @@ impl<'f> Wanted<'f> {
         match value {
             Value::Date(day) => Ok(Value::Date(*day)),
             Value::DateTime(moment) => Ok(Value::Date(moment.date())),
-            Value::Text(text) => match moment::parse(text, today()) {
+            Value::Text(text) => match moment::parse(text, today) {
                 Some(parsed) => Ok(Value::Date(parsed.date())),
                 None => date(text).map(Value::Date),
             },
@@ -258,7 +278,7 @@ impl<'f> Wanted<'f> {
     fn time(&self, value: &Value<'_>) -> Result<Value<'static>> {
         match value {
             Value::Time(time) => Ok(Value::Time(*time)),
-            Value::Text(text) => moment::parse(text, today())
+            Value::Text(text) => moment::parse(text, today)
                 .map(|parsed| Value::Time(parsed.time()))
                 .ok_or_else(|| {
                     Error::bad_request(format!(
@@ -277,7 +297,7 @@ impl<'f> Wanted<'f> {
             Value::StoredDateTime(_) => Ok(value.clone().into_owned()),
             Value::Date(day) => Ok(Value::DateTime(day.and_time(chrono::NaiveTime::MIN))),
             Value::Text(text) if text.is_empty() => datetime(text).map(Value::DateTime),
-            Value::Text(text) => moment::parse(text, today())
+            Value::Text(text) => moment::parse(text, today)
                 .map(|parsed| Value::DateTime(parsed.utc()))
                 .ok_or_else(|| {
                     Error::bad_request(format!(

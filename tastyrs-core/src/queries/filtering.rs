@@ -81,7 +81,10 @@ pub(crate) fn build_filters<DB: Dialect>(
 /// The condition that a column is one of these keys.
 pub(crate) fn key_filter<DB: Dialect>(column: &NodeColumn, keys: &[Key]) -> Fragment {
     let mut condition = Fragment::new();
-    let mut binds: Vec<Bind> = keys.iter().flat_map(Key::binds::<DB>).collect();
+    let mut binds: Vec<Bind> = match keys {
+        [key] => key.binds::<DB>(),
+        _ => keys.iter().flat_map(Key::binds::<DB>).collect(),
+    };
     match binds.len() {
         0 => never(),
         1 => {

@@ -7,9 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use typed_arena::Arena;
-
-use super::{Hooks, ModelResource, Mounted, Pages, Resource, Source};
+use super::{Arena, Hooks, ModelResource, Mounted, Pages, Resource, Source};
 use crate::{
     bundle::Item,
     cache::{self, Stale},
@@ -120,7 +118,7 @@ impl<R: Hooks> Hop<'_, R> {
         start: &Start<'_>,
         work: impl FnOnce(&Hop<'_, R>) -> T,
     ) -> T {
-        let (pages, objects) = (Pages::default(), Arena::new());
+        let (pages, objects) = (Pages::default(), Arena::default());
         work(&Hop {
             mounted,
             request: start.request,

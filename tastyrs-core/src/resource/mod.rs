@@ -68,7 +68,7 @@ pub(crate) use writes::{
     delete_detail, delete_list, patch_detail, patch_list, post_list, put_detail, put_list,
 };
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, cell::OnceCell, sync::Arc};
 
 use crate::{
     api::Declaring,
@@ -287,12 +287,38 @@ mod sealed {
     impl Sealed for super::Objects {}
 }
 
+/// A `typed_arena::Arena` that takes no memory before something is kept in it.
+pub(crate) struct Arena<T>(OnceCell<typed_arena::Arena<T>>);
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Self(OnceCell::new())
+    }
+}
+
+impl<T> Arena<T> {
+    /// Keeps one thing.
+    pub(crate) fn alloc(&self, one: T) -> &T {
+        self.kept().alloc(one)
+    }
+
+    /// Keeps some things, side by side.
+    pub(crate) fn alloc_extend(&self, some: impl IntoIterator<Item = T>) -> &[T] {
+        self.kept().alloc_extend(some)
+    }
+
+    fn kept(&self) -> &typed_arena::Arena<T> {
+        // Most hops keep one thing.
+        self.0.get_or_init(|| typed_arena::Arena::with_capacity(1))
+    }
+}
+
 /// Where the pages of a hop, what was made of them, and what was looked up ahead are kept until it ends.
 #[derive(Default)]
 pub(crate) struct Pages<'h> {
     known: Known,
-    loaded: typed_arena::Arena<Page>,
-    texts: typed_arena::Arena<String>,
+    loaded: Arena<Page>,
+    texts: Arena<String>,
     shown: shown::Kept<'h>,
 }
 

@@ -56,7 +56,7 @@ impl<R: ModelResource> Store<R> for Rows {
                 return single == Single::Delete;
             };
             let mut fields = mounted.fields.iter().map(|field| &field.spec);
-            !fields.any(|field| links::needs_order(state, field, data.get(field.name)))
+            !fields.any(|field| links::needs_order(state, field, data))
         };
         state.lone.is(single) && is_simple()
     }
@@ -240,8 +240,7 @@ impl<R: ModelResource> Store<R> for Rows {
         let state = &hop.mounted.state;
         let mut fields = hop.mounted.fields.iter().map(|field| &field.spec);
         fields.any(|field| {
-            let sent = bundle.sent.sets(field.name);
-            sent && links::needs_order(state, field, bundle.data.get(field.name))
+            bundle.sent.sets(field.name) && links::needs_order(state, field, &bundle.data)
         })
     }
 
@@ -523,13 +522,16 @@ fn check_text<DB: Dialect>(node: &Node, columns: &[ColumnSpec], draft: &RowDraft
             continue;
         };
         let (column, value) = (&columns[position], &draft.values[position]);
-        if column.kind == Kind::Text && draft.writes(position) && !value.is_null() {
+        if column.kind == Kind::Text
+            && draft.writes(position)
+            && let Value::Text(text) = value
+        {
             let wanted = Wanted {
                 max_length: column.max_length.filter(|_| DB::limits_text()),
                 nul: DB::holds_nul(),
                 ..Wanted::any(field.name, Kind::Text, false)
             };
-            wanted.read(value)?;
+            wanted.check_text(text)?;
         }
     }
     Ok(())
@@ -632,10 +634,10 @@ fn set_column<DB: Dialect>(
             })
         }
         Some(sent) => {
-            let value = wanted.read(&sent)?;
+            let value = wanted.take(sent)?;
             // With the switch SQLite keeps whole numbers of any size.
             if !column.kind.is_integer() && !value.is_null() && !(column.accepts)(&value) {
-                return Err(wanted.wrong(&sent, "one of its values"));
+                return Err(wanted.wrong(&value, "one of its values"));
             }
             draft.set(position, value);
             Ok(())

@@ -4,12 +4,14 @@ use std::{
     any::Any,
     borrow::Cow,
     collections::{HashMap, HashSet},
-    hash::{DefaultHasher, Hasher as _},
+    hash::{BuildHasher as _, Hasher as _},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
+
+use foldhash::quality::FixedState;
 
 use super::{
     ColumnSpec, Hooks, Hop, Model, ModelFor, ModelResource, Mounted, Paged, Reads, ShownField,
@@ -154,7 +156,7 @@ impl<DB: Dialect> RowsState<DB> {
         if fragments.is_empty() || fragments.iter().any(|fragment| fragment.is_uncached()) {
             return;
         }
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FixedState::default().build_hasher();
         for fragment in &fragments {
             fragment.hash_text(&mut hasher);
         }

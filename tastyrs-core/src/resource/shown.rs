@@ -3,10 +3,8 @@
 
 use std::{borrow::Cow, sync::OnceLock};
 
-use typed_arena::Arena;
-
 use super::{
-    Pages,
+    Arena, Pages,
     dehydrate::{Addresses, push_detail_uri, with_places},
     related::{Related, addressed},
     rows::RowsState,

@@ -101,7 +101,9 @@ fn needed<DB: Dialect>(state: &RowsState<DB>, draft: &RowDraft) -> Option<Fragme
         };
         match state.graph.node(target) {
             Some(node) => condition
-                .sql(&format!("EXISTS (SELECT 1 FROM {} WHERE ", node.table))
+                .sql("EXISTS (SELECT 1 FROM ")
+                .sql(&node.table)
+                .sql(" WHERE ")
                 .append(key_filter::<DB>(node.key(), &[key]))
                 .sql(")"),
             // What cannot be looked for is not there: then nothing is written, and the transaction tells why.
@@ -110,6 +112,9 @@ fn needed<DB: Dialect>(state: &RowsState<DB>, draft: &RowDraft) -> Option<Fragme
     }
     condition
 }
+
+/// About how many bytes the statement is that writes a row.
+const STATEMENT_ROOM: usize = 512;
 
 /// Inserts a row, and gives it back as it is stored.
 pub(super) fn insert<DB: Dialect>(
@@ -120,22 +125,21 @@ pub(super) fn insert<DB: Dialect>(
 ) -> Result<Page> {
     let node = state.node();
     let set = draft.inserted();
-    let mut statement = Fragment::new();
-    statement.sql(&format!("INSERT INTO {} ", node.table));
+    let mut statement = Fragment::with_room(STATEMENT_ROOM, set.len() + 1);
+    statement.sql("INSERT INTO ").sql(&node.table);
     if set.is_empty() {
-        statement.sql("DEFAULT VALUES");
+        statement.sql(" DEFAULT VALUES");
     } else {
-        let names: Vec<&str> = set
-            .iter()
-            .map(|column| node.columns[*column].quoted.as_str())
-            .collect();
+        for (position, column) in set.iter().enumerate() {
+            statement.sql(if position > 0 { ", " } else { " (" });
+            statement.sql(&node.columns[*column].quoted);
+        }
         let needed = needed(state, draft);
-        let values = if needed.is_none() {
-            "VALUES ("
+        statement.sql(if needed.is_none() {
+            ") VALUES ("
         } else {
-            "SELECT "
-        };
-        statement.sql(&format!("({}) {values}", names.join(", ")));
+            ") SELECT "
+        });
         for (position, column) in set.iter().enumerate() {
             statement.sql(if position > 0 { ", " } else { "" });
             push_value::<DB>(
@@ -168,12 +172,12 @@ pub(super) fn update<DB: Dialect>(
 ) -> Result<Option<Page>> {
     let node = state.node();
     let key = draft.key_of_loaded(node.key).ok_or(Error::NotFound)?;
-    let mut statement = Fragment::new();
-    statement.sql(&format!("UPDATE {} SET ", node.table));
     let set = draft.updated(node.key);
     if set.is_empty() {
         return Ok(None);
     }
+    let mut statement = Fragment::with_room(STATEMENT_ROOM, set.len() + 2);
+    statement.sql("UPDATE ").sql(&node.table).sql(" SET ");
     for (place, position) in set.into_iter().enumerate() {
         let column = &node.columns[position];
         statement.sql(if place > 0 { ", " } else { "" });

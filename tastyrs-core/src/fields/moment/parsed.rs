@@ -3,6 +3,7 @@
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::reader::Reader;
+use crate::data::plain_datetime;
 
 /// What tells a moment is not half as long.
 const MAX_BYTES: usize = 128;
@@ -62,10 +63,29 @@ impl Parsed {
 ///   beside it: `-0500 (EST)`; two offsets; an offset of a day or more;
 /// - a month, ` of ` and a word that dateutil skips unread: `Feb of foo`;
 /// - digits of other scripts, and texts of more than 128 bytes.
-pub(crate) fn parse(text: &str, today: NaiveDate) -> Option<Parsed> {
+pub(crate) fn parse(text: &str, today: impl FnOnce() -> NaiveDate) -> Option<Parsed> {
     if text.len() > MAX_BYTES {
         return None;
     }
+    plain(text).or_else(|| read(text, today()))
+}
+
+/// The moment of a text in the form in which this server writes them, in UTC where `Z` stands behind it: what most
+/// clients send, told without a walk over its words.
+pub(super) fn plain(text: &str) -> Option<Parsed> {
+    let (moment, is_utc) = match text.strip_suffix('Z') {
+        Some(moment) => (moment, true),
+        None => (text, false),
+    };
+    let written = plain_datetime(moment.as_bytes(), b'T').filter(is_in_range)?;
+    Some(Parsed {
+        written,
+        utc: is_utc.then_some(written),
+    })
+}
+
+/// The moment of a text in any form.
+pub(super) fn read(text: &str, today: NaiveDate) -> Option<Parsed> {
     let reader = Reader::read(text, today)?;
     if reader.is_empty() {
         return None;
@@ -78,9 +98,13 @@ pub(crate) fn parse(text: &str, today: NaiveDate) -> Option<Parsed> {
         Some(ahead) => Some(written.checked_sub_signed(less_than_a_day(ahead)?)?),
         None => None,
     };
-    let in_range = |moment: &NaiveDateTime| (1..=9999).contains(&moment.year());
-    let sound = in_range(&written) && utc.as_ref().is_none_or(in_range);
+    let sound = is_in_range(&written) && utc.as_ref().is_none_or(is_in_range);
     sound.then_some(Parsed { written, utc })
+}
+
+/// Whether Python knows the year.
+fn is_in_range(moment: &NaiveDateTime) -> bool {
+    (1..=9999).contains(&moment.year())
 }
 
 /// Python knows no zone that is a day or more away.

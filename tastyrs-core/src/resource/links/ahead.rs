@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bundle::Item,
-    data::Value,
+    data::{Data, Value},
     database::{Dialect, Narrow},
     errors::{Error, Result},
     fields::{Attribute, By, FieldSpec, RelationSpec},
@@ -155,11 +155,11 @@ fn is_elsewhere<DB: Dialect>(state: &RowsState<DB>, relation: &RelationSpec) -> 
     target.is_some_and(|target| target.table != state.node().table)
 }
 
-/// Whether what is sent for a field asks for objects to be written, or may lead to one that waits to be written.
+/// Whether what data says of a field asks for objects to be written, or may lead to one that waits to be written.
 pub(in crate::resource) fn needs_order<DB: Dialect>(
     state: &RowsState<DB>,
     field: &FieldSpec,
-    value: Option<&Value<'_>>,
+    data: &Data<'_>,
 ) -> bool {
     let Attribute::Relation(relation) = &field.attribute else {
         return false;
@@ -168,7 +168,7 @@ pub(in crate::resource) fn needs_order<DB: Dialect>(
         return false;
     }
     let is_address = |value: &Value<'_>| matches!(value, Value::Text(_) | Value::Null);
-    let is_read = match (&relation.by, value) {
+    let is_read = match (&relation.by, data.get(field.name)) {
         (By::Column(_) | By::Generic(_), None) | (By::Column(_), Some(Value::Null)) => {
             return false;
         }

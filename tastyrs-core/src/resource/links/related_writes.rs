@@ -1,7 +1,7 @@
 //! A resource as those that are related to it write through it.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -35,11 +35,12 @@ impl<R: ModelResource + Hooks> RelatedWrites<R::Db> for Arc<Mounted<R>> {
             items.extend(rows::of_names(&hop, writing.connection, names)?);
         }
         let shown = |item: &Item<'h, R>| Key::of(&Rows::column(item, node.detail));
-        let places = places(&mut items.iter().map(shown))?;
+        let places = places(items.iter().map(shown))?;
         let mut keys = Vec::with_capacity(names.len());
         for (uri, name) in uris.iter().zip(&names) {
-            let place = places.get(name).ok_or_else(|| not_at(resource_name, uri))?;
-            let item = items[*place];
+            let place = places.binary_search_by(|(known, _)| known.cmp(name));
+            let place = place.map_err(|_| not_at(resource_name, uri))?;
+            let item = items[places[place].1];
             hop.authorized_read_detail(&Bundle::new(item, hop.request, false, 0))?;
             keys.extend(Key::of(&Rows::column(&item, node.key)));
         }
@@ -202,25 +203,29 @@ fn names_in(node: &Node, resource_name: &str, uris: &[&str]) -> (Vec<Key>, Optio
 
 /// Each of these once: one that is named twice must not stand in two of the queries.
 fn distinct(names: &[Key]) -> Vec<Key> {
+    if names.len() < 2 {
+        return names.to_vec();
+    }
     let mut seen = HashSet::with_capacity(names.len());
     let distinct = names.iter().filter(|name| seen.insert(*name));
     distinct.cloned().collect()
 }
 
-/// Where among objects those of these names stand.
-fn places(names: &mut dyn Iterator<Item = Option<Key>>) -> Result<HashMap<Key, usize>> {
-    let mut places = HashMap::new();
-    for (place, name) in names.enumerate() {
-        let Some(name) = name else {
-            continue;
-        };
-        if places.insert(name.clone(), place).is_some() {
-            return Err(Error::bad_request(format!(
-                "More than one object is found at '{name}'."
-            )));
-        }
+/// Where among objects those of these names stand, in the order of the names.
+fn places(names: impl Iterator<Item = Option<Key>>) -> Result<Vec<(Key, usize)>> {
+    let named = names
+        .enumerate()
+        .filter_map(|(place, name)| Some((name?, place)));
+    let mut places: Vec<(Key, usize)> = named.collect();
+    places.sort_unstable();
+    let twice = places.windows(2).find(|pair| pair[0].0 == pair[1].0);
+    match twice {
+        Some(pair) => Err(Error::bad_request(format!(
+            "More than one object is found at '{}'.",
+            pair[0].0
+        ))),
+        None => Ok(places),
     }
-    Ok(places)
 }
 
 /// The position of a column, by its name in the table.

@@ -1,6 +1,9 @@
 //! Reading, as `json.loads` does but for what is no JSON: `NaN`, `Infinity`, halves of surrogate pairs.
 
-use super::super::{budget::Budget, formatting::whole_number};
+use super::{
+    super::{budget::Budget, formatting::whole_number},
+    write::{CHUNK, escaped},
+};
 use crate::{
     data::{Data, Value},
     errors::{Error, Result},
@@ -188,16 +191,10 @@ impl<'t> Reader<'t> {
 
     fn string(&mut self) -> Result<String> {
         self.at += 1;
-        let mut out = String::new();
+        let start = self.at;
+        self.plain();
+        let mut out = self.since(start).to_owned();
         loop {
-            let start = self.at;
-            while self
-                .peek()
-                .is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
-            {
-                self.at += 1;
-            }
-            out.push_str(self.since(start));
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -209,7 +206,26 @@ impl<'t> Reader<'t> {
                 }
                 _ => return Err(invalid()),
             }
+            let start = self.at;
+            self.plain();
+            out.push_str(self.since(start));
         }
+    }
+
+    /// Passes what stands for itself within a string.
+    fn plain(&mut self) {
+        let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        while let Some(chunk) = rest.first_chunk() {
+            let stops = escaped(chunk);
+            if stops != 0 {
+                self.at += stops.trailing_zeros() as usize;
+                return;
+            }
+            self.at += CHUNK;
+            rest = &rest[CHUNK..];
+        }
+        let is_plain = |byte: &&u8| **byte >= b' ' && !matches!(**byte, b'"' | b'\\');
+        self.at += rest.iter().take_while(is_plain).count();
     }
 
     fn escape(&mut self) -> Result<char> {
@@ -322,6 +338,29 @@ mod tests {
             "\"\\",
         ] {
             assert_eq!(loads(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_of_every_length_is_read_whole_wherever_something_stands_in_it() {
+        for length in 0..70 {
+            let plain = "é".repeat(length % 2) + &"x".repeat(length);
+            assert_eq!(
+                loads(&format!("\"{plain}\"")),
+                Some(Value::from(plain.as_str()))
+            );
+            for place in (0..=plain.len()).filter(|place| plain.is_char_boundary(*place)) {
+                let (one, other) = plain.split_at(place);
+                let read = loads(&format!(r#"["{one}\n{other}", "{one}\\", 1]"#));
+                let wanted = vec![
+                    Value::from(format!("{one}\n{other}")),
+                    Value::from(format!("{one}\\")),
+                    Value::Int(1),
+                ];
+                assert_eq!(read, Some(Value::List(wanted)), "{length} {place}");
+                assert_eq!(loads(&format!("\"{one}\u{1f}{other}\"")), None);
+                assert_eq!(loads(&format!("\"{one}")), None);
+            }
         }
     }
 

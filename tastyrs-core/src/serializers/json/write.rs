@@ -140,13 +140,13 @@ const ESCAPES: [u8; 256] = {
 };
 
 /// How many bytes are looked at together.
-const CHUNK: usize = 16;
+pub(super) const CHUNK: usize = 16;
 /// How many bytes are put together, at about, before they are appended.
 const BLOCK: usize = 128;
 
 /// A bit for each byte of a chunk that must be escaped, the lowest for the first.
 #[inline]
-fn escaped(chunk: &[u8; CHUNK]) -> u32 {
+pub(super) fn escaped(chunk: &[u8; CHUNK]) -> u32 {
     let bytes = u8x16::new(*chunk);
     let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
     let is_control = bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
