@@ -144,6 +144,11 @@ pub(super) fn detail_uri(list_uri: &str, name: &Key) -> String {
 
 pub(super) fn push_detail_uri(list_uri: &str, name: &Key, uri: &mut String) {
     uri.push_str(list_uri);
+    push_name(name, uri);
+}
+
+/// Appends what stands in an address behind that of the list.
+pub(super) fn push_name(name: &Key, uri: &mut String) {
     match name {
         Key::Int(number) => uri.push_str(itoa::Buffer::new().format(*number)),
         other => crate::http::quote_segment(&other.to_string(), uri),

@@ -5,19 +5,19 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use super::{
     Arena, Pages,
-    dehydrate::{Addresses, push_detail_uri, with_places},
+    dehydrate::{Addresses, push_name, with_places},
     related::{Related, addressed},
     rows::RowsState,
 };
 use crate::{
     data::{Data, Entry, Name, Shown, Value},
-    database::{Cells, Dialect, Loaded, MOST_EXPECTED, Row, TakesRows, lend},
+    database::{Cell, Cells, Dialect, Loaded, MOST_EXPECTED, Row, TakesRows, lend},
     dispatch,
     errors::Result,
     fields::{Answers, Attribute, By, DefaultValue, FieldSpec},
     http::{Answer, Request},
     queries::{Key, pagination::Asked},
-    serializers::{JsonName, JsonObjects},
+    serializers::{JsonName, JsonObjects, Members},
 };
 
 /// A field whose value the row tells, and nobody's code.
@@ -220,17 +220,18 @@ pub(super) struct Written<'h> {
 struct Keys {
     /// Where they stand in a row.
     place: usize,
-    list_uri: String,
-    /// The address that was made last.
+    /// The address that was made last, which begins with that of the list.
     address: String,
+    /// How long the address of the list is.
+    list_uri: usize,
 }
 
 impl Keys {
     fn new(place: usize, list_uri: String) -> Self {
         Self {
             place,
-            list_uri,
-            address: String::new(),
+            list_uri: list_uri.len(),
+            address: list_uri,
         }
     }
 
@@ -240,15 +241,18 @@ impl Keys {
         row: &impl diesel::row::Row<'r, DB>,
         columns: &[Loaded],
     ) -> Result<&str> {
-        self.address.clear();
-        lend(row, self.place, &columns[self.place], |key| {
-            let key = key.value();
-            if let Some(key) = Key::of(&key) {
-                push_detail_uri(&self.list_uri, &key, &mut self.address);
+        self.address.truncate(self.list_uri);
+        let is_one = lend(row, self.place, &columns[self.place], |key| {
+            let key = match key {
+                Cell::Int(number) => Some(Key::Int(number)),
+                other => Key::of(&other.value()),
+            };
+            if let Some(key) = &key {
+                push_name(key, &mut self.address);
             }
-            key.let_go();
+            key.is_some()
         })?;
-        Ok(&self.address)
+        Ok(if is_one { &self.address } else { "" })
     }
 }
 
@@ -311,24 +315,26 @@ impl<DB: Dialect> TakesRows<DB> for Written<'_> {
         let columns = self.columns;
         let mut members = self.objects.open();
         for field in self.fields {
-            let mut show =
-                |value: Value<'_>| field.show(value, |value| members.put(field.name(), value));
+            let show = |members: &mut Members<'_>, value: Value<'_>| {
+                field.show(value, |value| members.put(field.name(), value));
+            };
             match field.from {
-                From::Column(place) => {
-                    lend(row, place, &columns[place], |value| show(value.value()))?;
-                }
-                From::Decimal(place, places) => lend(row, place, &columns[place], |value| {
-                    show(with_places(value.value(), places));
+                From::Column(place) => lend(row, place, &columns[place], |value| match value {
+                    Cell::Text(text) => members.text(field.name(), text),
+                    other => show(&mut members, other.value()),
                 })?,
-                From::ResourceUri => show(self.own.address(row, columns)?.into()),
+                From::Decimal(place, places) => lend(row, place, &columns[place], |value| {
+                    show(&mut members, with_places(value.value(), places));
+                })?,
+                From::ResourceUri => members.text(field.name(), self.own.address(row, columns)?),
                 From::Relation(position) => match &mut self.related[position] {
                     Some(keys) => match keys.address(row, columns)? {
-                        "" => show(Value::Null),
-                        address => show(address.into()),
+                        "" => show(&mut members, Value::Null),
+                        address => members.text(field.name(), address),
                     },
-                    None => show(Value::Null),
+                    None => show(&mut members, Value::Null),
                 },
-                From::Nothing => show(Value::Null),
+                From::Nothing => show(&mut members, Value::Null),
             }
         }
         members.close();

@@ -46,7 +46,7 @@ pub use self::{
 };
 pub(crate) use self::{
     formatting::float_text,
-    json::{JsonName, JsonObjects, document},
+    json::{JsonName, JsonObjects, Members, document},
     lines::Lines,
     value::to_value,
 };
@@ -57,11 +57,10 @@ pub(crate) use self::{
 ///
 /// `build_content_type`, `utils/mime.py:47`: JSON goes without a charset; so does MessagePack, which has no text.
 pub(crate) fn build_content_type(mime: &str) -> Cow<'_, str> {
-    if mime.contains("charset")
-        || matches!(
-            mime,
-            "application/json" | "text/javascript" | "application/msgpack"
-        )
+    if matches!(
+        mime,
+        "application/json" | "text/javascript" | "application/msgpack"
+    ) || mime.contains("charset")
     {
         Cow::Borrowed(mime)
     } else {

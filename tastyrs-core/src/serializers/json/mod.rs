@@ -14,6 +14,7 @@ mod write;
 
 pub(crate) use name::JsonName;
 pub(crate) use objects::JsonObjects;
+pub(crate) use write::Members;
 pub(super) use write::write_with;
 
 use super::{

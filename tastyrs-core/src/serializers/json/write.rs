@@ -93,6 +93,13 @@ impl<'o> Members<'o> {
         write_with(value, self.style, self.out);
     }
 
+    /// Appends a name and a text, which need not become a value first.
+    #[inline]
+    pub(crate) fn text(&mut self, name: Name<'_>, text: &str) {
+        self.name(name);
+        string(text, self.out);
+    }
+
     /// Appends a name, whose value is to be written behind it.
     #[inline]
     pub(super) fn name(&mut self, name: Name<'_>) {
