@@ -6,7 +6,7 @@ use crate::{
     data::{Data, Kind},
     process::Server,
     requests::Case,
-    table::Table,
+    table::{Table, micros},
     timing::{CONNECTIONS, median, rounds},
 };
 
@@ -113,13 +113,13 @@ fn cpu(
 ) -> Result<Vec<String>> {
     let rounds = rounds(servers, case, connections, options)?;
     let cells = rounds.iter().enumerate().map(|(place, of_one)| {
-        let cpu = median(of_one.iter().map(|round| round.cpu_micros));
+        let cpu = micros(median(of_one.iter().map(|round| round.cpu_micros)));
         if place == 0 {
-            return format!("{cpu:.0}");
+            return cpu;
         }
         let beside = of_one.iter().zip(&rounds[0]);
         let rate = median(beside.map(|(round, ours)| round.per_second / ours.per_second));
-        format!("{cpu:.0} ({rate:.2})")
+        format!("{cpu} ({rate:.2})")
     });
     Ok(cells.collect())
 }

@@ -6,6 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    time::{clock_getcpuclockid, clock_gettime},
+    unistd::Pid,
+};
+
 use crate::{Result, client::Client};
 
 /// Runs a program to its end.
@@ -55,18 +60,10 @@ impl Server {
         Ok(server)
     }
 
-    /// The processor's time that it has used.
+    /// The processor's time that all its threads have used, those that ended with them, in nanoseconds.
     pub fn cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
-        let ticks: u64 = behind
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|ticks| ticks.parse::<u64>().ok())
-            .sum();
-        // A tick is a hundredth of a second on every Linux that has /proc.
-        Ok(Duration::from_millis(ticks * 10))
+        let process = Pid::from_raw(self.child.id().try_into()?);
+        Ok(clock_gettime(clock_getcpuclockid(process)?)?.into())
     }
 
     /// The memory that it takes, in MiB.
