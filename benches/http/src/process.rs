@@ -53,9 +53,10 @@ impl Server {
             if server.child.try_wait()?.is_some() || start.elapsed() > Duration::from_secs(60) {
                 return Err(format!("{command:?} does not answer").into());
             }
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(Duration::from_micros(250));
         }
-        Client::connect(port)?.send(b"GET /api/v1/notes/7/ HTTP/1.1\r\nHost: bench\r\n\r\n")?;
+        Client::connect(port)?
+            .expect(b"GET /api/v1/notes/7/ HTTP/1.1\r\nHost: bench\r\n\r\n", 200)?;
         server.started_in = start.elapsed();
         Ok(server)
     }

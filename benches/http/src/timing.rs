@@ -41,7 +41,7 @@ pub fn print(contenders: &[Contender], data: &Data, options: &Options) -> Result
         let mut servers = Vec::new();
         for contender in contenders {
             let copy = data.copy(contender.name)?;
-            servers.push(contender.start(&copy, case.throttle_at, 2)?);
+            servers.push(contender.start(&copy.address, case.throttle_at, 2)?);
             copies.push(copy);
         }
         for (server, loaded) in servers.iter().zip(&mut loaded) {
@@ -99,7 +99,7 @@ pub fn rounds(
     let (times, millis, count) = if options.quick {
         (4_000, 250, 3)
     } else {
-        (20_000, 750, 7)
+        (20_000, 500, 7)
     };
     let bounds = Bounds {
         requests: (times / case.weight).max(2 * connections),
