@@ -185,19 +185,24 @@ async fn serve<D: Db>(options: Options, throttle: Throttle) -> std::io::Result<(
             store: Store::open(&url, &pool),
             throttle: Arc::clone(&throttle),
         };
-        let mut app = App::new().app_data(web::Data::new(server));
-        for number in 0..resources {
-            let notes = match number {
-                0 => "/api/v1/notes/".to_owned(),
-                _ => format!("/api/v1/notes{number}/"),
-            };
-            app = app
-                .route(&notes, web::get().to(list::<D>))
-                .route(&notes, web::post().to(create::<D>))
-                .route(&notes, web::patch().to(patch::<D>))
-                .route(&format!("{notes}{{key}}/"), web::get().to(detail::<D>))
-                .route(&format!("{notes}{{key}}/"), web::put().to(update::<D>))
-                .route(&format!("{notes}set/{{keys}}/"), web::get().to(set::<D>));
+        let mut app = App::new()
+            .app_data(web::Data::new(server))
+            .route("/api/v1/notes/", web::get().to(list::<D>))
+            .route("/api/v1/notes/", web::post().to(create::<D>))
+            .route("/api/v1/notes/", web::patch().to(patch::<D>))
+            .route("/api/v1/notes/{key}/", web::get().to(detail::<D>))
+            .route("/api/v1/notes/{key}/", web::put().to(update::<D>))
+            .route("/api/v1/notes/set/{keys}/", web::get().to(set::<D>));
+        for number in 1..resources {
+            // One after the other is looked at until one fits, so each has its addresses behind a prefix.
+            let notes = web::scope(&format!("/api/v1/notes{number}"))
+                .route("/", web::get().to(list::<D>))
+                .route("/", web::post().to(create::<D>))
+                .route("/", web::patch().to(patch::<D>))
+                .route("/{key}/", web::get().to(detail::<D>))
+                .route("/{key}/", web::put().to(update::<D>))
+                .route("/set/{keys}/", web::get().to(set::<D>));
+            app = app.service(notes);
         }
         app.route("/api/v1/fullnotes/", web::get().to(full::<D>))
     })
