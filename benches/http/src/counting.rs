@@ -51,8 +51,8 @@ fn counted(contender: &Contender, copy: &Copy, case: &Case, times: u32) -> Resul
     command
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", out.display()))
-        .arg(contender.program(copy.kind));
-    arguments(&mut command, copy, case.throttle_at, 1);
+        .arg(contender.program(copy.address.kind));
+    arguments(&mut command, &copy.address, case.throttle_at, 1);
     let server = Server::start(command)?;
     let mut client = Client::connect(server.port)?;
     for number in 0..case.before {

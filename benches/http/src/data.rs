@@ -23,6 +23,13 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Where a server finds its database.
+#[derive(Debug)]
+pub struct Address {
+    pub kind: Kind,
+    pub url: String,
+}
+
 /// The data of one kind of database.
 #[derive(Debug)]
 pub struct Data {
@@ -35,15 +42,54 @@ pub struct Data {
 /// A database of one server's own, which goes when this is dropped.
 #[derive(Debug)]
 pub struct Copy {
-    pub kind: Kind,
-    pub url: String,
+    pub address: Address,
     path: Option<PathBuf>,
     server: String,
     name: String,
 }
 
 impl Data {
+    /// So many notes, and what they refer to.
     pub fn make(kind: Kind, notes: u32) -> Result<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("make_data.py");
+        let mut python = Command::new("python3");
+        python.arg(script).args(["--notes", &notes.to_string()]);
+        let data = Self::empty(kind)?;
+        match kind {
+            Kind::Sqlite => run(python.arg(data.file()))?,
+            Kind::Postgres => {
+                let mut made = python.arg("--postgres").stdout(Stdio::piped()).spawn()?;
+                let sent = made.stdout.take().ok_or("the script writes")?;
+                run(data.psql().stdin(sent))?;
+                made.wait()?;
+            }
+        }
+        Ok(data)
+    }
+
+    /// What the example `kitchen` serves, as its tests have it.
+    pub fn of_the_kitchen(kind: Kind) -> Result<Self> {
+        let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance");
+        let data = Self::empty(kind)?;
+        match kind {
+            Kind::Sqlite => {
+                let script = "import sqlite3, sys\n\
+                     sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())";
+                let mut python = Command::new("python3");
+                run(python
+                    .args(["-c", script])
+                    .arg(data.file())
+                    .arg(tables.join("kitchen.sqlite.sql")))?;
+            }
+            Kind::Postgres => run(data
+                .psql()
+                .arg("-f")
+                .arg(tables.join("kitchen.postgres.sql")))?,
+        }
+        Ok(data)
+    }
+
+    fn empty(kind: Kind) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("tastyrs-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let server = std::env::var("TASTYRS_TEST_POSTGRES_URL")
@@ -54,28 +100,30 @@ impl Data {
             server,
             name: format!("tastyrs_bench_{}", std::process::id()),
         };
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("make_data.py");
-        let mut python = Command::new("python3");
-        python.arg(script).args(["--notes", &notes.to_string()]);
-        match kind {
-            Kind::Sqlite => {
-                let _ = std::fs::remove_file(data.file());
-                run(python.arg(data.file()))?;
-            }
-            Kind::Postgres => {
-                sql(&data.server, &format!("CREATE DATABASE {}", data.name))?;
-                let mut made = python.arg("--postgres").stdout(Stdio::piped()).spawn()?;
-                let sent = made.stdout.take().ok_or("the script writes")?;
-                let mut psql = Command::new("psql");
-                psql.args(["-q", "-v", "ON_ERROR_STOP=1", "-d"])
-                    .arg(format!("{}/{}", data.server, data.name))
-                    .stdin(sent)
-                    .stdout(Stdio::null());
-                run(&mut psql)?;
-                made.wait()?;
-            }
+        if kind == Kind::Postgres {
+            sql(&data.server, &format!("CREATE DATABASE {}", data.name))?;
         }
         Ok(data)
+    }
+
+    fn psql(&self) -> Command {
+        let mut psql = Command::new("psql");
+        psql.args(["-q", "-v", "ON_ERROR_STOP=1", "-d"])
+            .arg(format!("{}/{}", self.server, self.name))
+            .stdout(Stdio::null());
+        psql
+    }
+
+    /// Itself, for those who only read.
+    pub fn address(&self) -> Address {
+        let url = match self.kind {
+            Kind::Sqlite => format!("sqlite://{}", self.file().display()),
+            Kind::Postgres => unencrypted(&self.server, &self.name),
+        };
+        Address {
+            kind: self.kind,
+            url,
+        }
     }
 
     fn file(&self) -> PathBuf {
@@ -90,8 +138,10 @@ impl Data {
                 let path = self.folder.join(format!("{whose}.sqlite3"));
                 std::fs::copy(self.file(), &path)?;
                 Ok(Copy {
-                    kind: self.kind,
-                    url: format!("sqlite://{}", path.display()),
+                    address: Address {
+                        kind: self.kind,
+                        url: format!("sqlite://{}", path.display()),
+                    },
                     path: Some(path),
                     server: String::new(),
                     name: String::new(),
@@ -104,9 +154,10 @@ impl Data {
                     &format!("CREATE DATABASE {name} TEMPLATE {}", self.name),
                 )?;
                 Ok(Copy {
-                    kind: self.kind,
-                    // libpq would encrypt where the server can, and sqlx as it is built here cannot.
-                    url: format!("{}/{name}?sslmode=disable", self.server),
+                    address: Address {
+                        kind: self.kind,
+                        url: unencrypted(&self.server, &name),
+                    },
                     path: None,
                     server: self.server.clone(),
                     name,
@@ -144,6 +195,11 @@ impl Drop for Copy {
             }
         }
     }
+}
+
+/// libpq would encrypt where the server can, and sqlx as it is built here cannot.
+fn unencrypted(server: &str, name: &str) -> String {
+    format!("{server}/{name}?sslmode=disable")
 }
 
 fn sql(server: &str, statement: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release --manifest-path benches/http/Cargo.toml -- [--quick] [--sqlite] [--postgres] [--only WORD]
-//!     [--notes N] [--no-build] [--no-times] [--no-instructions] [--growth]
+//!     [--notes N] [--no-build] [--no-times] [--no-instructions] [--growth] [--kitchen]
 //! ```
 //!
 //! It builds the servers, makes the data, checks that all answer the same, measures, and prints tables in Markdown.
@@ -12,8 +12,10 @@ mod contender;
 mod counting;
 mod data;
 mod growth;
+mod kitchen;
 mod process;
 mod requests;
+mod starts;
 mod table;
 mod timing;
 
@@ -35,6 +37,7 @@ pub struct Options {
     times: bool,
     instructions: bool,
     growth: bool,
+    kitchen: bool,
     notes: u32,
 }
 
@@ -59,6 +62,7 @@ impl Options {
             times: !has("--no-times"),
             instructions: !has("--no-instructions"),
             growth: has("--growth"),
+            kitchen: has("--kitchen"),
             notes: value("--notes")
                 .and_then(|notes| notes.parse().ok())
                 .unwrap_or(10_000),
@@ -76,11 +80,19 @@ impl Options {
 
 fn main() -> Result<()> {
     let options = Options::read();
-    let all = if options.builds {
-        contender::build(&options.kinds)?
-    } else {
-        contender::built()
-    };
+    if options.kitchen {
+        if options.builds {
+            contender::build_kitchen(&options.kinds)?;
+        }
+        return kitchen::print(&options.kinds);
+    }
+    if options.builds {
+        contender::build(&options.kinds)?;
+        if options.growth {
+            contender::build_many(&options.kinds)?;
+        }
+    }
+    let all = contender::built();
     for kind in &options.kinds {
         let contenders: Vec<_> = all
             .iter()
@@ -117,7 +129,7 @@ fn check(contenders: &[Contender], data: &Data, options: &Options) -> Result<()>
         let mut first = None;
         for contender in contenders {
             let copy = data.copy(contender.name)?;
-            let server = contender.start(&copy, case.throttle_at, 1)?;
+            let server = contender.start(&copy.address, case.throttle_at, 1)?;
             let mut client = client::Client::connect(server.port)?;
             for _ in 0..case.before {
                 client.send(&case.request(0))?;

@@ -6,6 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    time::{clock_getcpuclockid, clock_gettime},
+    unistd::Pid,
+};
+
 use crate::{Result, client::Client};
 
 /// Runs a program to its end.
@@ -48,25 +53,18 @@ impl Server {
             if server.child.try_wait()?.is_some() || start.elapsed() > Duration::from_secs(60) {
                 return Err(format!("{command:?} does not answer").into());
             }
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(Duration::from_micros(250));
         }
-        Client::connect(port)?.send(b"GET /api/v1/notes/7/ HTTP/1.1\r\nHost: bench\r\n\r\n")?;
+        Client::connect(port)?
+            .expect(b"GET /api/v1/notes/7/ HTTP/1.1\r\nHost: bench\r\n\r\n", 200)?;
         server.started_in = start.elapsed();
         Ok(server)
     }
 
-    /// The processor's time that it has used.
+    /// The processor's time that all its threads have used, those that ended with them, in nanoseconds.
     pub fn cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
-        let ticks: u64 = behind
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|ticks| ticks.parse::<u64>().ok())
-            .sum();
-        // A tick is a hundredth of a second on every Linux that has /proc.
-        Ok(Duration::from_millis(ticks * 10))
+        let process = Pid::from_raw(self.child.id().try_into()?);
+        Ok(clock_gettime(clock_getcpuclockid(process)?)?.into())
     }
 
     /// The memory that it takes, in MiB.

@@ -19,6 +19,15 @@ impl Table {
     }
 }
 
+/// Microseconds, with a tenth where that says something.
+pub fn micros(micros: f64) -> String {
+    if micros < 100.0 {
+        format!("{micros:.1}")
+    } else {
+        format!("{micros:.0}")
+    }
+}
+
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, row) in self.rows.iter().enumerate() {

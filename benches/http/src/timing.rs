@@ -1,10 +1,21 @@
 //! What takes time: the processor's, and requests a second, as ratios of rounds that take turns.
 
-use std::{sync::Barrier, time::Instant};
+use std::{
+    sync::{
+        Barrier,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
 use crate::{
-    Options, Result, client::Client, contender::Contender, data::Data, process::Server,
-    requests::Case, table::Table,
+    Options, Result,
+    client::Client,
+    contender::Contender,
+    data::Data,
+    process::Server,
+    requests::Case,
+    table::{Table, micros},
 };
 
 /// How many ask at once, unless that is what is looked at.
@@ -30,7 +41,7 @@ pub fn print(contenders: &[Contender], data: &Data, options: &Options) -> Result
         let mut servers = Vec::new();
         for contender in contenders {
             let copy = data.copy(contender.name)?;
-            servers.push(contender.start(&copy, case.throttle_at, 2)?);
+            servers.push(contender.start(&copy.address, case.throttle_at, 2)?);
             copies.push(copy);
         }
         for (server, loaded) in servers.iter().zip(&mut loaded) {
@@ -43,10 +54,7 @@ pub fn print(contenders: &[Contender], data: &Data, options: &Options) -> Result
         let mut cpu_row = vec![case.name.to_owned()];
         let mut rate_row = vec![case.name.to_owned()];
         for of_one in &rounds {
-            cpu_row.push(format!(
-                "{:.0}",
-                median(of_one.iter().map(|round| round.cpu_micros))
-            ));
+            cpu_row.push(micros(median(of_one.iter().map(|round| round.cpu_micros))));
             let ratios = of_one
                 .iter()
                 .zip(&rounds[0])
@@ -74,6 +82,13 @@ pub fn print(contenders: &[Contender], data: &Data, options: &Options) -> Result
     Ok(())
 }
 
+/// What ends a round, whichever comes first.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    requests: u32,
+    time: Duration,
+}
+
 /// Rounds of all servers in turn, each server's rounds for itself.
 pub fn rounds(
     servers: &[Server],
@@ -81,41 +96,55 @@ pub fn rounds(
     connections: u32,
     options: &Options,
 ) -> Result<Vec<Vec<Round>>> {
-    let (times, count) = if options.quick {
-        (4_000, 3)
+    let (times, millis, count) = if options.quick {
+        (4_000, 250, 3)
     } else {
-        (20_000, 7)
+        (20_000, 500, 7)
     };
-    let each = (times / case.weight / connections).max(2);
+    let bounds = Bounds {
+        requests: (times / case.weight).max(2 * connections),
+        time: Duration::from_millis(millis),
+    };
+    let warming = Bounds {
+        requests: bounds.requests / 4 + 1,
+        time: bounds.time / 4,
+    };
     for server in servers {
-        round(server, case, connections, each / 4 + 1)?;
+        round(server, case, connections, warming)?;
     }
     let mut rounds = vec![Vec::new(); servers.len()];
     for turn in 0..count {
         for step in 0..servers.len() {
             let place = (turn + step) % servers.len();
-            rounds[place].push(round(&servers[place], case, connections, each)?);
+            rounds[place].push(round(&servers[place], case, connections, bounds)?);
         }
     }
     Ok(rounds)
 }
 
-fn round(server: &Server, case: &Case, connections: u32, each: u32) -> Result<Round> {
+/// At least one request over each connection, and no more than its bounds allow.
+fn round(server: &Server, case: &Case, connections: u32, bounds: Bounds) -> Result<Round> {
     let ready = Barrier::new(connections as usize + 1);
+    let next = AtomicU32::new(0);
     let (elapsed, cpu) = std::thread::scope(|scope| -> Result<_> {
         let askers: Vec<_> = (0..connections)
-            .map(|asker| {
-                let ready = &ready;
+            .map(|_| {
+                let (ready, next) = (&ready, &next);
                 scope.spawn(move || -> std::result::Result<(), String> {
                     let client = Client::connect(server.port);
                     ready.wait();
+                    let start = Instant::now();
                     let mut client = client.map_err(|error| error.to_string())?;
-                    for number in 0..each {
+                    loop {
+                        let number = next.fetch_add(1, Relaxed);
                         client
-                            .expect(&case.request(asker * each + number), case.status)
+                            .expect(&case.request(number), case.status)
                             .map_err(|error| error.to_string())?;
+                        if number + connections >= bounds.requests || start.elapsed() >= bounds.time
+                        {
+                            return Ok(());
+                        }
                     }
-                    Ok(())
                 })
             })
             .collect();
@@ -126,7 +155,7 @@ fn round(server: &Server, case: &Case, connections: u32, each: u32) -> Result<Ro
         }
         Ok((start.elapsed(), server.cpu()? - cpu))
     })?;
-    let all = f64::from(each * connections);
+    let all = f64::from(next.into_inner());
     Ok(Round {
         per_second: all / elapsed.as_secs_f64(),
         cpu_micros: cpu.as_secs_f64() * 1e6 / all,

@@ -1,6 +1,7 @@
 //! The benchmark's endpoints on axum and sqlx, as people write them.
 //!
-//! `as_written --port 8004 --database sqlite:///path/to/file|postgres://... [--throttle-at N] [--workers N]`
+//! `as_written --port 8004 --database sqlite:///path/to/file|postgres://... [--throttle-at N] [--workers N]
+//!     [--resources N]`
 #![expect(non_snake_case, reason = "parameters are named as clients send them")]
 
 mod api;
@@ -303,13 +304,20 @@ macro_rules! handlers {
                 Ok(StatusCode::ACCEPTED.into_response())
             }
 
-            pub fn router(db: Pool<$database>) -> Router {
-                Router::new()
-                    .route("/api/v1/notes/", get(list).post(create).patch(patch))
-                    .route("/api/v1/notes/{id}/", get(detail).put(update))
-                    .route("/api/v1/notes/set/{keys}/", get(set))
-                    .route("/api/v1/fullnotes/", get(full))
-                    .with_state(db)
+            /// With so many times the addresses of the notes, as if there were as many tables.
+            pub fn router(db: Pool<$database>, resources: u32) -> Router {
+                let mut router = Router::new();
+                for number in 0..resources {
+                    let notes = match number {
+                        0 => "/api/v1/notes/".to_owned(),
+                        _ => format!("/api/v1/notes{number}/"),
+                    };
+                    router = router
+                        .route(&notes, get(list).post(create).patch(patch))
+                        .route(&format!("{notes}{{id}}/"), get(detail).put(update))
+                        .route(&format!("{notes}set/{{keys}}/"), get(set));
+                }
+                router.route("/api/v1/fullnotes/", get(full)).with_state(db)
             }
         }
     };
@@ -337,12 +345,14 @@ fn option(name: &str) -> Option<String> {
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let port: u16 = option("--port").map_or(Ok(8004), |port| port.parse())?;
     let url = option("--database").ok_or("--database says which database to serve")?;
+    let resources = option("--resources").map_or(Ok(1), |resources| resources.parse())?;
     let mut router = if url.starts_with("postgres") {
         postgres::router(
             sqlx::postgres::PgPoolOptions::new()
                 .max_connections(8)
                 .connect(&url)
                 .await?,
+            resources,
         )
     } else {
         sqlite::router(
@@ -350,6 +360,7 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
                 .max_connections(8)
                 .connect(&url)
                 .await?,
+            resources,
         )
     };
     if let Some(at) = option("--throttle-at") {

@@ -13,6 +13,8 @@ use diesel::{
     sqlite::{Sqlite, SqliteConnection},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{json, statement::Binds};
 
 type Raw<'r, D> = <D as diesel::backend::Backend>::RawValue<'r>;
@@ -148,17 +150,35 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// How many connections blocking threads have, as many as the other servers.
+const CONNECTIONS: usize = 8;
+
+/// The connections that blocking threads take in turn.
+pub struct Pool<D: Db> {
+    free: Mutex<Vec<D::Connection>>,
+    permits: Semaphore,
+}
+
+impl<D: Db> Pool<D> {
+    pub fn new() -> Self {
+        Self {
+            free: Mutex::default(),
+            permits: Semaphore::new(CONNECTIONS),
+        }
+    }
+}
+
 /// Where statements run: what is quick on a connection of the worker itself, the rest on blocking threads.
 pub struct Store<D: Db> {
     url: String,
     own: Option<RefCell<D::Connection>>,
     /// The total of all notes, and the state of the database in which it was counted.
     pub total: RefCell<(i64, i64)>,
-    pool: Arc<Mutex<Vec<D::Connection>>>,
+    pool: Arc<Pool<D>>,
 }
 
 impl<D: Db> Store<D> {
-    pub fn open(url: &str, pool: &Arc<Mutex<Vec<D::Connection>>>) -> Self {
+    pub fn open(url: &str, pool: &Arc<Pool<D>>) -> Self {
         Self {
             url: url.to_owned(),
             own: (!D::IS_REMOTE).then(|| RefCell::new(D::open(url))),
@@ -177,12 +197,13 @@ impl<D: Db> Store<D> {
         &self,
         work: impl FnOnce(&mut D::Connection) -> T + Send + 'static,
     ) -> T {
+        let _permit = self.pool.permits.acquire().await.expect("it stays open");
         let (pool, url) = (Arc::clone(&self.pool), self.url.clone());
         web::block(move || {
-            let free = pool.lock().expect("nobody panics").pop();
+            let free = pool.free.lock().expect("nobody panics").pop();
             let mut connection = free.unwrap_or_else(|| D::open(&url));
             let answer = work(&mut connection);
-            pool.lock().expect("nobody panics").push(connection);
+            pool.free.lock().expect("nobody panics").push(connection);
             answer
         })
         .await

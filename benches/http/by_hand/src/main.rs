@@ -1,6 +1,7 @@
 //! The benchmark's endpoints by hand, on actix-web and Diesel, as fast as safe code gets.
 //!
-//! `by_hand --port 8003 --database sqlite:///path/to/file|postgres://... [--throttle-at N] [--workers N]`
+//! `by_hand --port 8003 --database sqlite:///path/to/file|postgres://... [--throttle-at N] [--workers N]
+//!     [--resources N]`
 
 mod db;
 mod json;
@@ -19,7 +20,7 @@ use actix_web::{
     http::header,
     web::{self, Bytes},
 };
-use db::{Db, Store};
+use db::{Db, Pool, Store};
 use diesel::{QueryResult, pg::Pg, sqlite::Sqlite};
 use notes::Shown;
 
@@ -162,27 +163,48 @@ async fn patch<D: Db>(server: Data<D>, request: HttpRequest, body: Bytes) -> Htt
     }
 }
 
-async fn serve<D: Db>(
+/// What the command line asks for.
+struct Options {
     url: String,
     port: u16,
     workers: usize,
-    throttle: Throttle,
-) -> std::io::Result<()> {
-    let (pool, throttle) = (Arc::default(), Arc::new(throttle));
+    /// So many times the addresses of the notes, as if there were as many tables.
+    resources: usize,
+}
+
+async fn serve<D: Db>(options: Options, throttle: Throttle) -> std::io::Result<()> {
+    let (pool, throttle) = (Arc::new(Pool::new()), Arc::new(throttle));
+    let Options {
+        url,
+        port,
+        workers,
+        resources,
+    } = options;
     HttpServer::new(move || {
         let server = Server::<D> {
             store: Store::open(&url, &pool),
             throttle: Arc::clone(&throttle),
         };
-        App::new()
+        let mut app = App::new()
             .app_data(web::Data::new(server))
             .route("/api/v1/notes/", web::get().to(list::<D>))
             .route("/api/v1/notes/", web::post().to(create::<D>))
             .route("/api/v1/notes/", web::patch().to(patch::<D>))
             .route("/api/v1/notes/{key}/", web::get().to(detail::<D>))
             .route("/api/v1/notes/{key}/", web::put().to(update::<D>))
-            .route("/api/v1/notes/set/{keys}/", web::get().to(set::<D>))
-            .route("/api/v1/fullnotes/", web::get().to(full::<D>))
+            .route("/api/v1/notes/set/{keys}/", web::get().to(set::<D>));
+        for number in 1..resources {
+            // One after the other is looked at until one fits, so each has its addresses behind a prefix.
+            let notes = web::scope(&format!("/api/v1/notes{number}"))
+                .route("/", web::get().to(list::<D>))
+                .route("/", web::post().to(create::<D>))
+                .route("/", web::patch().to(patch::<D>))
+                .route("/{key}/", web::get().to(detail::<D>))
+                .route("/{key}/", web::put().to(update::<D>))
+                .route("/set/{keys}/", web::get().to(set::<D>));
+            app = app.service(notes);
+        }
+        app.route("/api/v1/fullnotes/", web::get().to(full::<D>))
     })
     .workers(workers)
     .bind(("127.0.0.1", port))?
@@ -199,17 +221,20 @@ fn option(name: &str) -> Option<String> {
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let port = option("--port").map_or(Ok(8003), |port| port.parse())?;
-    let workers = option("--workers").map_or(Ok(2), |workers| workers.parse())?;
-    let url = option("--database").ok_or("--database says which database to serve")?;
+    let options = Options {
+        url: option("--database").ok_or("--database says which database to serve")?,
+        port: option("--port").map_or(Ok(8003), |port| port.parse())?,
+        workers: option("--workers").map_or(Ok(2), |workers| workers.parse())?,
+        resources: option("--resources").map_or(Ok(1), |resources| resources.parse())?,
+    };
     let throttle = Throttle {
         at: option("--throttle-at").and_then(|limit| limit.parse().ok()),
         hits: Mutex::default(),
     };
-    if url.starts_with("postgres") {
-        serve::<Pg>(url, port, workers, throttle).await?;
+    if options.url.starts_with("postgres") {
+        serve::<Pg>(options, throttle).await?;
     } else {
-        serve::<Sqlite>(url, port, workers, throttle).await?;
+        serve::<Sqlite>(options, throttle).await?;
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ fn calls(client: usize, throttle: &AnyThrottle, identifier: &str) -> (usize, Dur
         .enable_all()
         .build()
         .ok()
-        .filter(|_| client % 2 == 0);
+        .filter(|_| client.is_multiple_of(2));
     for _ in 0..CALLS {
         let begun = Instant::now();
         let it = match &runtime {
