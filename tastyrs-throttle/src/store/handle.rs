@@ -106,6 +106,8 @@ pub(crate) type Refused = Option<u64>;
 impl Store {
     /// Counts nothing yet, and holds up to 100,000 identifiers.
     pub fn new() -> Self {
+        // The first clock measures the processor's pace: better now than at the first request.
+        let _ = Clock::system();
         Self(Arc::new(Inner {
             common: Arc::new(Common::new()),
             parts: OnceLock::new(),
@@ -516,7 +518,8 @@ fn take(
     take_by_steps(window, now, terms, cost, pending, scale)
 }
 
-/// The same where it is not easy.
+/// The same where it is not easy, and so apart.
+#[inline(never)]
 fn take_by_steps(
     window: &mut Window,
     now: u64,

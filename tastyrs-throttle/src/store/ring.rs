@@ -172,7 +172,8 @@ impl Ring {
         Some(())
     }
 
-    #[inline]
+    /// Apart, so that what is far below the limit is a straight line.
+    #[inline(never)]
     fn take_one_of_many(
         &mut self,
         slot: u32,

@@ -183,7 +183,11 @@ impl Window {
     /// [`touch`](Self::touch), [`longest_wait`](Self::longest_wait) and [`push`](Self::push) do
     /// the same step by step. `is_newest` says that nothing here is newer than now, where that is
     /// known.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call with its arguments takes a twentieth of a decision"
+    )]
+    #[inline(always)]
     pub(super) fn take_one(
         &mut self,
         now: u64,
@@ -546,14 +550,17 @@ pub(super) fn to_usize(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
+#[inline]
 pub(super) fn to_u32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+#[inline]
 fn to_offset(ticks: u64) -> u32 {
     to_u32_ticks(ticks.min(LAST))
 }
 
+#[inline]
 fn to_u32_ticks(ticks: u64) -> u32 {
     u32::try_from(ticks).unwrap_or(u32::MAX)
 }
