@@ -3,6 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+use crate::processor_clock::ProcessorClock;
+use crate::settings::nanos;
+
 /// Tells the time to throttles.
 ///
 /// It has two hands. The monotonic one never steps back and alone decides who is let through;
@@ -26,7 +30,12 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System { started: Instant },
+    System {
+        started: Instant,
+        /// Tells the same time for less, and what it showed at the start.
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        processor: Option<(&'static ProcessorClock, u64)>,
+    },
     Manual(Arc<Mutex<Hands>>),
 }
 
@@ -42,8 +51,13 @@ const MANUAL_START: Duration = Duration::from_secs(1_704_067_200);
 impl Clock {
     /// Reads the machine's clocks.
     pub fn system() -> Self {
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        let processor = ProcessorClock::of_this_machine();
+        let started = Instant::now();
         Self(Source::System {
-            started: Instant::now(),
+            started,
+            #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+            processor: processor.map(|processor| (processor, processor.at(started))),
         })
     }
 
@@ -60,19 +74,30 @@ impl Clock {
     #[inline]
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
-            Source::System { started } => started.elapsed(),
+            Source::System { started, .. } => started.elapsed(),
             Source::Manual(hands) => lock(hands).monotonic,
         }
     }
 
-    /// The monotonic hand in nanoseconds; it ends after 584 years.
+    /// The monotonic hand in nanoseconds, which ends after 584 years; on the system's clock it may
+    /// be some ten of them off.
     #[inline]
     pub(crate) fn nanos(&self) -> u64 {
-        let monotonic = self.monotonic();
-        monotonic
-            .as_secs()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(monotonic.subsec_nanos().into())
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        if let Source::System {
+            processor: Some((processor, started)),
+            ..
+        } = &self.0
+        {
+            return processor.nanos().saturating_sub(*started);
+        }
+        self.looked_at()
+    }
+
+    /// Apart, so that what most machines need is a straight line.
+    #[inline(never)]
+    fn looked_at(&self) -> u64 {
+        nanos(self.monotonic())
     }
 
     /// Says what the wall clock shows.
@@ -131,7 +156,12 @@ impl Clock {
     /// Says whether both read the same monotonic hand, so that their times can be compared.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Source::System { started }, Source::System { started: others }) => started == others,
+            (
+                Source::System { started, .. },
+                Source::System {
+                    started: others, ..
+                },
+            ) => started == others,
             (Source::Manual(hands), Source::Manual(others)) => Arc::ptr_eq(hands, others),
             _ => false,
         }
@@ -161,6 +191,22 @@ mod tests {
         let secs = clock.wall_secs();
 
         assert_eq!(secs, -1);
+    }
+
+    #[test]
+    fn what_stores_count_by_goes_with_the_systems_clock() {
+        let clock = Clock::system();
+        // More than a few looks at the system's clock, and what is counted between them.
+        while clock.monotonic() < Duration::from_millis(20) {
+            let earlier = nanos(clock.monotonic());
+            let counted = clock.nanos();
+            let later = nanos(clock.monotonic());
+
+            assert!(
+                (earlier.saturating_sub(10_000)..later + 10_000).contains(&counted),
+                "{counted} is not between {earlier} and {later}"
+            );
+        }
     }
 
     #[test]

@@ -114,15 +114,30 @@ impl Counter {
     #[inline]
     pub(crate) fn admit(&self, access: &Access<'_>) -> Result<Verdict> {
         let Joined { limits, clock } = self.joined()?;
+        let admitted = if access.cost == 1 && self.settings.rates_for.is_none() {
+            let key = Key::of(access.identifier);
+            self.store.admit_one(key, now(clock), limits)
+        } else {
+            self.admit_other(access, limits, clock)
+        };
+        Ok(match admitted {
+            Ok(()) => Verdict::Allowed,
+            Err(refused) => Verdict::Throttled(retry_after(refused)),
+        })
+    }
+
+    /// Apart, so that what most requests need is a straight line.
+    #[inline(never)]
+    fn admit_other(
+        &self,
+        access: &Access<'_>,
+        limits: &Limits,
+        clock: &Clock,
+    ) -> std::result::Result<(), Refused> {
         let own = self.own(access);
         let terms = limits.with(own.as_ref());
         let key = Key::of(access.identifier);
-        Ok(
-            match self.store.admit(key, now(clock), &terms, access.cost) {
-                Ok(()) => Verdict::Allowed,
-                Err(refused) => Verdict::Throttled(retry_after(refused)),
-            },
-        )
+        self.store.admit(key, now(clock), &terms, access.cost)
     }
 
     pub(crate) fn accessed(&self, access: &Access<'_>) -> Result<()> {

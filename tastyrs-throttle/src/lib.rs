@@ -93,6 +93,8 @@ mod metrics;
 mod middleware;
 mod plans;
 mod problem;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod processor_clock;
 mod quota;
 mod rate;
 mod recount;

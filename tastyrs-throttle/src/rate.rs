@@ -244,6 +244,12 @@ impl Rates {
     pub(crate) fn limits(&self) -> &[Limit] {
         &self.0
     }
+
+    /// The smallest `throttle_at` of them.
+    pub(crate) fn least(&self) -> u32 {
+        let throttle_at = self.0.iter().map(|limit| limit.throttle_at);
+        throttle_at.min().unwrap_or(0)
+    }
 }
 
 impl fmt::Display for Rates {

@@ -57,8 +57,10 @@ impl Settings {
                 expected: "longer than 0, else every access is forgotten at once",
             });
         }
+        let rates = Rates::new(rates)?;
         Ok(Limits {
-            rates: Rates::new(rates)?,
+            least: rates.least(),
+            rates,
             expiration: nanos(self.expiration),
         })
     }
@@ -78,6 +80,8 @@ impl fmt::Debug for Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) rates: Rates,
+    /// The smallest `throttle_at` of them.
+    least: u32,
     /// In nanoseconds.
     pub(crate) expiration: u64,
 }
@@ -85,15 +89,25 @@ pub(crate) struct Limits {
 impl Limits {
     /// What is asked of one access: these limits, or its caller's own.
     pub(crate) fn with<'a>(&'a self, own: Option<&'a Rates>) -> Terms<'a> {
-        Terms {
-            limits: own.unwrap_or(&self.rates).limits(),
-            expiration: self.expiration,
-            own: own.is_some(),
-        }
+        own.map_or_else(
+            || self.terms(),
+            |own| Terms {
+                limits: own.limits(),
+                least: own.least(),
+                expiration: self.expiration,
+                own: true,
+            },
+        )
     }
 
+    #[inline]
     pub(crate) fn terms(&self) -> Terms<'_> {
-        self.with(None)
+        Terms {
+            limits: self.rates.limits(),
+            least: self.least,
+            expiration: self.expiration,
+            own: false,
+        }
     }
 }
 
@@ -101,6 +115,8 @@ impl Limits {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms<'a> {
     pub(crate) limits: &'a [Limit],
+    /// The smallest `throttle_at` of them.
+    pub(crate) least: u32,
     /// In nanoseconds.
     pub(crate) expiration: u64,
     /// Whether they are the caller's own, of which the store keeps no list.

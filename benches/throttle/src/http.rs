@@ -12,6 +12,8 @@ use actix_extensible_rate_limit::RateLimiter;
 use actix_extensible_rate_limit::backend::SimpleInputFunctionBuilder;
 use actix_extensible_rate_limit::backend::memory::InMemoryBackend;
 use actix_extensible_rate_limit::backend::redis::RedisBackend;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use redis_of_the_peer::aio::ConnectionManager;
 use tastyrs_throttle::actix::Throttling;
@@ -19,9 +21,12 @@ use tastyrs_throttle::{AnyThrottle, CacheThrottle, Fields, RedisThrottle};
 
 use crate::Outcome;
 
-/// Each server, and whether it asks Redis. `cheapest` answers with nothing behind a route.
+/// Each server, and whether it asks Redis. `cheapest` answers with nothing behind a route; the next two with what a
+/// refusal has at least, and with what it has where fields are told, all of it written beforehand.
 const SERVERS: &[(&str, bool)] = &[
     ("cheapest", false),
+    ("a fixed 429, two fields", false),
+    ("a fixed 429, four fields", false),
     ("none", false),
     ("CacheThrottle", false),
     ("CacheThrottle, without fields", false),
@@ -47,7 +52,9 @@ pub(crate) fn table(wanted: &str) -> Outcome<()> {
     let mut rows = Vec::new();
     for (name, wants_redis) in SERVERS {
         for refused in [false, true] {
-            let unlimited = matches!(*name, "cheapest" | "none");
+            let unlimited = !(*name == "actix-governor"
+                || name.contains("rate-limit")
+                || name.contains("Throttle"));
             let is_wanted = name.contains(wanted) || *name == "none";
             if (unlimited && refused) || (*wants_redis && !has_redis) || !is_wanted {
                 continue;
@@ -111,7 +118,7 @@ fn measured(name: &str, refused: bool, clients: u32) -> Outcome<f64> {
     let before = server.cpu()?;
     all(&mut clients, |client| {
         (0..each).try_for_each(|_| match client.get()? {
-            status if (status == 429) == refused => Ok(()),
+            status if (status == 429) == (refused || name.contains("429")) => Ok(()),
             status => Err(format!("{name} answered {status}").into()),
         })
     })?;
@@ -256,6 +263,12 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
     }
     match name {
         "cheapest" => run!(App::new().route("/", web::get().to(HttpResponse::Ok))),
+        "a fixed 429, two fields" => {
+            run!(App::new().route("/", web::get().to(|| async { fixed(2) })))
+        }
+        "a fixed 429, four fields" => {
+            run!(App::new().route("/", web::get().to(|| async { fixed(4) })))
+        }
         "none" => run!(App::new().route("/", hello())),
         "CacheThrottle" => {
             let throttling = Throttling::new(counted());
@@ -290,6 +303,25 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
         }
         other => Err(format!("not known: {other}").into()),
     }
+}
+
+/// A refusal with as many of its fields, as a handler answers it that need not decide or write anything.
+fn fixed(fields: usize) -> HttpResponse {
+    const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+    const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+    let all = [
+        (header::RETRY_AFTER, "3600"),
+        (header::CACHE_CONTROL, "no-store"),
+        (POLICY, "\"1/h\";q=1;w=3600"),
+        (LIMIT, "\"1/h\";r=0;t=3600"),
+    ];
+    let mut answer = HttpResponse::new(StatusCode::TOO_MANY_REQUESTS);
+    for (name, value) in all.into_iter().take(fields) {
+        answer
+            .headers_mut()
+            .append(name, HeaderValue::from_static(value));
+    }
+    answer
 }
 
 fn block_on(server: impl Future<Output = Outcome<()>>) -> Outcome<()> {

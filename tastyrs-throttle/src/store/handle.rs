@@ -14,7 +14,7 @@ use crate::errors::{Error, Result};
 use crate::identifier::Key;
 use crate::quota::Quota;
 use crate::rate::Limit;
-use crate::settings::Terms;
+use crate::settings::{Limits, Terms};
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock};
 
 /// Counts the accesses of many identifiers; a clone is the same store.
@@ -106,6 +106,8 @@ pub(crate) type Refused = Option<u64>;
 impl Store {
     /// Counts nothing yet, and holds up to 100,000 identifiers.
     pub fn new() -> Self {
+        // The first clock measures the processor's pace: better now than at the first request.
+        let _ = Clock::system();
         Self(Arc::new(Inner {
             common: Arc::new(Common::new()),
             parts: OnceLock::new(),
@@ -187,7 +189,7 @@ impl Store {
         never(terms, cost)?;
         let hash = self.hash(key);
         let mut shard = self.part(hash).1.lock();
-        let Some(window) = shard.find(key, hash).and_then(|slot| shard.window(slot)) else {
+        let Some(window) = shard.find(&key, hash).and_then(|slot| shard.window(slot)) else {
             return Ok(());
         };
         window.touch(now, terms.expiration, &self.scale());
@@ -206,8 +208,8 @@ impl Store {
         told: Option<&mut Vec<Quota>>,
     ) -> Result<Place, Refused> {
         never(terms, cost)?;
-        let taken = self.with_window(key, now, |window, scale| {
-            let at = take(window, now, terms, cost, true, scale);
+        let taken = self.with_window(key, now, |window, scale, is_newest| {
+            let at = take(window, now, terms, cost, true, is_newest, scale);
             if let Some(told) = told {
                 // What passed is counted already; what did not is told why.
                 let cost = if at.is_ok() { 0 } else { cost };
@@ -221,7 +223,6 @@ impl Store {
     }
 
     /// Decides and counts for good in one step.
-    #[inline]
     pub(crate) fn admit(
         &self,
         key: Key,
@@ -230,15 +231,57 @@ impl Store {
         cost: u32,
     ) -> Result<(), Refused> {
         never(terms, cost)?;
-        self.with_window(key, now, |window, scale| {
-            take(window, now, terms, cost, false, scale).map(drop)
+        self.with_window(key, now, |window, scale, is_newest| {
+            take(window, now, terms, cost, false, is_newest, scale).map(drop)
         })?
         .result
     }
 
+    /// The same for what takes one place under the limits of the throttle.
+    #[inline]
+    pub(crate) fn admit_one(&self, key: Key, now: u64, limits: &Limits) -> Result<(), Refused> {
+        let terms = limits.terms();
+        never(&terms, 1)?;
+        let scale = self.scale();
+        let hash = self.hash(key);
+        let (number, part) = self.part(hash);
+        let mut shard = part.lock();
+        let is_newest = shard.is_newest(now);
+        let slot = shard.find(&key, hash);
+        if let Some(slot) = slot
+            && let Some(window) = shard.window(slot)
+            && window
+                .take_one(now, &terms, false, is_newest, &scale)
+                .is_some()
+        {
+            return Ok(());
+        }
+        self.admit_by_steps(&mut shard, number, slot, key, now, limits)
+    }
+
+    /// Apart, so that what most requests need is a straight line.
+    #[inline(never)]
+    fn admit_by_steps(
+        &self,
+        shard: &mut Shard,
+        number: usize,
+        slot: Option<u32>,
+        key: Key,
+        now: u64,
+        limits: &Limits,
+    ) -> Result<(), Refused> {
+        let scale = self.scale();
+        let slot = match slot {
+            Some(slot) => slot,
+            None => self.insert(shard, number, key, now, &scale)?,
+        };
+        let window = shard.window(slot).ok_or(None)?;
+        take_by_steps(window, now, &limits.terms(), 1, false, &scale).map(drop)
+    }
+
     /// Counts an access of `at` without asking; says whether there was room for its identifier.
     pub(crate) fn record(&self, key: Key, at: u64, now: u64, terms: &Terms<'_>, cost: u32) -> bool {
-        self.with_window(key, now, |window, scale| {
+        self.with_window(key, now.max(at), |window, scale, _| {
             window.touch(now, terms.expiration, scale);
             // More than the ring holds would only push out one another.
             window.push(at, now, false, cost.min(scale.ring), scale);
@@ -251,7 +294,7 @@ impl Store {
     #[cfg(feature = "redis")]
     pub(crate) fn take(&self, key: Key, now: u64, terms: &Terms<'_>, cost: u32) -> Option<Place> {
         let taken = self
-            .with_window(key, now, |window, scale| {
+            .with_window(key, now, |window, scale, _| {
                 window.touch(now, terms.expiration, scale);
                 let at = window.push(now, now, true, cost, scale);
                 note_own(window, now, terms);
@@ -330,26 +373,27 @@ impl Store {
         self.0.parts.get_or_init(|| parts)
     }
 
-    /// Runs `act` on the window of `key` with its shard locked; a window that is not there yet is
-    /// made, if there is room.
+    /// Runs `act` on the window of `key` with its shard locked, and tells it whether nothing there is
+    /// newer than `now`; a window that is not there yet is made, if there is room.
     #[inline]
     fn with_window<T>(
         &self,
         key: Key,
         now: u64,
-        act: impl FnOnce(&mut Window, &Scale) -> T,
+        act: impl FnOnce(&mut Window, &Scale, bool) -> T,
     ) -> Result<Taken<'_, T>, Refused> {
         let scale = self.scale();
         let hash = self.hash(key);
         let (number, part) = self.part(hash);
         let mut shard = part.lock();
-        let slot = match shard.find(key, hash) {
+        let is_newest = shard.is_newest(now);
+        let slot = match shard.find(&key, hash) {
             Some(slot) => slot,
             None => self.insert(&mut shard, number, key, now, &scale)?,
         };
         let window = shard.window(slot).ok_or(None)?;
         Ok(Taken {
-            result: act(window, &scale),
+            result: act(window, &scale, is_newest),
             part,
             slot,
         })
@@ -451,7 +495,7 @@ impl fmt::Debug for Store {
 /// The time of a clock as a store counts it; it ends after 250 years.
 #[inline]
 pub(crate) fn now(clock: &Clock) -> u64 {
-    ORIGIN.saturating_add(clock.nanos()).min(u64::MAX / 2)
+    ORIGIN + clock.nanos().min(u64::MAX / 2 - ORIGIN)
 }
 
 /// Decides and takes `cost` places in one step, and returns the time noted for them.
@@ -462,14 +506,28 @@ fn take(
     terms: &Terms<'_>,
     cost: u32,
     pending: bool,
+    is_newest: bool,
     scale: &Scale,
 ) -> Result<u64, Refused> {
     if cost == 1
         && !terms.own
-        && let Some(at) = window.take_one(now, terms, pending, scale)
+        && let Some(at) = window.take_one(now, terms, pending, is_newest, scale)
     {
         return Ok(at);
     }
+    take_by_steps(window, now, terms, cost, pending, scale)
+}
+
+/// The same where it is not easy, and so apart.
+#[inline(never)]
+fn take_by_steps(
+    window: &mut Window,
+    now: u64,
+    terms: &Terms<'_>,
+    cost: u32,
+    pending: bool,
+    scale: &Scale,
+) -> Result<u64, Refused> {
     window.touch(now, terms.expiration, scale);
     decide(window, now, terms, cost)?;
     let at = window.push(now, now, pending, cost, scale);
@@ -496,11 +554,7 @@ fn note_own(window: &mut Window, now: u64, terms: &Terms<'_>) {
 /// Refuses what would never pass, however long it waited.
 #[inline]
 pub(crate) fn never(terms: &Terms<'_>, cost: u32) -> Result<(), Refused> {
-    if terms
-        .limits
-        .iter()
-        .any(|limit| limit.throttle_at < cost.max(1))
-    {
+    if terms.least < cost.max(1) {
         Err(None)
     } else {
         Ok(())

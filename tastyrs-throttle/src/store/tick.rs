@@ -29,19 +29,23 @@ impl Tick {
             .unwrap_or(Self(6))
     }
 
+    #[inline]
     pub(super) fn index(self) -> u8 {
         self.0
     }
 
+    #[inline]
     pub(super) fn of_index(index: u8) -> Self {
         Self(index)
     }
 
+    #[inline]
     pub(super) fn nanos(self) -> u64 {
         NANOS[usize::from(self.0 & 7)]
     }
 
     /// A time in ticks, rounded up.
+    #[inline]
     pub(super) fn ceil(self, at: u64) -> u64 {
         // Constants, so that none of them divides.
         match self.0 {
@@ -71,15 +75,18 @@ impl Base {
         Self(units << TICK_BITS | u32::from(tick.0))
     }
 
+    #[inline]
     pub(super) fn ticks(self) -> u64 {
         u64::from(self.0 >> TICK_BITS) << UNIT
     }
 
+    #[inline]
     pub(super) fn tick(self) -> Tick {
         Tick((self.0 & 7).to_le_bytes()[0])
     }
 
     /// The time that is so many ticks later, in nanoseconds.
+    #[inline]
     pub(super) fn plus(self, offset: u32) -> u64 {
         (self.ticks() + u64::from(offset)) * self.tick().nanos()
     }

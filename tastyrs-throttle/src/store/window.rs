@@ -51,27 +51,61 @@ pub(super) enum Standing {
 
 /// The accesses of one identifier, oldest first.
 #[derive(Debug)]
-pub(super) struct Window {
-    base: Base,
-    /// Until when its own limits turn the identifier away, in ticks from the base; 0 where they
-    /// do not.
-    limited: u32,
-    hits: Hits,
-}
+pub(super) struct Window(Hits);
 
+/// In 24 bytes either way.
 #[derive(Debug)]
 enum Hits {
-    Few([u32; FEW]),
-    /// More than a few, or what expires before it has left the longest window.
-    Many(Box<Ring>),
+    Few {
+        base: Base,
+        slots: [u32; FEW],
+    },
+    /// More than a few, or what expires before it has left the longest window, or the accesses of
+    /// whom limits of its own turned away.
+    Many(Ring),
 }
 
 impl Window {
     pub(super) fn new(scale: &Scale) -> Self {
-        Self {
+        Self(Hits::Few {
             base: Base::floor(0, scale.tick),
-            limited: 0,
-            hits: Hits::Few([UNUSED; FEW]),
+            slots: [UNUSED; FEW],
+        })
+    }
+
+    #[inline]
+    fn base(&self) -> Base {
+        match &self.0 {
+            Hits::Few { base, .. } => *base,
+            Hits::Many(ring) => ring.base,
+        }
+    }
+
+    fn set_base(&mut self, to: Base) {
+        match &mut self.0 {
+            Hits::Few { base, .. } => *base = to,
+            Hits::Many(ring) => ring.base = to,
+        }
+    }
+
+    /// Until when its own limits turn the identifier away, in ticks from the base; 0 where they
+    /// do not.
+    fn limited(&self) -> u32 {
+        match &self.0 {
+            Hits::Few { .. } => 0,
+            Hits::Many(ring) => ring.limited(),
+        }
+    }
+
+    fn set_limited(&mut self, until: u32) {
+        match &mut self.0 {
+            Hits::Many(ring) => ring.set_limited(until),
+            Hits::Few { .. } if until == 0 => {}
+            Hits::Few { base, slots } => {
+                let mut ring = Ring::of(&slots[..used(slots)], *base);
+                ring.set_limited(until);
+                self.0 = Hits::Many(ring);
+            }
         }
     }
 
@@ -81,18 +115,17 @@ impl Window {
     /// since every access leaves by its age before.
     #[inline]
     pub(super) fn touch(&mut self, now: u64, expiration: u64, scale: &Scale) {
-        match &mut self.hits {
-            Hits::Few(_) if expiration >= scale.longest => {}
+        match &self.0 {
+            Hits::Few { .. } if expiration >= scale.longest => {}
             _ => self.expire(now, expiration, scale),
         }
     }
 
     fn expire(&mut self, now: u64, expiration: u64, scale: &Scale) {
-        if let Hits::Many(ring) = &mut self.hits
-            && now >= ring.expires
+        if let Hits::Many(ring) = &mut self.0
+            && now >= ring.expires()
         {
             ring.clear();
-            self.limited = 0;
         }
         let is_empty = self.hits().is_empty();
         let until = if expiration >= scale.longest {
@@ -100,15 +133,15 @@ impl Window {
         } else {
             now.saturating_add(expiration)
         };
-        match &mut self.hits {
-            Hits::Many(ring) if is_empty => ring.expires = until,
-            Hits::Many(ring) => ring.expires = ring.expires.max(until),
-            Hits::Few(_) if is_empty && until != NEVER => {
-                let mut ring = Ring::of(&[]);
-                ring.expires = until;
-                self.hits = Hits::Many(Box::new(ring));
+        match &mut self.0 {
+            Hits::Many(ring) if is_empty => ring.set_expires(until),
+            Hits::Many(ring) => ring.set_expires(ring.expires().max(until)),
+            Hits::Few { base, .. } if is_empty && until != NEVER => {
+                let mut ring = Ring::of(&[], *base);
+                ring.set_expires(until);
+                self.0 = Hits::Many(ring);
             }
-            Hits::Few(_) => {}
+            Hits::Few { .. } => {}
         }
     }
 
@@ -138,48 +171,56 @@ impl Window {
     /// Notes until when limits that are the identifier's own turn it away.
     pub(super) fn note(&mut self, now: u64, limits: &[Limit]) {
         if let Some(wait) = self.longest_wait(now, limits, 1) {
-            let until = self.base.tick().ceil(now + wait);
-            let offset = until.saturating_sub(self.base.ticks());
-            self.limited = self.limited.max(u32::try_from(offset).unwrap_or(u32::MAX));
+            let base = self.base();
+            let until = base.tick().ceil(now + wait);
+            let offset = to_u32_ticks(until.saturating_sub(base.ticks()));
+            self.set_limited(self.limited().max(offset));
         }
     }
 
     /// Decides and counts an access of now that takes one place, where that is easy: nothing is
     /// to be forgotten, and it is below every limit. It changes nothing where it is not, and then
     /// [`touch`](Self::touch), [`longest_wait`](Self::longest_wait) and [`push`](Self::push) do
-    /// the same step by step.
-    #[inline]
+    /// the same step by step. `is_newest` says that nothing here is newer than now, where that is
+    /// known.
+    #[expect(
+        clippy::inline_always,
+        reason = "a call with its arguments takes a twentieth of a decision"
+    )]
+    #[inline(always)]
     pub(super) fn take_one(
         &mut self,
         now: u64,
         terms: &Terms<'_>,
         pending: bool,
+        is_newest: bool,
         scale: &Scale,
     ) -> Option<u64> {
-        let (base, tick) = (self.base, self.base.tick());
-        let offset = tick.ceil(now).checked_sub(base.ticks())?;
-        if offset > LAST || tick != scale.tick || terms.expiration < scale.longest {
+        if terms.expiration < scale.longest {
+            return None;
+        }
+        let ticks = scale.tick.ceil(now);
+        let base = self.base();
+        let offset = ticks.checked_sub(base.ticks())?;
+        if offset > LAST || base.tick() != scale.tick {
             return None;
         }
         let offset = to_offset(offset);
         let slot = offset << 1 | u32::from(pending);
-        match &mut self.hits {
-            Hits::Few(slots) => {
+        match &mut self.0 {
+            Hits::Few { slots, .. } => {
                 let used = used(slots);
-                let limits = terms.limits.iter();
                 if used == 0
                     || used == FEW
                     || slots[used - 1] > slot
-                    || limits
-                        .clone()
-                        .any(|limit| to_usize(limit.throttle_at) <= used)
+                    || to_usize(terms.least) <= used
                 {
                     return None;
                 }
                 slots[used] = slot;
             }
             Hits::Many(ring) => {
-                ring.take_one(slot, scale.ring, |slots| {
+                ring.take_one(slot, is_newest, terms.least, scale.ring, |slots| {
                     terms.limits.iter().all(|limit| {
                         let nth_newest = slots.len().checked_sub(to_usize(limit.throttle_at));
                         nth_newest.is_none_or(|index| {
@@ -198,13 +239,14 @@ impl Window {
     /// whether it was.
     #[inline]
     pub(super) fn keep_one(&mut self, at: u64, scale: &Scale) -> bool {
-        let offset = self.base.tick().ceil(at).wrapping_sub(self.base.ticks());
+        let base = self.base();
+        let offset = base.tick().ceil(at).wrapping_sub(base.ticks());
         if offset > LAST {
             return false;
         }
         let slot = to_offset(offset) << 1 | PENDING;
-        match &mut self.hits {
-            Hits::Few(slots) => match used(slots) {
+        match &mut self.0 {
+            Hits::Few { slots, .. } => match used(slots) {
                 used @ 1.. if to_usize(scale.ring) >= FEW && slots[used - 1] == slot => {
                     if used > 1 && slots[used - 2] == slot {
                         return false;
@@ -243,8 +285,8 @@ impl Window {
             let Some(index) = self.find_pending(at) else {
                 return;
             };
-            match &mut self.hits {
-                Hits::Few(slots) => slots[index] &= !PENDING,
+            match &mut self.0 {
+                Hits::Few { slots, .. } => slots[index] &= !PENDING,
                 Hits::Many(ring) => ring.keep(index),
             }
             if self.kept() > to_usize(scale.ring) {
@@ -286,7 +328,7 @@ impl Window {
 
     /// Says whether nothing is held that any limit asks for.
     pub(super) fn is_void(&self, now: u64, longest: u64) -> bool {
-        let has_expired = matches!(&self.hits, Hits::Many(ring) if now >= ring.expires);
+        let has_expired = matches!(&self.0, Hits::Many(ring) if now >= ring.expires());
         let newest = self.hits().last();
         has_expired || newest.is_none_or(|newest| self.time(*newest) + longest <= now)
     }
@@ -295,7 +337,7 @@ impl Window {
         if self.is_void(now, longest) {
             return Standing::Void;
         }
-        let own = self.base.plus(self.limited).saturating_sub(now);
+        let own = self.base().plus(self.limited()).saturating_sub(now);
         let wait = self.longest_wait(now, limits, 1).unwrap_or(0).max(own);
         if wait > 0 {
             Standing::Limited { wait }
@@ -310,15 +352,15 @@ impl Window {
 
     #[inline]
     fn hits(&self) -> &[u32] {
-        match &self.hits {
-            Hits::Few(slots) => &slots[..used(slots)],
+        match &self.0 {
+            Hits::Few { slots, .. } => &slots[..used(slots)],
             Hits::Many(ring) => ring.slots(),
         }
     }
 
     fn hits_mut(&mut self) -> &mut [u32] {
-        match &mut self.hits {
-            Hits::Few(slots) => {
+        match &mut self.0 {
+            Hits::Few { slots, .. } => {
                 let used = used(slots);
                 &mut slots[..used]
             }
@@ -327,8 +369,8 @@ impl Window {
     }
 
     fn pending(&self) -> u32 {
-        match &self.hits {
-            Hits::Few(_) => self.hits().iter().map(|slot| slot & PENDING).sum(),
+        match &self.0 {
+            Hits::Few { .. } => self.hits().iter().map(|slot| slot & PENDING).sum(),
             Hits::Many(ring) => ring.pending(),
         }
     }
@@ -339,15 +381,20 @@ impl Window {
 
     #[inline]
     fn time(&self, slot: u32) -> u64 {
-        self.base.plus(slot >> 1)
+        self.base().plus(slot >> 1)
     }
 
     /// Forgets all accesses, and gives their memory back unless it must be known when they expire.
     fn clear(&mut self) {
-        self.limited = 0;
-        match &mut self.hits {
-            Hits::Many(ring) if ring.expires != NEVER => ring.clear(),
-            hits => *hits = Hits::Few([UNUSED; FEW]),
+        let base = self.base();
+        match &mut self.0 {
+            Hits::Many(ring) if ring.expires() != NEVER => ring.clear(),
+            hits => {
+                *hits = Hits::Few {
+                    base,
+                    slots: [UNUSED; FEW],
+                }
+            }
         }
     }
 
@@ -368,15 +415,16 @@ impl Window {
 
     #[inline]
     fn push_one(&mut self, at: u64, pending: bool, scale: &Scale) -> u64 {
-        let tick = self.base.tick();
+        let tick = self.base().tick();
         let ticks = tick.ceil(at);
         if self.hits().is_empty() {
-            self.base = Base::floor(ticks.saturating_sub(SPAN), tick);
-        } else if ticks > self.base.ticks() + LAST {
+            self.set_base(Base::floor(ticks.saturating_sub(SPAN), tick));
+        } else if ticks > self.base().ticks() + LAST {
             self.move_base(ticks - SPAN);
         }
-        let offset = to_offset(ticks.saturating_sub(self.base.ticks()));
-        let noted = self.base.plus(offset);
+        let base = self.base();
+        let offset = to_offset(ticks.saturating_sub(base.ticks()));
+        let noted = base.plus(offset);
         let slot = offset << 1 | u32::from(pending);
 
         if !pending && self.hits().len() >= to_usize(scale.ring) && self.is_full(slot, scale.ring) {
@@ -402,17 +450,17 @@ impl Window {
 
     #[inline]
     fn insert(&mut self, slot: u32, most: u32) {
-        match &mut self.hits {
-            Hits::Few(slots) => {
+        match &mut self.0 {
+            Hits::Few { base, slots } => {
                 let used = used(slots);
                 if used < FEW {
                     let index = slots[..used].partition_point(|other| *other <= slot);
                     slots.copy_within(index..used, index + 1);
                     slots[index] = slot;
                 } else {
-                    let mut ring = Ring::of(slots);
+                    let mut ring = Ring::of(slots, *base);
                     ring.insert(slot, most);
-                    self.hits = Hits::Many(Box::new(ring));
+                    self.0 = Hits::Many(ring);
                 }
             }
             Hits::Many(ring) => ring.insert(slot, most),
@@ -420,8 +468,8 @@ impl Window {
     }
 
     fn remove(&mut self, index: usize) {
-        match &mut self.hits {
-            Hits::Few(slots) => {
+        match &mut self.0 {
+            Hits::Few { slots, .. } => {
                 slots.copy_within(index + 1.., index);
                 slots[FEW - 1] = UNUSED;
             }
@@ -431,26 +479,26 @@ impl Window {
 
     /// Counts from a later base. What is older than it is out of every window.
     fn move_base(&mut self, ticks: u64) {
-        let base = Base::floor(ticks, self.base.tick());
-        let by = base.ticks() - self.base.ticks();
+        let base = Base::floor(ticks, self.base().tick());
+        let by = base.ticks() - self.base().ticks();
         for slot in self.hits_mut() {
             *slot = to_offset(u64::from(*slot >> 1).saturating_sub(by)) << 1 | (*slot & PENDING);
         }
-        self.limited = to_u32_ticks(u64::from(self.limited).saturating_sub(by));
-        self.base = base;
+        self.set_limited(to_u32_ticks(u64::from(self.limited()).saturating_sub(by)));
+        self.set_base(base);
     }
 
     /// Adopts a longer tick, after a throttle with a longer window joined the store.
     #[inline]
     fn coarsen(&mut self, tick: Tick) {
-        if tick > self.base.tick() {
+        if tick > self.base().tick() {
             self.adopt(tick);
         }
     }
 
     #[cold]
     fn adopt(&mut self, tick: Tick) {
-        let old = self.base;
+        let old = self.base();
         let base = Base::floor(old.ticks() * old.tick().nanos() / tick.nanos(), tick);
         let moved = |offset: u32| tick.ceil(old.plus(offset)) - base.ticks();
         let hits = self.hits_mut();
@@ -458,17 +506,19 @@ impl Window {
             *slot = to_offset(moved(*slot >> 1)) << 1 | (*slot & PENDING);
         }
         hits.sort_unstable();
-        if self.limited > 0 {
-            self.limited = to_u32_ticks(moved(self.limited));
+        let limited = self.limited();
+        if limited > 0 {
+            self.set_limited(to_u32_ticks(moved(limited)));
         }
-        self.base = base;
+        self.set_base(base);
     }
 
     /// Finds a place taken at `at`. Places of one moment are alike: any of them will do.
     #[inline]
     fn find_pending(&self, at: u64) -> Option<usize> {
-        let ticks = self.base.tick().ceil(at);
-        let offset = ticks.checked_sub(self.base.ticks())?;
+        let base = self.base();
+        let ticks = base.tick().ceil(at);
+        let offset = ticks.checked_sub(base.ticks())?;
         if offset > LAST {
             return None;
         }
@@ -500,14 +550,17 @@ pub(super) fn to_usize(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
+#[inline]
 pub(super) fn to_u32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+#[inline]
 fn to_offset(ticks: u64) -> u32 {
     to_u32_ticks(ticks.min(LAST))
 }
 
+#[inline]
 fn to_u32_ticks(ticks: u64) -> u32 {
     u32::try_from(ticks).unwrap_or(u32::MAX)
 }
