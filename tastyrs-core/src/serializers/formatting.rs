@@ -89,25 +89,24 @@ pub(super) fn write_fmt(out: &mut Vec<u8>, arguments: std::fmt::Arguments<'_>) {
 
 pub(super) fn date(day: NaiveDate, style: DatetimeFormatting, out: &mut Vec<u8>) {
     let (year, month) = (day.year(), day.month());
-    match style {
-        DatetimeFormatting::Rfc2822 => write_fmt(
+    if style == DatetimeFormatting::Rfc2822 {
+        write_fmt(
             out,
             format_args!("{} {} {year:04}", day.day(), day.format("%b")),
-        ),
-        _ => {
-            match u32::try_from(year) {
-                Ok(year @ 0..=9999) => {
-                    two_digits(year / 100, out);
-                    two_digits(year % 100, out);
-                }
-                _ => write_fmt(out, format_args!("{year:04}")),
-            }
-            out.push(b'-');
-            two_digits(month, out);
-            out.push(b'-');
-            two_digits(day.day(), out);
-        }
+        );
+        return;
     }
+    match u32::try_from(year) {
+        Ok(year @ 0..=9999) => {
+            two_digits(year / 100, out);
+            two_digits(year % 100, out);
+        }
+        _ => write_fmt(out, format_args!("{year:04}")),
+    }
+    out.push(b'-');
+    two_digits(month, out);
+    out.push(b'-');
+    two_digits(day.day(), out);
 }
 
 /// A number below a hundred. Days and times are most of what an object has, and `format_args` takes ten times as long.

@@ -213,10 +213,10 @@ fn distinct(names: &[Key]) -> Vec<Key> {
 
 /// Where among objects those of these names stand, in the order of the names.
 fn places(names: impl Iterator<Item = Option<Key>>) -> Result<Vec<(Key, usize)>> {
-    let named = names
+    let mut places: Vec<(Key, usize)> = names
         .enumerate()
-        .filter_map(|(place, name)| Some((name?, place)));
-    let mut places: Vec<(Key, usize)> = named.collect();
+        .filter_map(|(place, name)| Some((name?, place)))
+        .collect();
     places.sort_unstable();
     let twice = places.windows(2).find(|pair| pair[0].0 == pair[1].0);
     match twice {
