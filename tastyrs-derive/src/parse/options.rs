@@ -403,7 +403,7 @@ impl ParseItem for ParseStream<'_> {
                     format!("`{name} =` lacks its value"),
                 ));
             }
-            Form::Value(Box::new(self.parse()?))
+            Form::Value(Box::new(ungrouped(self.parse()?)))
         } else if self.peek(syn::token::Paren) {
             let group = self.parse::<Group>()?;
             debug_assert_eq!(group.delimiter(), Delimiter::Parenthesis, "peeked at");
@@ -413,6 +413,14 @@ impl ParseItem for ParseStream<'_> {
         };
         Ok(Item { name, form })
     }
+}
+
+/// The value itself where a `macro_rules!` handed it over, as `$name:literal` is and `$owner:ty`.
+fn ungrouped(mut value: Expr) -> Expr {
+    while let Expr::Group(group) = value {
+        value = *group.expr;
+    }
+    value
 }
 
 /// Leaves out what stands before the next comma.

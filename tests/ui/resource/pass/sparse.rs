@@ -37,9 +37,9 @@ struct ParentResource {
 }
 
 macro_rules! declared {
-    ($resource:ident, $column:ident, $($filter:ident),*) => {
+    ($resource:ident, $model:ty, $name:literal, $limit:expr, $column:ident, $($filter:ident),*) => {
         #[derive(ModelResource)]
-        #[resource(model = schema::Note, filtering($column = [$($filter),*], title = [exact]), ordering($column))]
+        #[resource(model = $model, resource_name = $name, limit = $limit, filtering($column = [$($filter),*], title = [exact]), ordering($column))]
         struct $resource {
             #[field(attribute = author_id, null)]
             author: ToOne<crate::LoginResource>,
@@ -50,7 +50,7 @@ macro_rules! declared {
         }
     };
 }
-declared!(SluggedResource, slug, exact, startswith);
+declared!(SluggedResource, schema::Note, "slugged", 5, slug, exact, startswith);
 
 fn main() {
     let _ = SluggedResource::new();
