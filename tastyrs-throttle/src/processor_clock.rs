@@ -3,11 +3,15 @@
 //! A look costs 25 nanoseconds, most of them a counter that is read with a barrier; the counter
 //! alone costs 10. So a thread looks once in a millisecond, and counts on from there. The counter
 //! is believed where Linux goes by it itself, and for as long as both agree.
+//!
+//! Here is all that is `unsafe` in the project: the instruction that reads the counter, which the
+//! standard library wraps so. See [`counter`].
 
+use std::arch::x86_64::_rdtsc;
 use std::cell::Cell;
 use std::fs;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::settings::nanos;
@@ -15,15 +19,16 @@ use crate::settings::nanos;
 /// Counts nanoseconds since it was made.
 #[derive(Debug)]
 pub(crate) struct ProcessorClock {
-    counter: quanta::Clock,
-    /// Nanoseconds in 2^32 steps of the counter.
-    pace: u64,
     epoch: Instant,
+    /// What both showed when it was made, from where the pace is measured.
+    first: Look,
+    /// Nanoseconds in 2^32 steps of the counter.
+    pace: AtomicU64,
     is_believed: AtomicBool,
 }
 
 /// What a thread saw when it looked at the clock.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Look {
     counter: u64,
     nanos: u64,
@@ -39,11 +44,29 @@ thread_local! {
     static LAST: Cell<Look> = const { Cell::new(NONE) };
 }
 
+/// A pace that is not measured yet: with it every step is too long to be believed.
+const UNKNOWN: u64 = u64::MAX;
+/// After how many nanoseconds the pace is taken, so that what a look is off makes no more of it than a
+/// ten-thousandth.
+const MEASURED: u64 = 10_000_000;
 /// For how long a look is believed, in nanoseconds. A counter that is wrong by a thousandth is
 /// wrong by a microsecond after it, the finest tick.
 const BELIEVED: u64 = 1_000_000;
 /// How far apart the counter is read before the clock and after it, at most, in nanoseconds.
 const NEAR: u64 = 1_000;
+
+/// The processor's counter.
+#[expect(
+    unsafe_code,
+    reason = "the standard library has no other name for the instruction"
+)]
+#[inline]
+fn counter() -> u64 {
+    // SAFETY: RDTSC takes nothing, touches no memory and writes the registers that it is said to write
+    // (Intel SDM, volume 2B). Each processor of this architecture has it. Linux can forbid it to a
+    // process (`PR_SET_TSC`), which then ends with a signal and not with a wrong value.
+    unsafe { _rdtsc() }
+}
 
 impl ProcessorClock {
     /// The counter of this machine, where Linux itself goes by it.
@@ -57,13 +80,14 @@ impl ProcessorClock {
         if fs::read_to_string(name).ok()?.trim() != "tsc" {
             return None;
         }
-        // Measures the pace, in a millisecond, or up to 200 on a busy machine.
-        let counter = quanta::Clock::new();
-        let pace = counter.delta_as_nanos(0, 1 << 32);
+        let epoch = Instant::now();
+        // Of a few looks the one that was held up least.
+        let looks = (0..4).map(|_| looked_at(epoch));
+        let (first, _) = looks.min_by_key(|(_, between)| *between)?;
         Some(Self {
-            counter,
-            pace,
-            epoch: Instant::now(),
+            epoch,
+            first,
+            pace: AtomicU64::new(UNKNOWN),
             is_believed: AtomicBool::new(true),
         })
     }
@@ -76,7 +100,8 @@ impl ProcessorClock {
     #[inline]
     pub(crate) fn nanos(&self) -> u64 {
         let last = LAST.get();
-        let counted = self.nanos_of(self.counter.raw().wrapping_sub(last.counter));
+        let steps = counter().wrapping_sub(last.counter);
+        let counted = in_nanos(steps, self.pace.load(Ordering::Relaxed));
         if counted < BELIEVED {
             last.nanos + counted
         } else {
@@ -84,35 +109,119 @@ impl ProcessorClock {
         }
     }
 
-    /// So many steps in nanoseconds; where they are too many, some that are never believed.
-    #[inline]
-    fn nanos_of(&self, steps: u64) -> u64 {
-        steps.saturating_mul(self.pace) >> 32
-    }
-
     #[cold]
     fn look(&self) -> u64 {
-        let before = self.counter.raw();
-        let nanos = self.at(Instant::now());
-        let between = self.counter.raw().wrapping_sub(before);
-        if self.is_believed.load(Ordering::Relaxed) && self.nanos_of(between) < NEAR {
-            let look = Look {
-                counter: before + between / 2,
-                nanos,
-            };
+        let (look, between) = looked_at(self.epoch);
+        let pace = self.measured(look);
+        if pace != UNKNOWN
+            && in_nanos(between, pace) < NEAR
+            && self.is_believed.load(Ordering::Relaxed)
+        {
             let last = LAST.replace(look);
-            if last.counter > 0 && !self.agree(last, look) {
+            if last.counter > 0 && !agree(last, look, pace) {
                 self.is_believed.store(false, Ordering::Relaxed);
                 LAST.set(NONE);
             }
         }
-        nanos
+        look.nanos
     }
 
-    /// Says whether the counter went as the clock did, within a thousandth.
-    fn agree(&self, last: Look, look: Look) -> bool {
-        let counted = u128::from(look.counter.wrapping_sub(last.counter)) * u128::from(self.pace);
-        let passed = look.nanos - last.nanos;
-        (counted >> 32).abs_diff(passed.into()) <= u128::from(passed / 1_000 + NEAR)
+    /// The pace, which is taken once there was time enough to measure it.
+    fn measured(&self, look: Look) -> u64 {
+        let pace = self.pace.load(Ordering::Relaxed);
+        let passed = look.nanos.saturating_sub(self.first.nanos);
+        if pace != UNKNOWN || passed < MEASURED {
+            return pace;
+        }
+        let steps = look.counter.wrapping_sub(self.first.counter).max(1);
+        let pace = (u128::from(passed) << 32) / u128::from(steps);
+        let pace = u64::try_from(pace).unwrap_or(UNKNOWN);
+        // Who was held up meanwhile measures a pace that is wrong by that, and is found out at the next look.
+        self.pace.store(pace, Ordering::Relaxed);
+        pace
+    }
+}
+
+/// What counter and clock show, and how many steps were between the counter before it and behind it.
+fn looked_at(epoch: Instant) -> (Look, u64) {
+    let before = counter();
+    let now = Instant::now();
+    let between = counter().wrapping_sub(before);
+    let look = Look {
+        counter: before.wrapping_add(between / 2),
+        nanos: nanos(now.saturating_duration_since(epoch)),
+    };
+    (look, between)
+}
+
+/// So many steps in nanoseconds; where they are too many, some that are never believed.
+#[inline]
+fn in_nanos(steps: u64, pace: u64) -> u64 {
+    steps.saturating_mul(pace) >> 32
+}
+
+/// Says whether the counter went as the clock did, within a thousandth.
+fn agree(last: Look, look: Look, pace: u64) -> bool {
+    let counted = u128::from(look.counter.wrapping_sub(last.counter)) * u128::from(pace);
+    let passed = look.nanos.saturating_sub(last.nanos);
+    (counted >> 32).abs_diff(passed.into()) <= u128::from(passed / 1_000 + NEAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half a nanosecond a step.
+    const PACE: u64 = 1 << 31;
+
+    fn look(counter: u64, nanos: u64) -> Look {
+        Look { counter, nanos }
+    }
+
+    fn clock(first: Look) -> ProcessorClock {
+        ProcessorClock {
+            epoch: Instant::now(),
+            first,
+            pace: AtomicU64::new(UNKNOWN),
+            is_believed: AtomicBool::new(true),
+        }
+    }
+
+    #[test]
+    fn nothing_is_counted_before_the_pace_is_measured() {
+        let clock = clock(look(1_000, 0));
+
+        assert_eq!(
+            clock.measured(look(1_000 + 2 * 9_999_999, 9_999_999)),
+            UNKNOWN
+        );
+        assert!(in_nanos(1, UNKNOWN) >= BELIEVED);
+        assert_eq!(clock.measured(look(1_000 + 2 * MEASURED, MEASURED)), PACE);
+        // It stays what it is.
+        assert_eq!(clock.measured(look(1_000, 3 * MEASURED)), PACE);
+    }
+
+    #[test]
+    fn a_counter_that_stood_still_is_never_believed() {
+        let clock = clock(look(1_000, 0));
+        let pace = clock.measured(look(1_000, MEASURED));
+
+        assert!(in_nanos(1, pace) >= BELIEVED);
+    }
+
+    #[test]
+    fn a_counter_that_goes_otherwise_than_the_clock_is_found_out() {
+        let last = look(5_000, 1_000_000);
+
+        assert!(agree(last, look(5_000 + 2_000_000, 2_000_000), PACE));
+        assert!(agree(last, look(5_000 + 2_003_000, 2_000_000), PACE));
+        for steps in [1_990_000, 2_010_000, 0, 20_000_000] {
+            assert!(
+                !agree(last, look(5_000 + steps, 2_000_000), PACE),
+                "{steps}"
+            );
+        }
+        // It was set back.
+        assert!(!agree(last, look(4_000, 2_000_000), PACE));
     }
 }

@@ -106,8 +106,6 @@ pub(crate) type Refused = Option<u64>;
 impl Store {
     /// Counts nothing yet, and holds up to 100,000 identifiers.
     pub fn new() -> Self {
-        // The first clock measures the processor's pace: better now than at the first request.
-        let _ = Clock::system();
         Self(Arc::new(Inner {
             common: Arc::new(Common::new()),
             parts: OnceLock::new(),
