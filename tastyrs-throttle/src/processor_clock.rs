@@ -11,7 +11,7 @@ use std::arch::x86_64::_rdtsc;
 use std::cell::Cell;
 use std::fs;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::settings::nanos;
@@ -24,7 +24,6 @@ pub(crate) struct ProcessorClock {
     first: Look,
     /// Nanoseconds in 2^32 steps of the counter.
     pace: AtomicU64,
-    is_believed: AtomicBool,
 }
 
 /// What a thread saw when it looked at the clock.
@@ -46,6 +45,8 @@ thread_local! {
 
 /// A pace that is not measured yet: with it every step is too long to be believed.
 const UNKNOWN: u64 = u64::MAX;
+/// The pace of a counter that went otherwise than the clock: no step of it is believed again.
+const GIVEN_UP: u64 = UNKNOWN - 1;
 /// After how many nanoseconds the pace is taken, so that what a look is off makes no more of it than a
 /// ten-thousandth.
 const MEASURED: u64 = 10_000_000;
@@ -88,7 +89,6 @@ impl ProcessorClock {
             epoch,
             first,
             pace: AtomicU64::new(UNKNOWN),
-            is_believed: AtomicBool::new(true),
         })
     }
 
@@ -113,14 +113,10 @@ impl ProcessorClock {
     fn look(&self) -> u64 {
         let (look, between) = looked_at(self.epoch);
         let pace = self.measured(look);
-        if pace != UNKNOWN
-            && in_nanos(between, pace) < NEAR
-            && self.is_believed.load(Ordering::Relaxed)
-        {
+        if pace < GIVEN_UP && in_nanos(between, pace) < NEAR {
             let last = LAST.replace(look);
             if last.counter > 0 && !agree(last, look, pace) {
-                self.is_believed.store(false, Ordering::Relaxed);
-                LAST.set(NONE);
+                self.pace.store(GIVEN_UP, Ordering::Relaxed);
             }
         }
         look.nanos
@@ -137,8 +133,10 @@ impl ProcessorClock {
         let pace = (u128::from(passed) << 32) / u128::from(steps);
         let pace = u64::try_from(pace).unwrap_or(UNKNOWN);
         // Who was held up meanwhile measures a pace that is wrong by that, and is found out at the next look.
-        self.pace.store(pace, Ordering::Relaxed);
-        pace
+        let first = self
+            .pace
+            .compare_exchange(UNKNOWN, pace, Ordering::Relaxed, Ordering::Relaxed);
+        first.map_or_else(|other| other, |_| pace)
     }
 }
 
@@ -183,7 +181,6 @@ mod tests {
             epoch: Instant::now(),
             first,
             pace: AtomicU64::new(UNKNOWN),
-            is_believed: AtomicBool::new(true),
         }
     }
 
@@ -199,6 +196,18 @@ mod tests {
         assert_eq!(clock.measured(look(1_000 + 2 * MEASURED, MEASURED)), PACE);
         // It stays what it is.
         assert_eq!(clock.measured(look(1_000, 3 * MEASURED)), PACE);
+    }
+
+    #[test]
+    fn a_counter_that_was_given_up_is_not_measured_again() {
+        let clock = clock(look(1_000, 0));
+        clock.pace.store(GIVEN_UP, Ordering::Relaxed);
+
+        assert_eq!(
+            clock.measured(look(1_000 + 2 * MEASURED, MEASURED)),
+            GIVEN_UP
+        );
+        assert!(in_nanos(1, GIVEN_UP) >= BELIEVED);
     }
 
     #[test]
