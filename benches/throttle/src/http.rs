@@ -1,6 +1,5 @@
 //! CPU a request over HTTP: a server of one worker in a process of its own, and clients that keep their connections.
 
-use std::fs;
 use std::future::Future;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -15,6 +14,8 @@ use actix_extensible_rate_limit::backend::redis::RedisBackend;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{App, HttpResponse, HttpServer, web};
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 use redis_of_the_peer::aio::ConnectionManager;
 use tastyrs_throttle::actix::Throttling;
 use tastyrs_throttle::{AnyThrottle, CacheThrottle, Fields, RedisThrottle};
@@ -24,10 +25,10 @@ use crate::Outcome;
 /// Each server, and whether it asks Redis. `cheapest` answers with nothing behind a route; the next two with what a
 /// refusal has at least, and with what it has where fields are told, all of it written beforehand.
 const SERVERS: &[(&str, bool)] = &[
-    ("cheapest", false),
+    (CHEAPEST, false),
     ("a fixed 429, two fields", false),
     ("a fixed 429, four fields", false),
-    ("none", false),
+    (NONE, false),
     ("CacheThrottle", false),
     ("CacheThrottle, without fields", false),
     ("actix-extensible-rate-limit", false),
@@ -36,53 +37,132 @@ const SERVERS: &[(&str, bool)] = &[
     ("RedisThrottle", true),
     ("actix-extensible-rate-limit, Redis", true),
 ];
-const REQUESTS: u32 = 20_000;
-const ROUNDS: usize = 5;
+const CHEAPEST: &str = "cheapest";
+const NONE: &str = "none";
+/// In each of so many rounds a server is asked so often: short turns, so that all meet the same moods of the machine.
+const REQUESTS: usize = 3_200;
+const ROUNDS: usize = 31;
 
 /// How many clients call at once, each over a connection that it keeps.
-const CLIENTS: [u32; 2] = [1, 32];
+const CLIENTS: [usize; 2] = [1, 32];
 
-/// Prints what a request costs that is let through, and one that is turned away, in microseconds of CPU: the median of
-/// several rounds, which take turns. Only servers whose name holds `wanted` are measured, and the one without a throttle.
+/// Prints what a request costs that is let through, and one that is turned away, in microseconds of CPU, beside the
+/// cheapest answer, and how much a throttle adds to the server without one: the medians of several rounds, which take
+/// turns. Only servers whose name holds `wanted` are measured, and the two that others are set beside.
 pub(crate) fn table(wanted: &str) -> Outcome<()> {
     let has_redis = TcpStream::connect(address(&redis())).is_ok();
     if !has_redis {
         println!("no Redis answers at {}: its rows are left out", redis());
     }
     let mut rows = Vec::new();
-    for (name, wants_redis) in SERVERS {
+    for &(name, wants_redis) in SERVERS {
         for refused in [false, true] {
-            let unlimited = !(*name == "actix-governor"
+            let unlimited = !(name == "actix-governor"
                 || name.contains("rate-limit")
                 || name.contains("Throttle"));
-            let is_wanted = name.contains(wanted) || *name == "none";
-            if (unlimited && refused) || (*wants_redis && !has_redis) || !is_wanted {
+            let is_wanted = name.contains(wanted) || [CHEAPEST, NONE].contains(&name);
+            if (unlimited && refused) || (wants_redis && !has_redis) || !is_wanted {
                 continue;
             }
-            rows.push((*name, refused, CLIENTS.map(|_| Vec::new())));
+            rows.push(Row::start(name, refused)?);
         }
     }
     for _ in 0..ROUNDS {
-        for (name, refused, micros) in &mut rows {
-            for (clients, micros) in CLIENTS.into_iter().zip(micros) {
-                micros.push(measured(name, *refused, clients)?);
-            }
+        for row in &mut rows {
+            row.measure()?;
         }
     }
-    println!("CPU, in microseconds, with so many clients");
     println!(
-        "{:<36} {:>9} {:>6} {:>6}",
+        "with so many clients: CPU, in microseconds; beside the cheapest; added to none, in microseconds"
+    );
+    println!(
+        "{:<36} {:>9} {:>22} {:>22}",
         "server", "request", CLIENTS[0], CLIENTS[1]
     );
-    for (name, refused, micros) in rows {
-        let request = if refused { "refused" } else { "allowed" };
-        let [one, many] = micros.map(|mut micros| {
-            micros.sort_by(f64::total_cmp);
-            micros[ROUNDS / 2]
-        });
-        println!("{name:<36} {request:>9} {one:>6.1} {many:>6.1}");
+    for row in &rows {
+        let request = if row.refused { "refused" } else { "allowed" };
+        print!("{:<36} {request:>9}", row.name);
+        for (which, micros) in row.micros.iter().enumerate() {
+            let beside = |name: &str| {
+                let other = rows.iter().find(|row| row.name == name);
+                other.map_or(&[][..], |row| &row.micros[which])
+            };
+            let ratio = median(micros, beside(CHEAPEST), |ours, theirs| ours / theirs);
+            let added = median(micros, beside(NONE), |ours, theirs| ours - theirs);
+            let micros = median(micros, micros, |micros, _| micros);
+            print!("  {micros:>6.2} {ratio:>6.3} {added:>6.2}");
+        }
+        println!();
     }
     Ok(())
+}
+
+/// A server with its clients, and what was measured: the microseconds of CPU a request, by round.
+struct Row {
+    name: &'static str,
+    refused: bool,
+    server: Server,
+    clients: [Vec<Client>; CLIENTS.len()],
+    micros: [Vec<f64>; CLIENTS.len()],
+}
+
+impl Row {
+    fn start(name: &'static str, refused: bool) -> Outcome<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let refuses = if refused { "1" } else { "0" };
+        let server = Server(
+            Command::new(std::env::current_exe()?)
+                .args(["serve", name, refuses, &port.to_string()])
+                .spawn()?,
+        );
+        let [one, many] = CLIENTS.map(|clients| {
+            (0..clients)
+                .map(|_| Client::to(port))
+                .collect::<Outcome<Vec<_>>>()
+        });
+        let mut row = Self {
+            name,
+            refused,
+            server,
+            clients: [one?, many?],
+            micros: Default::default(),
+        };
+        // The one request that passes where others are refused is among these.
+        for clients in &mut row.clients {
+            all(clients, |client| {
+                (0..100).try_for_each(|_| client.get().map(drop))
+            })?;
+        }
+        Ok(row)
+    }
+
+    fn measure(&mut self) -> Outcome<()> {
+        let (name, is_turned_away) = (self.name, self.refused || self.name.contains("429"));
+        for (clients, micros) in self.clients.iter_mut().zip(&mut self.micros) {
+            let each = REQUESTS / clients.len();
+            let before = self.server.cpu()?;
+            all(clients, |client| {
+                (0..each).try_for_each(|_| match client.get()? {
+                    status if (status == 429) == is_turned_away => Ok(()),
+                    status => Err(format!("{name} answered {status}").into()),
+                })
+            })?;
+            let requests = each * clients.len();
+            micros.push((self.server.cpu()? - before) / requests as f64);
+        }
+        Ok(())
+    }
+}
+
+/// The median over the rounds of what is asked of a server and another in the same round.
+fn median(ours: &[f64], others: &[f64], what: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut all: Vec<_> = ours
+        .iter()
+        .zip(others)
+        .map(|(ours, others)| what(*ours, *others))
+        .collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn redis() -> String {
@@ -92,38 +172,6 @@ fn redis() -> String {
 fn address(url: &str) -> String {
     let host = url.rsplit("//").next().unwrap_or(url);
     host.split('/').next().unwrap_or(host).to_owned()
-}
-
-/// The CPU that a server took for one request of so many clients, in microseconds.
-fn measured(name: &str, refused: bool, clients: u32) -> Outcome<f64> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let mut server = Server(
-        Command::new(std::env::current_exe()?)
-            .args([
-                "serve",
-                name,
-                if refused { "1" } else { "0" },
-                &port.to_string(),
-            ])
-            .spawn()?,
-    );
-    let mut clients = (0..clients)
-        .map(|_| Client::to(port))
-        .collect::<Outcome<Vec<_>>>()?;
-    // The one request that passes where others are refused is among these.
-    let each = REQUESTS / u32::try_from(clients.len())?;
-    all(&mut clients, |client| {
-        (0..each / 10).try_for_each(|_| client.get().map(drop))
-    })?;
-    let before = server.cpu()?;
-    all(&mut clients, |client| {
-        (0..each).try_for_each(|_| match client.get()? {
-            status if (status == 429) == (refused || name.contains("429")) => Ok(()),
-            status => Err(format!("{name} answered {status}").into()),
-        })
-    })?;
-    let requests = each * u32::try_from(clients.len())?;
-    Ok((server.cpu()? - before) / f64::from(requests))
 }
 
 /// Lets all of them do that at once.
@@ -150,17 +198,11 @@ fn all(clients: &mut [Client], what: impl Fn(&mut Client) -> Outcome<()> + Sync)
 struct Server(Child);
 
 impl Server {
-    /// The CPU that it has taken, in microseconds: user and system, of hundredths of a second.
-    fn cpu(&mut self) -> Outcome<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
-        let behind = stat.rsplit(')').next().ok_or("no stat")?;
-        let ticks: Vec<f64> = behind
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .map(str::parse)
-            .collect::<Result<_, _>>()?;
-        Ok(ticks.iter().sum::<f64>() * 10_000.0)
+    /// The CPU that it has taken, in microseconds: user and system.
+    fn cpu(&self) -> Outcome<f64> {
+        let process = Pid::from_raw(self.0.id().try_into()?);
+        let spent = Duration::from(clock_gettime(clock_getcpuclockid(process)?)?);
+        Ok(spent.as_secs_f64() * 1_000_000.0)
     }
 }
 
@@ -239,6 +281,8 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
                 $(let $it = $setup;)*
                 HttpServer::new(move || $app)
                     .workers(1)
+                    // Clients wait while others have their turn.
+                    .keep_alive(Duration::from_secs(3_600))
                     .bind(("127.0.0.1", port))?
                     .run()
                     .await?;
@@ -262,14 +306,14 @@ pub(crate) fn serve(name: &str, refused: bool, port: u16) -> Outcome<()> {
         };
     }
     match name {
-        "cheapest" => run!(App::new().route("/", web::get().to(HttpResponse::Ok))),
+        CHEAPEST => run!(App::new().route("/", web::get().to(HttpResponse::Ok))),
         "a fixed 429, two fields" => {
             run!(App::new().route("/", web::get().to(|| async { fixed(2) })))
         }
         "a fixed 429, four fields" => {
             run!(App::new().route("/", web::get().to(|| async { fixed(4) })))
         }
-        "none" => run!(App::new().route("/", hello())),
+        NONE => run!(App::new().route("/", hello())),
         "CacheThrottle" => {
             let throttling = Throttling::new(counted());
             run!(App::new().wrap(throttling.clone()).route("/", hello()))
