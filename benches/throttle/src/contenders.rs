@@ -27,7 +27,7 @@ pub trait Contender: Send + Sync {
 pub struct Admit(CacheThrottle);
 
 impl Contender for Admit {
-    const NAME: &'static str = "CacheThrottle, admit";
+    const NAME: &'static str = "admit";
 
     fn new(keys: usize) -> Self {
         Self(cache_throttle(keys))
@@ -42,7 +42,7 @@ impl Contender for Admit {
 pub struct Reserve(AnyThrottle);
 
 impl Contender for Reserve {
-    const NAME: &'static str = "CacheThrottle, reserve, keep, settle";
+    const NAME: &'static str = "reserve, keep, settle";
 
     fn new(keys: usize) -> Self {
         Self(cache_throttle(keys).into())
@@ -84,7 +84,7 @@ impl Contender for Governor {
 pub struct Extensible(InMemoryBackend);
 
 impl Contender for Extensible {
-    const NAME: &'static str = "actix-extensible-rate-limit, in memory";
+    const NAME: &'static str = "actix-extensible-rate-limit";
 
     fn new(_: usize) -> Self {
         Self(InMemoryBackend::builder().with_gc_interval(None).build())

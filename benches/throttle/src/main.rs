@@ -39,7 +39,14 @@ fn main() -> Outcome<()> {
         ["http"] => http::table(""),
         ["http", server] => http::table(server),
         ["serve", name, refused, port] => http::serve(name, *refused == "1", port.parse()?),
-        ["count", name, keys, calls] => nanos::count(name, keys.parse()?, calls.parse()?),
+        ["count", name, keys, calls] => nanos::count(name, keys.parse()?, calls.parse()?, 1, 1),
+        ["count", name, keys, calls, threads, rounds] => nanos::count(
+            name,
+            keys.parse()?,
+            calls.parse()?,
+            threads.parse()?,
+            rounds.parse()?,
+        ),
         other => Err(format!("not known: {other:?}").into()),
     }
 }

@@ -1,60 +1,50 @@
 //! Nanoseconds a call, of the processor's time: so the figures hold on a machine that has other things to do.
 
-use std::{hint::black_box, sync::Barrier, thread, time::Duration};
+use std::hint::black_box;
+use std::process::{Command, Stdio};
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
 
 use cpu_time::ThreadTime;
 
-use crate::{
-    Outcome,
-    contenders::{Admit, Contender, Extensible, Governor, Reserve, THROTTLE_AT, identifiers},
+use crate::Outcome;
+use crate::contenders::{
+    Admit, Contender, Extensible, Governor, Reserve, THROTTLE_AT, identifiers,
 };
 
 /// Calls between two looks at the clock. The identifiers of a batch are copied first, so that they are as near as those
 /// of a request that has just been read.
 const BATCH: usize = 500;
 
-/// Prints the medians of interleaved rounds: in each, everybody starts anew with each identifier seen once, and then
-/// gets the same calls in an order without pattern.
+/// Prints the medians of interleaved rounds: in each, everybody gets the same calls, in an order without pattern. Each has
+/// a process of its own, so that nobody meets the memory that another has left in pieces.
 pub fn table(keys: &[usize], threads: &[usize]) -> Outcome<()> {
     println!(
         "{:>9} {:>7}  {:<38} {:>7} {:>18}",
         "keys", "threads", "", "ns", "beside governor"
     );
     for &keys in keys {
-        let identifiers = identifiers(keys);
         for &threads in threads {
             let rounds = match keys {
                 ..100_000 => 15,
                 ..1_000_000 => 7,
                 _ => 5,
             };
-            let calls = (keys * 100).clamp(100_000, 500_000) / threads;
-            let mut rows: [(&str, Vec<f64>, Vec<f64>); 4] = Default::default();
-            for round in 0..rounds {
-                let run = Run {
-                    identifiers: &identifiers,
-                    threads,
-                    calls,
-                    seed: round,
-                };
-                let governor = run.nanos::<Governor>();
-                let all = [
-                    (Governor::NAME, governor),
-                    (Admit::NAME, run.nanos::<Admit>()),
-                    (Reserve::NAME, run.nanos::<Reserve>()),
-                    (Extensible::NAME, run.nanos::<Extensible>()),
-                ];
-                for (row, (name, nanos)) in rows.iter_mut().zip(all) {
-                    row.0 = name;
-                    row.1.push(nanos);
-                    row.2.push(nanos / governor);
+            let mut rows = NAMES.map(|name| (name, Vec::new(), Vec::new()));
+            for _ in 0..rounds {
+                let mut governor = None;
+                for (name, nanos, ratios) in &mut rows {
+                    let counted = apart(name, keys, threads)?;
+                    nanos.push(counted);
+                    ratios.push(counted / *governor.get_or_insert(counted));
                 }
             }
-            for (name, nanos, ratios) in &mut rows {
+            for (name, mut nanos, mut ratios) in rows {
                 println!(
                     "{keys:>9} {threads:>7}  {name:<38} {:>7.1} {:>18.2}",
-                    median(nanos),
-                    median(ratios)
+                    median(&mut nanos),
+                    median(&mut ratios)
                 );
             }
         }
@@ -62,23 +52,47 @@ pub fn table(keys: &[usize], threads: &[usize]) -> Outcome<()> {
     Ok(())
 }
 
-/// Calls of one contender, in no table: for callgrind.
-pub fn count(name: &str, keys: usize, calls: usize) -> Outcome<()> {
+/// Those of the table, and the first whom they are set beside.
+const NAMES: [&str; 4] = [Governor::NAME, Admit::NAME, Reserve::NAME, Extensible::NAME];
+
+/// What a process of its own measures.
+fn apart(name: &str, keys: usize, threads: usize) -> Outcome<f64> {
+    let calls = ((keys * 100).clamp(100_000, 500_000) / threads).to_string();
+    let output = Command::new(std::env::current_exe()?)
+        .args(["count", name, &keys.to_string(), &calls])
+        .args([&threads.to_string(), ROUNDS])
+        .stderr(Stdio::inherit())
+        .output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}
+
+/// In a process. The first is not shown: before it a clock may have to be measured, and pages to be had.
+const ROUNDS: &str = "4";
+
+/// Prints the median of a contender's rounds, in each of which it starts anew with each identifier seen once; for
+/// callgrind, too, where one round of one thread is best.
+pub fn count(name: &str, keys: usize, calls: usize, threads: usize, rounds: u64) -> Outcome<()> {
     let identifiers = identifiers(keys);
-    let run = Run {
-        identifiers: &identifiers,
-        threads: 1,
-        calls,
-        seed: 1,
-    };
-    let nanos = match name {
-        "admit" => run.nanos::<Admit>(),
-        "reserve" => run.nanos::<Reserve>(),
-        "governor" => run.nanos::<Governor>(),
-        "extensible" => run.nanos::<Extensible>(),
-        other => return Err(format!("not known: {other}").into()),
-    };
-    println!("{name}: {nanos:.1} ns");
+    let mut all = Vec::new();
+    for seed in 0..rounds {
+        let run = Run {
+            identifiers: &identifiers,
+            threads,
+            calls,
+            seed,
+        };
+        let nanos = match name {
+            Governor::NAME => run.nanos::<Governor>(),
+            Admit::NAME => run.nanos::<Admit>(),
+            Reserve::NAME => run.nanos::<Reserve>(),
+            Extensible::NAME => run.nanos::<Extensible>(),
+            other => return Err(format!("not known: {other}").into()),
+        };
+        if seed > 0 || rounds == 1 {
+            all.push(nanos);
+        }
+    }
+    println!("{:.1}", median(&mut all));
     Ok(())
 }
 

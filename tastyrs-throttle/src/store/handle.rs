@@ -36,8 +36,8 @@ use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLo
 /// update can be lost; a throttle of one's own counts with one of those inside, as
 /// [`Throttle`](crate::Throttle#counting-in-a-throttle-of-ones-own) shows.
 ///
-/// An identifier takes 55 to 63 bytes with up to three accesses, 127 with up to ten, and then four
-/// to eight more for each.
+/// An identifier takes 55 to 64 bytes with up to three accesses, 128 with up to eleven, and then at
+/// most sixteen more for each; a full one takes five for each.
 ///
 /// # Examples
 ///
@@ -470,7 +470,7 @@ struct Taken<'a, T> {
 /// fraction of a millisecond; fewer where a shard would hold only a few keys.
 fn shards_for(max_keys: usize) -> usize {
     let cores = available_parallelism().map_or(1, NonZero::get);
-    let apart = (cores * 4).next_power_of_two();
+    let apart = (cores * 8).next_power_of_two();
     let small = (max_keys / 16_384).max(1).next_power_of_two();
     let filled = (max_keys / 256).max(1).next_power_of_two();
     apart.max(small).min(filled).min(1 << 16)

@@ -13,7 +13,7 @@ use crate::sync::{Arc, AtomicU8, AtomicU32, AtomicU64, Mutex, MutexGuard, Orderi
 /// On cache lines of its own, so that cores do not take it from one another for a neighbour's
 /// sake.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub(super) struct Part {
     shard: Mutex<Shard>,
     common: Arc<Common>,

@@ -38,6 +38,9 @@ const EXPIRES: u32 = 1 << 31;
 
 /// The words of the smallest block: one cache line's.
 const SMALLEST: usize = 16;
+/// Below so many slots a block becomes four times as large, and then twice: that it grows costs
+/// as much as three decisions.
+const SMALL: usize = 128;
 
 impl Ring {
     /// Begins with these slots, which are a few.
@@ -250,7 +253,8 @@ impl Ring {
             self.block.copy_within(start..end, HEAD);
         } else {
             let most = length.max(to_usize(most));
-            let wanted = (capacity * 2).min(most + most / 4 + 4);
+            let growth = if capacity < SMALL { 4 } else { 2 };
+            let wanted = (capacity * growth).min(most + most / 4 + 4);
             let mut block = vec![0; HEAD + wanted].into_boxed_slice();
             block[..HEAD].copy_from_slice(&self.block[..HEAD]);
             block[HEAD..HEAD + length].copy_from_slice(self.slots());

@@ -10,6 +10,8 @@ pub(super) struct Slab<T> {
 
 const CHUNK_BITS: u32 = 6;
 const CHUNK: usize = 1 << CHUNK_BITS;
+/// By how many a chunk grows. They are copied a few times then, and few are unused.
+const MORE: usize = 4;
 
 impl<T> Slab<T> {
     pub(super) const fn new() -> Self {
@@ -37,24 +39,19 @@ impl<T> Slab<T> {
     /// Adds an entry at the end, and says where that is.
     pub(super) fn push(&mut self, entry: T) -> u32 {
         let slot = self.len();
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => {
-                if chunk.len() == chunk.capacity() {
-                    let more = (chunk.len() / 4 + 4).min(CHUNK - chunk.len());
-                    chunk.reserve_exact(more);
-                }
-                chunk.push(entry);
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            if self.chunks.is_empty() {
+                self.chunks.reserve_exact(1);
             }
-            Some(_) => self.add_chunk(CHUNK / 4, entry),
-            None => self.add_chunk(4, entry),
+            self.chunks.push(Vec::new());
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            if chunk.len() == chunk.capacity() {
+                chunk.reserve_exact(MORE);
+            }
+            chunk.push(entry);
         }
         slot
-    }
-
-    fn add_chunk(&mut self, capacity: usize, entry: T) {
-        let mut chunk = Vec::with_capacity(capacity);
-        chunk.push(entry);
-        self.chunks.push(chunk);
     }
 
     /// Takes an entry out; the last one takes its place.
