@@ -178,7 +178,7 @@ impl Counter {
         let own = self.own(access);
         let terms = limits.with(own.as_ref());
         let now = now(clock);
-        let mut quotas = Vec::new();
+        let mut quotas = Vec::with_capacity(if access.quotas { terms.limits.len() } else { 0 });
         let told = access.quotas.then_some(&mut quotas);
         Ok(
             match self.store.reserve(key, now, &terms, access.cost, told) {

@@ -1,6 +1,7 @@
 //! What the header fields of an answer say about limits.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use crate::quota::{Quota, Refusal, Unit};
 use crate::verdict::{RetryAfter, whole_secs};
@@ -65,9 +66,23 @@ impl Fields {
     /// Writes the fields of an answer to a request that was let through.
     pub fn admitted(self, quotas: &[&Quota]) -> Vec<Field> {
         let mut fields = Vec::with_capacity(2);
-        let mut put = |name, text: Text<'_>| fields.push((name, text.into()));
-        self.write(quotas.iter().copied(), |_| true, u64::MAX, &mut put);
+        let mut put = |name: Name, text: Text<'_>| fields.push((name.text(), text.into()));
+        self.put_admitted(quotas.iter().copied(), &mut put);
         fields
+    }
+
+    /// Hands each field of an answer to a request that was let through to `put`.
+    pub(crate) fn put_admitted<'a>(
+        self,
+        quotas: impl Iterator<Item = &'a Quota> + Clone,
+        put: &mut Put<'_>,
+    ) {
+        self.write(quotas, |_| true, u64::MAX, put);
+    }
+
+    /// Says whether the older fields are among these, which know one limit alone.
+    pub(crate) fn has_older(self) -> bool {
+        matches!(self, Self::XRateLimit | Self::Both)
     }
 
     /// Writes the fields of a 429: `Retry-After` where the wait is known, `Cache-Control:
@@ -77,7 +92,9 @@ impl Fields {
     /// than `Retry-After`. Both are rounded up to whole seconds, at least 1.
     pub fn refused(self, refusal: &Refusal) -> Vec<Field> {
         let mut fields = Vec::with_capacity(4);
-        self.put_refused(refusal, &mut |name, text| fields.push((name, text.into())));
+        self.put_refused(refusal, &mut |name, text| {
+            fields.push((name.text(), text.into()));
+        });
         fields
     }
 
@@ -86,18 +103,18 @@ impl Fields {
         let latest = match refusal.retry_after {
             RetryAfter::After(wait) => {
                 let secs = whole_secs(wait);
-                put_number("retry-after", secs, put);
+                put_number(Name::RetryAfter, secs, put);
                 secs
             }
             RetryAfter::At(_) | RetryAfter::Unknown => {
                 if let Some(moment) = refusal.retry_after.header_value() {
-                    put("retry-after", Text::Written(&moment));
+                    put(Name::RetryAfter, Text::Written(&moment));
                 }
                 u64::MAX
             }
         };
         // RFC 6585, section 4: a 429 must not be stored.
-        put("cache-control", Text::Fixed("no-store"));
+        put(Name::CacheControl, Text::Fixed("no-store"));
         self.write(refusal.quotas.iter(), |quota| quota.violated, latest, put);
     }
 
@@ -114,14 +131,44 @@ impl Fields {
         if matches!(self, Self::RateLimit | Self::Both) {
             rate_limit(&DRAFT_11, quotas, standing.clone(), latest, put);
         }
-        if matches!(self, Self::XRateLimit | Self::Both) {
+        if self.has_older() {
             x_rate_limit(standing, latest, put);
         }
     }
 }
 
+/// The name of a field, as whoever takes it knows it without a look at its letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    RetryAfter,
+    CacheControl,
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    ContentType,
+    Policy,
+    Limit,
+    OlderLimit,
+    OlderRemaining,
+    OlderReset,
+}
+
+impl Name {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::RetryAfter => "retry-after",
+            Self::CacheControl => "cache-control",
+            #[cfg(any(feature = "actix", feature = "tower"))]
+            Self::ContentType => "content-type",
+            Self::Policy => "ratelimit-policy",
+            Self::Limit => "ratelimit",
+            Self::OlderLimit => "x-ratelimit-limit",
+            Self::OlderRemaining => "x-ratelimit-remaining",
+            Self::OlderReset => "x-ratelimit-reset",
+        }
+    }
+}
+
 /// Takes a field.
-pub(crate) type Put<'a> = dyn FnMut(&'static str, Text<'_>) + 'a;
+pub(crate) type Put<'a> = dyn FnMut(Name, Text<'_>) + 'a;
 
 /// The value of a field, which whoever takes it makes into one of its own.
 #[derive(Clone, Copy)]
@@ -165,8 +212,11 @@ fn rate_limit<'a>(
     latest: u64,
     put: &mut Put<'_>,
 ) {
-    // Room for one or two rates, which is what most throttles have.
-    let mut list = String::with_capacity(64);
+    thread_local! {
+        /// Kept, since each answer writes two of them.
+        static LIST: Cell<String> = const { Cell::new(String::new()) };
+    }
+    let mut list = LIST.take();
     for quota in quotas {
         item(&mut list, &quota.name);
         parameter(&mut list, draft.quota, quota.limit);
@@ -178,7 +228,7 @@ fn rate_limit<'a>(
             parameter(&mut list, draft.window, whole_secs(window));
         }
     }
-    put_list("ratelimit-policy", &mut list, put);
+    put_list(Name::Policy, &mut list, put);
     for quota in standing {
         item(&mut list, &quota.name);
         parameter(&mut list, draft.remaining, quota.remaining);
@@ -186,11 +236,12 @@ fn rate_limit<'a>(
             parameter(&mut list, draft.reset, whole_secs(reset).min(latest));
         }
     }
-    put_list("ratelimit", &mut list, put);
+    put_list(Name::Limit, &mut list, put);
+    LIST.set(list);
 }
 
 /// Hands a list to `put`, and empties it. An empty one has no way to be written.
-fn put_list(name: &'static str, list: &mut String, put: &mut Put<'_>) {
+fn put_list(name: Name, list: &mut String, put: &mut Put<'_>) {
     if !list.is_empty() {
         put(name, Text::Written(list));
         list.clear();
@@ -208,16 +259,16 @@ fn x_rate_limit<'a>(standing: impl Iterator<Item = &'a Quota>, latest: u64, put:
     let Some(quota) = standing.min_by_key(least) else {
         return;
     };
-    put_number("x-ratelimit-limit", quota.limit, put);
-    put_number("x-ratelimit-remaining", quota.remaining, put);
+    put_number(Name::OlderLimit, quota.limit, put);
+    put_number(Name::OlderRemaining, quota.remaining, put);
     if let Some(reset) = quota.reset {
         let secs = whole_secs(reset).min(latest);
-        put_number("x-ratelimit-reset", secs, put);
+        put_number(Name::OlderReset, secs, put);
     }
 }
 
 /// Hands a number to `put`, in a fraction of the time that its `Display` takes.
-fn put_number(name: &'static str, value: u64, put: &mut Put<'_>) {
+fn put_number(name: Name, value: u64, put: &mut Put<'_>) {
     put(name, Text::Written(itoa::Buffer::new().format(value)));
 }
 

@@ -11,6 +11,8 @@ use crate::access_row::AccessRow;
 use crate::concurrency::Seat;
 use crate::counts::{Counts, Outcome};
 use crate::errors::Result;
+#[cfg(any(feature = "actix", feature = "tower"))]
+use crate::fields::{Fields, Put};
 use crate::journal::Journal;
 use crate::metrics::Stopwatch;
 use crate::quota::Quota;
@@ -215,6 +217,15 @@ impl Reservation {
             quotas.extend(places.iter().flat_map(Self::quotas));
         }
         quotas
+    }
+
+    /// Hands each field that tells of those to `put`.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) fn put_fields(&self, fields: Fields, put: &mut Put<'_>) {
+        match &self.kind {
+            Kind::All(_) => fields.put_admitted(self.quotas().into_iter(), put),
+            _ => fields.put_admitted(self.quotas.iter(), put),
+        }
     }
 
     /// Ends the reservation as it was marked: a kept one stays counted and is written down before

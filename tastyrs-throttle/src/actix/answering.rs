@@ -61,7 +61,7 @@ pub(super) fn answered(request: ServiceRequest, answer: &Answer<'_>) -> ServiceR
     let mut response = HttpResponse::new(status);
     let headers = response.headers_mut();
     answer.fields(&mut |name, text| {
-        if let Some(value) = header_value(text) {
+        if let Some(value) = header_value(name, text) {
             headers.append(header_name(name), value);
         }
     });

@@ -71,6 +71,28 @@ macro_rules! statuses {
 }
 
 #[actix_web::test]
+async fn each_throttle_tells_its_own_policy_whoever_was_told_before() {
+    let (one, _) = per_minute(1);
+    let (five, _) = per_minute(5);
+    let (one, five) = (app!(Throttling::new(one)), app!(Throttling::new(five)));
+
+    for (status, address) in [(200, "192.0.2.1"), (200, "192.0.2.2"), (429, "192.0.2.1")] {
+        let strict = call_service(&one, from(address).uri("/").to_request()).await;
+        let lenient = call_service(&five, from(address).uri("/").to_request()).await;
+
+        assert_eq!(strict.status().as_u16(), status);
+        assert_eq!(
+            header(&strict, "ratelimit-policy"),
+            Some("\"1/m\";q=1;w=60")
+        );
+        assert_eq!(
+            header(&lenient, "ratelimit-policy"),
+            Some("\"5/m\";q=5;w=60")
+        );
+    }
+}
+
+#[actix_web::test]
 async fn the_third_of_two_is_turned_away_until_its_time() {
     let (throttle, clock) = per_minute(2);
     let app = app!(Throttling::new(throttle).fields(Fields::None));

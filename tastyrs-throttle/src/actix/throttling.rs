@@ -195,9 +195,7 @@ where
             }
             Some(Ok(Admission::Admitted(place))) => {
                 let (service, options) = self.shared();
-                Answering::under_way(
-                    async move { served(&*service, &options, request, place).await },
-                )
+                Answering::under_way(served(service, options, request, place))
             }
             None => {
                 let (service, options) = self.shared();
@@ -220,7 +218,7 @@ where
     let admission = options.throttle.reserve(&asked.access(&request)).await;
     Ok(match admission {
         Ok(Admission::Admitted(place)) => {
-            return served(&*service, &options, request, place).await;
+            return served(service, options, request, place).await;
         }
         Ok(Admission::Refused(refusal)) => {
             let answer = Answer::refused(&request, &refusal, options.fields);
@@ -236,8 +234,8 @@ where
 
 /// Runs what is behind the middleware, and settles the place before its answer leaves.
 async fn served<S, B>(
-    service: &S,
-    options: &Options<ServiceRequest>,
+    service: Rc<S>,
+    options: Arc<Options<ServiceRequest>>,
     request: ServiceRequest,
     place: Reservation,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
@@ -255,7 +253,7 @@ where
             let charge = answer.response().extensions().get::<Charge>().copied();
             // A refusal from further inside says itself when to come back.
             if status != StatusCode::TOO_MANY_REQUESTS {
-                tell(answer.headers_mut(), held.fields(options.fields));
+                tell(answer.headers_mut(), &held, options.fields);
             }
             match held.ended(outcome, charge).await {
                 Ok(()) => Ok(answer.map_into_left_body()),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::options::{Header, Incoming};
 use crate::errors::Error;
-use crate::fields::{Fields, Put, Text};
+use crate::fields::{Fields, Name, Put, Text};
 use crate::problem::{PROBLEM_JSON, REDUCED_CAPACITY, asks_for_problem, quota_exceeded};
 use crate::quota::Refusal;
 
@@ -59,11 +59,11 @@ impl<'a> Answer<'a> {
     pub(crate) fn fields(&self, put: &mut Put<'_>) {
         match self.why {
             Why::Refused(refusal, fields) => fields.put_refused(refusal, put),
-            Why::Away => put("retry-after", Text::Fixed("1")),
+            Why::Away => put(Name::RetryAfter, Text::Fixed("1")),
             Why::Failed => {}
         }
         if self.problem && !matches!(self.why, Why::Failed) {
-            put("content-type", Text::Fixed(PROBLEM_JSON));
+            put(Name::ContentType, Text::Fixed(PROBLEM_JSON));
         }
     }
 

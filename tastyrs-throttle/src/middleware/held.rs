@@ -2,7 +2,7 @@
 
 use crate::counts::{Counts, Outcome};
 use crate::errors::Result;
-use crate::fields::{Field, Fields};
+use crate::fields::{Field, Fields, Put};
 use crate::reservation::Reservation;
 
 use super::Charge;
@@ -25,9 +25,17 @@ impl Held {
 
     /// What the client is told of where it stands.
     pub(crate) fn fields(&self, fields: Fields) -> Vec<Field> {
-        match &self.place {
-            Some(place) if fields.any() => fields.admitted(&place.quotas()),
-            _ => Vec::new(),
+        let mut all = Vec::new();
+        self.put_fields(fields, &mut |name, text| {
+            all.push((name.text(), text.into()));
+        });
+        all
+    }
+
+    /// Hands each of these fields to `put`.
+    pub(crate) fn put_fields(&self, fields: Fields, put: &mut Put<'_>) {
+        if let Some(place) = &self.place {
+            place.put_fields(fields, put);
         }
     }
 

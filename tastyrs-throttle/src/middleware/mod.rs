@@ -12,7 +12,7 @@ mod held;
 mod options;
 
 pub(crate) use answers::{Answer, wants_problem};
-pub(crate) use headers::{OLDER, REMAINING, has_less, headers};
+pub(crate) use headers::{OLDER, has_less, headers};
 pub(crate) use held::Held;
 pub(crate) use options::{Asked, Header, Incoming, Options, setters};
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Caller;
 use super::answers::wants_problem;
 use crate::access::Access;
-use crate::client::{ClientAddress, ForwardedHeader};
+use crate::client::{AddressKey, ClientAddress, ForwardedHeader};
 use crate::counts::Counts;
 use crate::fields::Fields;
 use crate::throttle::AnyThrottle;
@@ -69,15 +69,30 @@ pub(crate) enum Header {
 
 /// One request, as far as its access borrows from nothing else.
 pub(crate) struct Asked {
-    identifier: String,
+    identifier: Identifier,
     resource: Cow<'static, str>,
     cost: u32,
     quotas: bool,
 }
 
+/// Who is counted.
+enum Identifier {
+    Address(AddressKey),
+    Named(String),
+}
+
+impl Identifier {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Address(key) => key.as_str(),
+            Self::Named(name) => name,
+        }
+    }
+}
+
 impl Asked {
     pub(crate) fn access<'a>(&'a self, request: &'a impl Incoming) -> Access<'a> {
-        let access = Access::new(&self.identifier)
+        let access = Access::new(self.identifier.as_str())
             .resource(&self.resource)
             .method(request.method())
             .url(request.url())
@@ -108,13 +123,13 @@ impl<R: Incoming> Options<R> {
             return None;
         }
         let identifier = match &self.caller {
-            None => self.address(request),
-            Some(caller) => match caller(request) {
+            None => Identifier::Address(self.address(request)),
+            Some(caller) => Identifier::Named(match caller(request) {
                 Caller::Named(name) if name.starts_with(ADDRESS) => format!("{ADDRESS}{name}"),
                 Caller::Named(name) => name,
-                Caller::Address => format!("{ADDRESS}{}", self.address(request)),
+                Caller::Address => format!("{ADDRESS}{}", self.address(request).as_str()),
                 Caller::Uncounted => return None,
-            },
+            }),
         };
         Some(Asked {
             identifier,
@@ -128,7 +143,7 @@ impl<R: Incoming> Options<R> {
     }
 
     /// The key of the address that a request came from.
-    fn address(&self, request: &R) -> String {
+    fn address(&self, request: &R) -> AddressKey {
         let peer = match &self.peer {
             Some(peer) => peer(request),
             None => request.peer(),
@@ -139,7 +154,7 @@ impl<R: Incoming> Options<R> {
         };
         // Found where the peer is a trusted proxy, and not looked for elsewhere.
         let lines = iter::once_with(|| request.lines(header)).flatten();
-        self.clients.key(self.clients.of(peer, lines))
+        self.clients.address_key(self.clients.of(peer, lines))
     }
 }
 

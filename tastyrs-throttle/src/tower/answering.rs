@@ -63,7 +63,7 @@ pub(super) fn answered<B: Default + From<String>>(answer: &Answer<'_>) -> Respon
         StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     answer.fields(&mut |name, text| {
-        if let Some(value) = header_value(text) {
+        if let Some(value) = header_value(name, text) {
             headers.append(header_name(name), value);
         }
     });

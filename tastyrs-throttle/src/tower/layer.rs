@@ -245,7 +245,7 @@ where
             let charge = answer.extensions().get::<Charge>().copied();
             // A refusal from further inside says itself when to come back.
             if status != StatusCode::TOO_MANY_REQUESTS {
-                tell(answer.headers_mut(), held.fields(options.fields));
+                tell(answer.headers_mut(), &held, options.fields);
             }
             let outcome = Outcome::Answered(status.as_u16());
             match held.ended(outcome, charge).await {
