@@ -83,11 +83,11 @@ async fn each_throttle_tells_its_own_policy_whoever_was_told_before() {
         assert_eq!(strict.status().as_u16(), status);
         assert_eq!(
             header(&strict, "ratelimit-policy"),
-            Some("\"1/m\";q=1;w=60")
+            Some(r#""1/m";q=1;w=60"#)
         );
         assert_eq!(
             header(&lenient, "ratelimit-policy"),
-            Some("\"5/m\";q=5;w=60")
+            Some(r#""5/m";q=5;w=60"#)
         );
     }
 }
