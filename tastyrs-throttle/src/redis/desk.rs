@@ -9,7 +9,7 @@ use std::time::Duration;
 use redis::Cmd;
 
 use super::connection::Redis;
-use super::key::key;
+use super::key::{key, known_as};
 use super::line::Asked as OnItsWay;
 use super::place::{SharedPlace, Taken};
 use super::refusals::Refusals;
@@ -78,7 +78,7 @@ impl Scope {
 /// Who calls, as Redis and this process know them.
 #[derive(Clone)]
 pub(super) struct Caller {
-    key: Arc<str>,
+    key: Box<str>,
     hashed: Key,
 }
 
@@ -188,7 +188,7 @@ impl Desk {
 
     /// Tells Redis that places of `id` were given back: those with these numbers.
     pub(super) fn give_back(&self, caller: &Caller, id: Id, from: u32, to: u32) {
-        let key = Arc::clone(&caller.key);
+        let key = caller.key.clone();
         self.redis
             .tell(move || scripts::give_back(&key, &id, from, to));
         self.free(caller);
@@ -214,7 +214,7 @@ impl Desk {
         if cost == 0 {
             return;
         }
-        let (desk, key) = (Arc::clone(self), Arc::clone(&caller.key));
+        let (desk, key) = (Arc::clone(self), caller.key.clone());
         // A refusal that is known may last longer now.
         self.free(caller);
         self.redis.tell(move || {
@@ -237,7 +237,7 @@ impl Desk {
     pub(super) fn probes(&self) -> Vec<Cmd> {
         (0..self.redis.slots())
             .flat_map(|number| {
-                let key = key(&self.prefix, "probe", &number.to_string());
+                let key = key(&self.prefix, &["probe"], &number.to_string());
                 let id = [0; 16];
                 let question = Question {
                     key: &key,
@@ -270,16 +270,21 @@ impl Desk {
     }
 
     fn caller(&self, access: &Access<'_>) -> Caller {
-        let key = match &self.scope {
-            Scope::Named(name) => key(&self.prefix, name, access.identifier),
+        let (named, by_rates);
+        let scope = match &self.scope {
+            Scope::Named(name) => {
+                named = [name.as_str()];
+                &named[..]
+            }
             Scope::Resource { rates } => {
-                let scope = [rates.as_str(), "@", access.resource].concat();
-                key(&self.prefix, &scope, access.identifier)
+                by_rates = [rates.as_str(), "@", access.resource];
+                &by_rates[..]
             }
         };
+        let key = key(&self.prefix, scope, access.identifier);
         Caller {
-            hashed: Key::of(&key),
-            key: key.into(),
+            hashed: known_as(&key),
+            key,
         }
     }
 
@@ -405,7 +410,7 @@ impl Drop for Asked<'_> {
         if self.is_answered {
             return;
         }
-        let (key, id, cost) = (Arc::clone(&self.caller.key), self.id, self.cost);
+        let (key, id, cost) = (self.caller.key.clone(), self.id, self.cost);
         let give_back = move || scripts::give_back(&key, &id, 0, cost);
         match &self.on_its_way {
             Some(asked) => self.desk.redis.tell_behind(asked, give_back),

@@ -18,14 +18,15 @@ use tokio::sync::oneshot;
 use super::carrier::{self, Address};
 use super::connection::{ERRAND, Errand, State};
 use super::here;
-use super::scripts::Question;
+use super::scripts::{Question, Rest};
+use super::spread::Spread;
 
 /// How many questions are on their way over a line, at most. Others go by the driver.
 const IN_FLIGHT: usize = 4_096;
 
 /// The lines of a process, by their runtimes.
 #[derive(Default)]
-pub(super) struct Lines(DashMap<Id, Arc<Line>>);
+pub(super) struct Lines(DashMap<Id, Arc<Line>, Spread>);
 
 /// One of them.
 #[derive(Default)]
@@ -37,6 +38,8 @@ pub(super) struct Ends {
     pub(super) stage: Stage,
     /// What is yet to be sent.
     pub(super) unsent: Vec<u8>,
+    /// What most questions have in common, as it was written last.
+    rest: Rest,
     /// How many of those who wait, the last ones, are asked for by that.
     unsent_questions: usize,
     waiting: VecDeque<Waiting>,
@@ -138,7 +141,8 @@ impl Line {
             return None;
         }
         let (reply, answer) = oneshot::channel();
-        question.write(&mut ends.unsent);
+        let Ends { unsent, rest, .. } = &mut *ends;
+        question.write(unsent, rest);
         let number = ends.first + ends.waiting.len() as u64;
         let task = ends.push(budget, What::Question(reply));
         drop(ends);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 
+use super::spread::Spread;
 use crate::access::Access;
 use crate::identifier::Key;
 use crate::quota::{Quota, Refusal};
@@ -23,7 +24,7 @@ const AGAIN: u64 = 1_000_000_000;
 /// The refusals of a throttle that still hold, as this process knows them.
 #[derive(Debug)]
 pub(super) struct Refusals {
-    known: DashMap<Key, Known>,
+    known: DashMap<Key, Known, Spread>,
     /// Those that are known, oldest first, and some that were.
     order: Mutex<VecDeque<Key>>,
     /// How often a place was given back, by the keys' numbers.
@@ -45,7 +46,7 @@ struct Known {
 impl Default for Refusals {
     fn default() -> Self {
         Self {
-            known: DashMap::new(),
+            known: DashMap::default(),
             order: Mutex::default(),
             freed: [const { AtomicU64::new(0) }; 256],
         }

@@ -15,6 +15,9 @@ const GIVE_BACK_TEXT: &str = include_str!("give_back.lua");
 
 /// How many arguments a question has that is about no limit.
 const ARGUMENTS: usize = 16;
+/// Where among them the key is, and the id.
+const KEY: usize = 3;
+const ID: usize = 6;
 
 /// What a process calls a request's places: 8 bytes of its own, and a number.
 pub(crate) type Id = [u8; 16];
@@ -54,7 +57,7 @@ pub(crate) struct Question<'a> {
 }
 
 /// For how long and how much is remembered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// In milliseconds.
     pub(crate) ttl: u64,
@@ -75,20 +78,33 @@ impl Question<'_> {
         command
     }
 
-    /// Writes the same command as its bytes, behind others.
-    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
-        let mut number = itoa::Buffer::new();
-        let count = ARGUMENTS + 2 * self.limits.len();
-        for part in ["*", number.format(count), "\r\n"] {
-            bytes.extend_from_slice(part.as_bytes());
+    /// Writes the same command as its bytes, behind others. What is behind the id is the same for most
+    /// that a process asks, and is written anew where it is not.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>, rest: &mut Rest) {
+        rest.be_of(self);
+        bytes.extend_from_slice(&rest.begin);
+        bulk(bytes, self.key.as_bytes());
+        bulk(bytes, b"");
+        match self.now {
+            None => bulk(bytes, b""),
+            Some(now) => bulk(bytes, itoa::Buffer::new().format(now).as_bytes()),
         }
-        self.arguments(|argument| {
-            bytes.push(b'$');
-            bytes.extend_from_slice(number.format(argument.len()).as_bytes());
-            bytes.extend_from_slice(b"\r\n");
-            bytes.extend_from_slice(argument);
-            bytes.extend_from_slice(b"\r\n");
-        });
+        bulk(bytes, self.id);
+        bytes.extend_from_slice(&rest.end);
+    }
+
+    /// Whether all but the key, the time and the id is the same.
+    fn is_like(&self, asked: &Asked) -> bool {
+        self.cost == asked.cost
+            && self.what == asked.what
+            && self.told == asked.told
+            && self.memory == asked.memory
+            && self.limits.len() == asked.limits.len()
+            && self
+                .limits
+                .iter()
+                .zip(&asked.limits)
+                .all(|(ours, theirs)| (ours.throttle_at, ours.timeframe) == *theirs)
     }
 
     fn arguments(&self, mut argument: impl FnMut(&[u8])) {
@@ -137,6 +153,82 @@ impl Question<'_> {
     }
 }
 
+/// What a question was about, but for the key, the time and the id; and the bytes of all that was
+/// before the key and behind the id.
+#[derive(Default)]
+pub(crate) struct Rest {
+    asked: Option<Asked>,
+    begin: Vec<u8>,
+    end: Vec<u8>,
+}
+
+struct Asked {
+    what: What,
+    cost: u32,
+    memory: Memory,
+    told: bool,
+    /// How many places a limit has, and the length of its window.
+    limits: Vec<(u32, u64)>,
+}
+
+impl Rest {
+    fn be_of(&mut self, question: &Question<'_>) {
+        if self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| question.is_like(asked))
+        {
+            return;
+        }
+        self.begin.clear();
+        self.end.clear();
+        self.begin.push(b'*');
+        let count = ARGUMENTS + 2 * question.limits.len();
+        let mut number = itoa::Buffer::new();
+        self.begin
+            .extend_from_slice(number.format(count).as_bytes());
+        self.begin.extend_from_slice(b"\r\n");
+        let mut position = 0;
+        question.arguments(|argument| {
+            match position {
+                ..KEY => bulk(&mut self.begin, argument),
+                KEY..=ID => {}
+                _ => bulk(&mut self.end, argument),
+            }
+            position += 1;
+        });
+        let limits = question.limits.iter();
+        self.asked = Some(Asked {
+            what: question.what,
+            cost: question.cost,
+            memory: question.memory,
+            told: question.told,
+            limits: limits
+                .map(|limit| (limit.throttle_at, limit.timeframe))
+                .collect(),
+        });
+    }
+}
+
+/// Writes an argument.
+fn bulk(bytes: &mut Vec<u8>, argument: &[u8]) {
+    let length = argument.len();
+    match u8::try_from(length) {
+        Ok(length @ ..10) => bytes.extend_from_slice(&[b'$', b'0' + length, b'\r', b'\n']),
+        Ok(length @ 10..100) => {
+            let (tens, units) = (b'0' + length / 10, b'0' + length % 10);
+            bytes.extend_from_slice(&[b'$', tens, units, b'\r', b'\n']);
+        }
+        _ => {
+            bytes.push(b'$');
+            bytes.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+    }
+    bytes.extend_from_slice(argument);
+    bytes.extend_from_slice(b"\r\n");
+}
+
 /// Gives the places of `id` with these numbers back.
 pub(crate) fn give_back(key: &str, id: &Id, from: u32, to: u32) -> Cmd {
     let mut command = redis::cmd("EVALSHA");
@@ -163,21 +255,22 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn of(numbers: &[i64], limits: &[Limit]) -> Option<Self> {
         let length = |number: i64| u64::try_from(number).ok().map(Duration::from_micros);
-        let quotas = numbers.get(2..)?.chunks_exact(3).zip(limits);
+        let told = numbers.get(2..)?.chunks_exact(3);
+        // As many as there will be, so that they need not move.
+        let mut quotas = Vec::with_capacity(told.len().min(limits.len()));
+        for (told, limit) in told.zip(limits) {
+            let taken = u64::try_from(told[0]).ok()?;
+            let mut quota = Quota::new(limit.name.clone(), limit.throttle_at.into());
+            quota.remaining = quota.limit.saturating_sub(taken);
+            quota.window = Some(Duration::from_nanos(limit.timeframe));
+            quota.reset = length(told[1]);
+            quota.violated = told[2] >= 0;
+            quotas.push(quota);
+        }
         Some(Self {
             wait: length(*numbers.first()?),
             at: u64::try_from(*numbers.get(1)?).ok()?,
-            quotas: quotas
-                .map(|(told, limit)| {
-                    let taken = u64::try_from(told[0]).ok()?;
-                    let mut quota = Quota::new(limit.name.clone(), limit.throttle_at.into());
-                    quota.remaining = quota.limit.saturating_sub(taken);
-                    quota.window = Some(Duration::from_nanos(limit.timeframe));
-                    quota.reset = length(told[1]);
-                    quota.violated = told[2] >= 0;
-                    Some(quota)
-                })
-                .collect::<Option<_>>()?,
+            quotas,
         })
     }
 }
@@ -244,6 +337,90 @@ mod tests {
     use crate::rate::Rates;
 
     #[test]
+    fn an_argument_is_written_behind_its_length() {
+        for length in (0..300).chain([999, 1_000, 65_536]) {
+            let argument = "x".repeat(length);
+            let mut bytes = Vec::new();
+
+            bulk(&mut bytes, argument.as_bytes());
+
+            assert_eq!(bytes, format!("${length}\r\n{argument}\r\n").into_bytes());
+        }
+    }
+
+    /// Questions that are alike but for one thing, each asked behind the one before.
+    #[test]
+    fn what_is_another_question_is_written_anew() {
+        let one = Rates::new(["10/s"]).unwrap();
+        let more = Rates::new(["11/s", "1000/d"]).unwrap();
+        let longer = Rates::new(["10/2s"]).unwrap();
+        let memory = Memory {
+            ttl: 1_000,
+            longest: 1_000_000_000,
+            ring: 10,
+            shared: false,
+        };
+        let first = Question {
+            key: "tastyrs:throttle:notes:{daniel}",
+            now: None,
+            id: b"0123456789abcdef",
+            what: What::Take,
+            cost: 1,
+            memory,
+            told: true,
+            limits: one.limits(),
+        };
+        let with = |memory| Question { memory, ..first };
+        let limited = |limits| Question { limits, ..first };
+        let mut rest = Rest::default();
+        for other in [
+            Question { key: "k", ..first },
+            Question {
+                now: Some(7),
+                ..first
+            },
+            Question {
+                id: b"abcdefghijklmnop",
+                ..first
+            },
+            Question {
+                what: What::Look,
+                ..first
+            },
+            Question { cost: 3, ..first },
+            Question {
+                told: false,
+                ..first
+            },
+            with(Memory {
+                ttl: 2_000,
+                ..memory
+            }),
+            with(Memory {
+                longest: 2_000_000_000,
+                ..memory
+            }),
+            with(Memory { ring: 20, ..memory }),
+            with(Memory {
+                shared: true,
+                ..memory
+            }),
+            limited(&[]),
+            limited(&more.limits()[..1]),
+            limited(more.limits()),
+            limited(longer.limits()),
+        ] {
+            for question in [first, other] {
+                let mut bytes = Vec::new();
+
+                question.write(&mut bytes, &mut rest);
+
+                assert_eq!(bytes, question.command().get_packed_command());
+            }
+        }
+    }
+
+    #[test]
     fn a_question_is_the_same_bytes_however_it_is_sent() {
         let rates = Rates::new(["10/s", "1000/d"]).unwrap();
         let ago = |micros| At::Ago(Duration::from_micros(micros));
@@ -267,6 +444,7 @@ mod tests {
                 first: 1,
             },
         ];
+        let mut rest = Rest::default();
         for (number, what) in whats.into_iter().enumerate() {
             let question = Question {
                 key: "tastyrs:throttle:notes:{daniel}",
@@ -284,11 +462,14 @@ mod tests {
                 limits: &rates.limits()[..number % 3],
             };
 
-            let mut bytes = b"before".to_vec();
-            question.write(&mut bytes);
-
             let command = question.command().get_packed_command();
-            assert_eq!(bytes, [b"before", &command[..]].concat());
+            let expected = [b"before", &command[..]].concat();
+            // The second time, the rest is known.
+            for _ in 0..2 {
+                let mut bytes = b"before".to_vec();
+                question.write(&mut bytes, &mut rest);
+                assert_eq!(bytes, expected);
+            }
         }
     }
 }
