@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use foldhash::fast::RandomState;
 use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 
@@ -19,14 +20,13 @@ use super::carrier::{self, Address};
 use super::connection::{ERRAND, Errand, State};
 use super::here;
 use super::scripts::{Question, Rest};
-use super::spread::Spread;
 
 /// How many questions are on their way over a line, at most. Others go by the driver.
 const IN_FLIGHT: usize = 4_096;
 
 /// The lines of a process, by their runtimes.
 #[derive(Default)]
-pub(super) struct Lines(DashMap<Id, Arc<Line>, Spread>);
+pub(super) struct Lines(DashMap<Id, Arc<Line>, RandomState>);
 
 /// One of them.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 //!
 //! `throttle` is what users meet; `desk` is what its requests and their places share. `scripts`
 //! asks the one question of `decide.lua` and reads its answer, `key` names what stands in Redis,
-//! `refusals` remembers who need not ask again, in a map by `spread`. `connection` is Redis as everybody in the process
+//! `refusals` remembers who need not ask again. `connection` is Redis as everybody in the process
 //! shares it, and whether it is there; `driver` is the thread behind it. Where
 //! a runtime is known to have I/O, by `here`, its throttles ask over a `line` of its own, which `carrier`
 //! sends and reads, by `wire`.
@@ -17,7 +17,6 @@ mod line;
 mod place;
 mod refusals;
 mod scripts;
-mod spread;
 mod throttle;
 mod wire;
 

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 
-use super::spread::Spread;
 use crate::access::Access;
 use crate::identifier::Key;
 use crate::quota::{Quota, Refusal};
@@ -24,7 +24,7 @@ const AGAIN: u64 = 1_000_000_000;
 /// The refusals of a throttle that still hold, as this process knows them.
 #[derive(Debug)]
 pub(super) struct Refusals {
-    known: DashMap<Key, Known, Spread>,
+    known: DashMap<Key, Known, RandomState>,
     /// Those that are known, oldest first, and some that were.
     order: Mutex<VecDeque<Key>>,
     /// How often a place was given back, by the keys' numbers.
