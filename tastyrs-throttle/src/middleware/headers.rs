@@ -81,9 +81,10 @@ macro_rules! headers {
         /// something already: of the older fields, which know one limit alone, those with less
         /// left stand.
         pub(super) fn tell(headers: &mut header::HeaderMap, held: &Held, fields: Fields) {
-            let there = match fields.has_older() {
-                true => headers.get(header_name(Name::OlderRemaining)),
-                false => None,
+            let there = if fields.has_older() {
+                headers.get(header_name(Name::OlderRemaining))
+            } else {
+                None
             };
             let there = there.and_then(|value| value.to_str().ok());
             let stands = there.map(|there| has_less(there, &held.fields(fields)));
