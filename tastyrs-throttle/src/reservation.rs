@@ -1,6 +1,7 @@
 //! A place that a request holds until it ends.
 
 use std::fmt;
+use std::future::Future;
 use std::mem;
 use std::sync::Arc;
 
@@ -239,12 +240,29 @@ impl Reservation {
     /// - What [`Throttle::accessed`](crate::Throttle::accessed) returns, for a throttle of one's
     ///   own.
     #[inline]
-    pub async fn settle(self) -> Result<()> {
-        // Most are settled by being dropped.
-        if matches!(&self.kind, Kind::Place(_)) {
-            return Ok(());
+    pub fn settle(self) -> impl Future<Output = Result<()>> + Send + use<> {
+        // Most are settled by being dropped. What is waited for is large, and stands apart so that
+        // what holds a request need not be.
+        let waiting: Option<BoxFuture<'static, _>> = if self.waits() {
+            Some(Box::pin(self.settled()))
+        } else {
+            None
+        };
+        async move {
+            match waiting {
+                Some(waiting) => waiting.await,
+                None => Ok(()),
+            }
         }
-        self.settled().await
+    }
+
+    /// Whether there is anything to wait for when it is settled.
+    fn waits(&self) -> bool {
+        match &self.kind {
+            Kind::All(places) => places.iter().any(Self::waits),
+            Kind::Asked(_) | Kind::Logged(_) => self.kept,
+            _ => false,
+        }
     }
 
     async fn settled(mut self) -> Result<()> {

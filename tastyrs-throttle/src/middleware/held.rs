@@ -1,5 +1,7 @@
 //! The place of a request on its way.
 
+use std::future::Future;
+
 use crate::counts::{Counts, Outcome};
 use crate::errors::Result;
 use crate::fields::{Field, Fields, Put};
@@ -40,15 +42,25 @@ impl Held {
     }
 
     /// Settles the place before the answer leaves.
-    pub(crate) async fn ended(mut self, outcome: Outcome, charge: Option<Charge>) -> Result<()> {
-        let Some(mut place) = self.place.take() else {
-            return Ok(());
-        };
-        place.ended(outcome, self.usual);
-        if let Some(Charge(cost)) = charge {
-            place.charge(cost);
+    pub(crate) fn ended(
+        mut self,
+        outcome: Outcome,
+        charge: Option<Charge>,
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
+        let usual = self.usual;
+        let settling = self.place.take().map(|mut place| {
+            place.ended(outcome, usual);
+            if let Some(Charge(cost)) = charge {
+                place.charge(cost);
+            }
+            place.settle()
+        });
+        async move {
+            match settling {
+                Some(settling) => settling.await,
+                None => Ok(()),
+            }
         }
-        place.settle().await
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use redis::{Client, Cmd, ConnectionAddr};
@@ -16,9 +16,10 @@ use tokio::net::UnixStream;
 use tokio::runtime::Id;
 use tokio::time::{Sleep, sleep, sleep_until, timeout};
 
+use super::answers::Answer;
 use super::connection::State;
 use super::driver::ATTEMPT;
-use super::line::{Answer, Line, Stage};
+use super::line::{Line, Stage};
 use super::wire::{Frame, Malformed, frame};
 
 /// How long a runtime whose line could not be made goes without.
@@ -161,6 +162,10 @@ struct Carrier {
     /// What was read, up to `end`: an answer that is not all there.
     read: Vec<u8>,
     end: usize,
+    /// The numbers of the answer that was read last.
+    numbers: Vec<i64>,
+    /// Who is to be woken.
+    woken: Vec<Waker>,
     /// What is being sent, and how much of it was.
     sending: Vec<u8>,
     sent: usize,
@@ -176,6 +181,8 @@ impl Carrier {
             socket: address.connect().await?,
             read: vec![0; READ],
             end: 0,
+            numbers: Vec::new(),
+            woken: Vec::new(),
             sending: address.greeting.to_vec(),
             sent: 0,
             timer: Box::pin(sleep_until(Instant::now().into())),
@@ -187,8 +194,12 @@ impl Carrier {
                 return Poll::Ready(Err(error));
             }
             while greetings > 0 {
-                match carrier.frame() {
-                    Ok(Some(Frame::Simple)) => greetings -= 1,
+                let read = &carrier.read[..carrier.end];
+                match frame(read, &mut carrier.numbers) {
+                    Ok(Some((Frame::Simple, length))) => {
+                        carrier.take(length);
+                        greetings -= 1;
+                    }
                     Ok(None) => ready!(carrier.poll_read(cx))?,
                     // What is wrong with it, the driver tells.
                     _ => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
@@ -259,20 +270,23 @@ impl Carrier {
         let (mut begin, mut errands) = (0, Vec::new());
         let mut ends = line.lock();
         let ended = loop {
-            let (frame, length) = match frame(&self.read[begin..self.end]) {
+            let read = &self.read[begin..self.end];
+            let (frame, length) = match frame(read, &mut self.numbers) {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break Ok(()),
                 Err(malformed) => break Err(malformed.into()),
             };
             begin += length;
-            errands.extend(match frame {
-                Frame::Numbers(numbers) => ends.answer(Answer::Numbers(numbers)),
-                Frame::Error(error) if is_its_own(&error) => ends.answer(Answer::Error(error)),
+            let answer = match frame {
+                Frame::Numbers(numbers) => Answer::Numbers(numbers),
+                Frame::Error(error) if is_its_own(&error) => Answer::Error(error),
                 // Such as a full Redis, or one that became a replica: the driver finds out.
                 Frame::Error(_) | Frame::Simple => break Err(Ended::Lost),
-            });
+            };
+            errands.extend(ends.answer(answer, &mut self.woken));
         };
         drop(ends);
+        self.woken.drain(..).for_each(Waker::wake);
         self.take(begin);
         if !errands.is_empty() {
             for errand in errands {
@@ -281,14 +295,6 @@ impl Carrier {
             state.nudge();
         }
         ended
-    }
-
-    /// The next answer, taken off what was read.
-    fn frame(&mut self) -> Result<Option<Frame>, Malformed> {
-        Ok(frame(&self.read[..self.end])?.map(|(frame, length)| {
-            self.take(length);
-            frame
-        }))
     }
 
     /// Takes so many bytes off what was read.

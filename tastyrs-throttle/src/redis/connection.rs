@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -9,9 +10,10 @@ use std::time::{Duration, Instant};
 use redis::{Client, Cmd, Value};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::answers::Answer;
 use super::carrier::Address;
-use super::line::{Answer, Asked, Lines};
-use super::scripts::{self, Question};
+use super::line::{Asked, Lines};
+use super::scripts::{self, Question, Reply};
 use super::{driver, here};
 use crate::errors::{Error, Result};
 
@@ -181,54 +183,57 @@ impl Redis {
         self.count(answer)
     }
 
-    /// Asks a script, and waits for its numbers until the budget is spent. While the question is on
+    /// Asks a script, and waits for its reply until the budget is spent. While the question is on
     /// its way over a line, `asked` knows.
     pub(super) async fn decide(
         &self,
         question: &Question<'_>,
         budget: Duration,
         asked: &mut Option<Asked>,
-    ) -> Option<Vec<i64>> {
-        let numbers = self.numbers(question, budget, asked).await;
-        self.count(numbers)
-    }
-
-    async fn numbers(
-        &self,
-        question: &Question<'_>,
-        budget: Duration,
-        asked: &mut Option<Asked>,
-    ) -> Option<Vec<i64>> {
+    ) -> Option<Reply> {
         let state = &self.0.state;
         if state.is_away() {
-            return None;
+            return self.count(None);
         }
         let deadline = Instant::now() + budget;
         let mut again = false;
         // Behind what the driver is to tell, the driver is asked.
         if let Some(address) = &self.0.address
             && let Some(line) = state.lines.here(address, state)
-            && let Some((on_its_way, answer)) = line.ask(question, budget, state.untold())
+            && let Some(on_its_way) = line.ask(question, budget, state.untold())
         {
-            *asked = Some(on_its_way);
-            let answer = answer.await;
+            let on_its_way = asked.insert(on_its_way);
+            let answer = poll_fn(|cx| on_its_way.poll_answer(cx, question.limits)).await;
             *asked = None;
             match answer {
-                Ok(Answer::Numbers(numbers)) => return Some(numbers),
-                Ok(Answer::Error(error)) if error.starts_with("NOSCRIPT") => {}
-                Ok(Answer::Error(error)) => {
+                Answer::Numbers(reply) => return self.count(reply),
+                Answer::Error(error) if error.starts_with("NOSCRIPT") => {}
+                Answer::Error(error) => {
                     tracing::error!(target: "tastyrs::redis", error, "Redis refuses a command");
-                    return None;
+                    return self.count(None);
                 }
-                Ok(Answer::Lost) => again = true,
-                Err(_) => return None,
+                Answer::Lost => again = true,
+                Answer::Nothing => return self.count(None),
             }
         }
+        // On the heap, since few go that way, and all would have to have room for it.
+        let reply = Box::pin(self.reply(question, again, deadline)).await;
+        self.count(reply)
+    }
+
+    /// Asks the same of the driver; `again` where it may have been done.
+    async fn reply(
+        &self,
+        question: &Question<'_>,
+        again: bool,
+        deadline: Instant,
+    ) -> Option<Reply> {
         let mut command = question.command();
         if again {
             command = scripts::again(command);
         }
-        scripts::numbers(&self.answer(command, deadline).await?)
+        let numbers = scripts::numbers(&self.answer(command, deadline).await?)?;
+        Reply::of(&numbers, question.limits)
     }
 
     fn count<T>(&self, answer: Option<T>) -> Option<T> {

@@ -114,7 +114,7 @@ impl Desk {
             is_answered: false,
         };
         let question = self.question(&case, &id, What::Take);
-        let reply = self.ask(&case, &question, &mut asked.on_its_way).await;
+        let reply = self.ask(&question, &mut asked.on_its_way).await;
         asked.is_answered = reply.is_some();
         drop(asked);
 
@@ -146,7 +146,7 @@ impl Desk {
         }
         let freed = self.refusals.freed(case.caller.hashed);
         let question = self.question(&case, &[0; 16], What::Look);
-        let reply = self.ask(&case, &question, &mut None).await;
+        let reply = self.ask(&question, &mut None).await;
         match (reply, self.on_store_failure) {
             (Some(reply), _) => Ok(match reply.wait {
                 Some(wait) => {
@@ -173,7 +173,7 @@ impl Desk {
         if !self.redis.is_away() {
             let at = At::Ago(Duration::ZERO);
             let question = self.question(&case, &id, What::Add { at, first: 0 });
-            let reply = self.ask(&case, &question, &mut None).await;
+            let reply = self.ask(&question, &mut None).await;
             self.free(&case.caller);
             if reply.is_some() {
                 return Ok(());
@@ -329,14 +329,13 @@ impl Desk {
 
     async fn ask(
         &self,
-        case: &Case<'_>,
         question: &Question<'_>,
         on_its_way: &mut Option<OnItsWay>,
     ) -> Option<Reply> {
         let stopwatch = Stopwatch::start("redis");
-        let numbers = self.redis.decide(question, self.budget, on_its_way).await?;
+        let reply = self.redis.decide(question, self.budget, on_its_way).await?;
         stopwatch.stop();
-        Reply::of(&numbers, case.rates.limits())
+        Some(reply)
     }
 
     /// What Redis is told the time is, in microseconds, where it is not to tell it.

@@ -7,19 +7,20 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use foldhash::fast::RandomState;
 use tokio::runtime::{Handle, Id};
-use tokio::sync::oneshot;
 
+use super::answers::{Answer, Answers};
 use super::carrier::{self, Address};
 use super::connection::{ERRAND, Errand, State};
 use super::here;
-use super::scripts::{Question, Rest};
+use super::scripts::{Question, Reply, Rest};
+use crate::rate::Limit;
 
 /// How many questions are on their way over a line, at most. Others go by the driver.
 const IN_FLIGHT: usize = 4_096;
@@ -43,6 +44,8 @@ pub(super) struct Ends {
     /// How many of those who wait, the last ones, are asked for by that.
     unsent_questions: usize,
     waiting: VecDeque<Waiting>,
+    /// What those who wait are told.
+    answers: Answers,
     /// The number of the first of them.
     first: u64,
     /// How many of them are errands.
@@ -69,24 +72,17 @@ struct Waiting {
 }
 
 enum What {
-    Question(oneshot::Sender<Answer>),
+    /// Its answer is expected at this place.
+    Question(usize),
     Errand(Errand),
-}
-
-/// What becomes of a question. Where Redis is away, there is none.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Numbers(Vec<i64>),
-    /// An error that is the question's own.
-    Error(String),
-    /// The connection ended. It may have been done.
-    Lost,
 }
 
 /// A question that was asked over a line.
 pub(super) struct Asked {
     line: Arc<Line>,
     number: u64,
+    /// Where its answer is expected, until it was read.
+    place: Option<usize>,
 }
 
 impl Lines {
@@ -131,26 +127,29 @@ impl Line {
 
     /// Asks, if the line is open, and everything is told over it that is `untold`.
     pub(super) fn ask(
-        self: &Arc<Self>,
+        self: Arc<Self>,
         question: &Question<'_>,
         budget: Duration,
         untold: usize,
-    ) -> Option<(Asked, oneshot::Receiver<Answer>)> {
+    ) -> Option<Asked> {
         let mut ends = self.lock();
         if ends.stage != Stage::Open || ends.waiting.len() >= IN_FLIGHT || ends.errands != untold {
             return None;
         }
-        let (reply, answer) = oneshot::channel();
         let Ends { unsent, rest, .. } = &mut *ends;
         question.write(unsent, rest);
         let number = ends.first + ends.waiting.len() as u64;
-        let task = ends.push(budget, What::Question(reply));
+        let place = ends.answers.expect();
+        let task = ends.push(budget, What::Question(place));
         drop(ends);
         if let Some(task) = task {
             task.wake();
         }
-        let line = Arc::clone(self);
-        Some((Asked { line, number }, answer))
+        Some(Asked {
+            line: self,
+            number,
+            place: Some(place),
+        })
     }
 
     /// Closes the line. Whoever waits is told that there is no answer, or that it `may_be_had`
@@ -163,22 +162,23 @@ impl Line {
         let waiting = mem::take(&mut ends.waiting);
         ends.errands = 0;
         ends.first += waiting.len() as u64;
-        let task = ends.task.take();
-        drop(ends);
-        if let Some(task) = task {
-            task.wake();
-        }
-        let mut errands = Vec::new();
+        let (mut errands, mut wakers) = (Vec::new(), Vec::new());
+        wakers.extend(ends.task.take());
         for waiting in waiting {
             match waiting.what {
                 What::Errand(errand) => errands.push(errand),
-                What::Question(reply) if may_be_had => {
-                    // Who hung up wants no answer.
-                    let _ = reply.send(Answer::Lost);
-                }
-                What::Question(_) => {}
+                What::Question(place) => wakers.extend(ends.answers.put(
+                    place,
+                    if may_be_had {
+                        Answer::Lost
+                    } else {
+                        Answer::Nothing
+                    },
+                )),
             }
         }
+        drop(ends);
+        wakers.into_iter().for_each(Waker::wake);
         errands
     }
 }
@@ -216,14 +216,18 @@ impl Ends {
             .min()
     }
 
-    /// Answers the first who waits. An errand that is yet to be done is returned.
-    pub(super) fn answer(&mut self, answer: Answer) -> Option<Errand> {
+    /// Answers the first who waits, who is then among the `woken`: to be woken when the line is not
+    /// held any more. An errand that is yet to be done is returned.
+    pub(super) fn answer(
+        &mut self,
+        answer: Answer<&[i64]>,
+        woken: &mut Vec<Waker>,
+    ) -> Option<Errand> {
         let waiting = self.waiting.pop_front()?;
         self.first += 1;
         match waiting.what {
-            What::Question(reply) => {
-                // Who hung up wants no answer.
-                let _ = reply.send(answer);
+            What::Question(place) => {
+                woken.extend(self.answers.put(place, answer));
                 None
             }
             What::Errand(errand) => {
@@ -247,6 +251,24 @@ impl Ends {
 }
 
 impl Asked {
+    /// Waits for the answer: that of a script about these limits, or nothing where it is none.
+    pub(super) fn poll_answer(
+        &mut self,
+        cx: &Context<'_>,
+        limits: &[Limit],
+    ) -> Poll<Answer<Option<Reply>>> {
+        let Some(place) = self.place else {
+            return Poll::Ready(Answer::Lost);
+        };
+        let read = |numbers: &[i64]| Reply::of(numbers, limits);
+        let (answer, unwanted) = self.line.lock().answers.poll(place, cx, read);
+        drop(unwanted);
+        if answer.is_ready() {
+            self.place = None;
+        }
+        answer
+    }
+
     /// Sends an errand behind the question; it is returned where that was answered.
     pub(super) fn send_behind(&self, errand: Errand) -> Option<Errand> {
         let mut ends = self.line.lock();
@@ -261,5 +283,14 @@ impl Asked {
             task.wake();
         }
         None
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            let unwanted = self.line.lock().answers.leave(place);
+            drop(unwanted);
+        }
     }
 }

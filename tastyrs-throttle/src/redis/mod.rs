@@ -5,8 +5,9 @@
 //! `refusals` remembers who need not ask again. `connection` is Redis as everybody in the process
 //! shares it, and whether it is there; `driver` is the thread behind it. Where
 //! a runtime is known to have I/O, by `here`, its throttles ask over a `line` of its own, which `carrier`
-//! sends and reads, by `wire`.
+//! sends and reads, by `wire`, and whose `answers` lie where those who asked look for them.
 
+mod answers;
 mod carrier;
 mod connection;
 mod desk;

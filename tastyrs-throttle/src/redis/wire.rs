@@ -5,8 +5,8 @@
 
 /// One answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Frame {
-    Numbers(Vec<i64>),
+pub(super) enum Frame<'a> {
+    Numbers(&'a [i64]),
     Simple,
     Error(String),
 }
@@ -20,22 +20,29 @@ const NUMBERS: usize = 1 << 16;
 /// How long a line of an answer is, at most.
 const LINE: usize = 1 << 16;
 
-/// The first answer in these bytes, and how many of them it is; nothing where it is not all there.
-pub(super) fn frame(bytes: &[u8]) -> Result<Option<(Frame, usize)>, Malformed> {
+/// The first answer in these bytes, whose numbers are read into `numbers`, and how many of the bytes
+/// it is; nothing where it is not all there.
+pub(super) fn frame<'a>(
+    bytes: &[u8],
+    numbers: &'a mut Vec<i64>,
+) -> Result<Option<(Frame<'a>, usize)>, Malformed> {
     let mut rest = bytes;
+    numbers.clear();
     let Some((kind, first)) = line(&mut rest)? else {
         return Ok(None);
     };
     let frame = match kind {
         b'+' => Frame::Simple,
         b'-' => Frame::Error(String::from_utf8_lossy(first).into_owned()),
-        b':' => Frame::Numbers(vec![number(first)?]),
+        b':' => {
+            numbers.push(number(first)?);
+            Frame::Numbers(numbers)
+        }
         b'*' => {
             let count = usize::try_from(number(first)?).map_err(|_| Malformed)?;
             if count > NUMBERS {
                 return Err(Malformed);
             }
-            let mut numbers = Vec::with_capacity(count.min(64));
             for _ in 0..count {
                 if let Some(number) = usual(&mut rest) {
                     numbers.push(number);
@@ -110,10 +117,10 @@ mod tests {
     const ANSWERS: &[u8] =
         b"*2\r\n:-1\r\n:1764057600000000\r\n-NOSCRIPT No matching\r\n+OK\r\n:0\r\n";
 
-    fn all(mut bytes: &[u8]) -> (Vec<Frame>, usize) {
-        let mut frames = Vec::new();
-        while let Some((frame, length)) = frame(bytes).unwrap() {
-            frames.push(frame);
+    fn all(mut bytes: &[u8]) -> (Vec<String>, usize) {
+        let (mut frames, mut numbers) = (Vec::new(), Vec::new());
+        while let Some((frame, length)) = frame(bytes, &mut numbers).unwrap() {
+            frames.push(format!("{frame:?}"));
             bytes = &bytes[length..];
         }
         (frames, bytes.len())
@@ -125,12 +132,12 @@ mod tests {
 
         assert_eq!(left, 0);
         let expected = [
-            Frame::Numbers(vec![-1, 1_764_057_600_000_000]),
+            Frame::Numbers(&[-1, 1_764_057_600_000_000]),
             Frame::Error("NOSCRIPT No matching".to_owned()),
             Frame::Simple,
-            Frame::Numbers(vec![0]),
+            Frame::Numbers(&[0]),
         ];
-        assert_eq!(frames, expected);
+        assert_eq!(frames, expected.map(|frame| format!("{frame:?}")));
     }
 
     #[test]
@@ -158,7 +165,8 @@ mod tests {
             b"\r\n",
             &vec![b'+'; LINE + 1],
         ] {
-            assert_eq!(frame(bytes), Err(Malformed), "{bytes:?}");
+            let mut numbers = Vec::new();
+            assert_eq!(frame(bytes, &mut numbers), Err(Malformed), "{bytes:?}");
         }
     }
 
@@ -180,7 +188,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _ = frame(&bytes);
+            let _ = frame(&bytes, &mut Vec::new());
         }
     }
 }
