@@ -1,7 +1,9 @@
 //! What the header fields of an answer say about limits.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::quota::{Quota, Refusal, Unit};
 use crate::verdict::{RetryAfter, whole_secs};
@@ -207,44 +209,112 @@ const DRAFT_11: Draft = Draft {
 
 fn rate_limit<'a>(
     draft: &Draft,
-    quotas: impl Iterator<Item = &'a Quota>,
+    quotas: impl Iterator<Item = &'a Quota> + Clone,
     standing: impl Iterator<Item = &'a Quota>,
     latest: u64,
     put: &mut Put<'_>,
 ) {
     thread_local! {
-        /// Kept, since each answer writes two of them.
-        static LIST: Cell<String> = const { Cell::new(String::new()) };
+        static WRITTEN: RefCell<Written> = const { RefCell::new(Written::new()) };
     }
-    let mut list = LIST.take();
-    for quota in quotas {
-        item(&mut list, &quota.name);
-        parameter(&mut list, draft.quota, quota.limit);
-        if quota.unit == Unit::ConcurrentRequests {
-            list.push_str(draft.unit);
-            list.push_str("\"concurrent-requests\"");
+    WRITTEN.with_borrow_mut(|Written { policies, list }| {
+        policies.be_of(draft, quotas);
+        put_list(Name::Policy, &policies.list, put);
+        list.clear();
+        for quota in standing {
+            item(list, &quota.name);
+            parameter(list, draft.remaining, quota.remaining);
+            if let Some(reset) = quota.reset {
+                parameter(list, draft.reset, whole_secs(reset).min(latest));
+            }
         }
-        if let Some(window) = quota.window {
-            parameter(&mut list, draft.window, whole_secs(window));
-        }
-    }
-    put_list(Name::Policy, &mut list, put);
-    for quota in standing {
-        item(&mut list, &quota.name);
-        parameter(&mut list, draft.remaining, quota.remaining);
-        if let Some(reset) = quota.reset {
-            parameter(&mut list, draft.reset, whole_secs(reset).min(latest));
-        }
-    }
-    put_list(Name::Limit, &mut list, put);
-    LIST.set(list);
+        put_list(Name::Limit, list, put);
+    });
 }
 
-/// Hands a list to `put`, and empties it. An empty one has no way to be written.
-fn put_list(name: Name, list: &mut String, put: &mut Put<'_>) {
+/// What a thread wrote last. It is kept since most answers tell the same policies, and since each
+/// has a list of its own.
+struct Written {
+    policies: Policies,
+    list: String,
+}
+
+impl Written {
+    const fn new() -> Self {
+        Self {
+            policies: Policies {
+                of: Vec::new(),
+                list: String::new(),
+            },
+            list: String::new(),
+        }
+    }
+}
+
+/// Policies, and the list of them as it was written.
+struct Policies {
+    of: Vec<Policy>,
+    list: String,
+}
+
+/// What is told of a quota that stays the same.
+struct Policy {
+    name: Arc<str>,
+    limit: u64,
+    window: Option<Duration>,
+    unit: Unit,
+}
+
+impl Policy {
+    fn of(quota: &Quota) -> Self {
+        Self {
+            name: Arc::clone(&quota.name),
+            limit: quota.limit,
+            window: quota.window,
+            unit: quota.unit,
+        }
+    }
+
+    /// Whether it is of this quota. One of another throttle that reads the same is written anew.
+    fn is_of(&self, quota: &Quota) -> bool {
+        Arc::ptr_eq(&self.name, &quota.name)
+            && self.limit == quota.limit
+            && self.window == quota.window
+            && self.unit == quota.unit
+    }
+}
+
+impl Policies {
+    /// Writes the list of these, unless it is the one that was written last.
+    fn be_of<'a>(&mut self, draft: &Draft, quotas: impl Iterator<Item = &'a Quota> + Clone) {
+        let mut policies = self.of.iter();
+        let same = quotas
+            .clone()
+            .all(|quota| policies.next().is_some_and(|policy| policy.is_of(quota)));
+        if same && policies.next().is_none() {
+            return;
+        }
+        self.of.clear();
+        self.list.clear();
+        for quota in quotas {
+            self.of.push(Policy::of(quota));
+            item(&mut self.list, &quota.name);
+            parameter(&mut self.list, draft.quota, quota.limit);
+            if quota.unit == Unit::ConcurrentRequests {
+                self.list.push_str(draft.unit);
+                self.list.push_str("\"concurrent-requests\"");
+            }
+            if let Some(window) = quota.window {
+                parameter(&mut self.list, draft.window, whole_secs(window));
+            }
+        }
+    }
+}
+
+/// Hands a list to `put`. An empty one has no way to be written.
+fn put_list(name: Name, list: &str, put: &mut Put<'_>) {
     if !list.is_empty() {
         put(name, Text::Written(list));
-        list.clear();
     }
 }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::future::Future;
 use std::mem;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
@@ -241,18 +243,16 @@ impl Reservation {
     ///   own.
     #[inline]
     pub fn settle(self) -> impl Future<Output = Result<()>> + Send + use<> {
-        // Most are settled by being dropped. What is waited for is large, and stands apart so that
-        // what holds a request need not be.
-        let waiting: Option<BoxFuture<'static, _>> = if self.waits() {
-            Some(Box::pin(self.settled()))
+        self.settling()
+    }
+
+    #[inline]
+    pub(crate) fn settling(self) -> Settling {
+        // Most are settled by being dropped.
+        if self.waits() {
+            Settling(Some(Box::pin(self.settled())))
         } else {
-            None
-        };
-        async move {
-            match waiting {
-                Some(waiting) => waiting.await,
-                None => Ok(()),
-            }
+            Settling::done()
         }
     }
 
@@ -346,6 +346,30 @@ impl Reservation {
             access.set_cost(cost);
         }
         Some((throttle, access))
+    }
+}
+
+/// What is waited for when a place is settled, where there is anything. That is large, and stands
+/// apart, so that what holds a request need not be.
+#[must_use = "futures do nothing unless polled"]
+pub(crate) struct Settling(Option<BoxFuture<'static, Result<()>>>);
+
+impl Settling {
+    #[inline]
+    pub(crate) fn done() -> Self {
+        Self(None)
+    }
+}
+
+impl Future for Settling {
+    type Output = Result<()>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.get_mut().0 {
+            Some(settled) => settled.as_mut().poll(cx),
+            None => Poll::Ready(Ok(())),
+        }
     }
 }
 

@@ -80,7 +80,7 @@ use super::headers::{lines, tell};
 /// ```
 #[derive(Clone)]
 pub struct Throttling {
-    options: Arc<Options<ServiceRequest>>,
+    pub(super) options: Arc<Options<ServiceRequest>>,
 }
 
 impl Throttling {
@@ -206,7 +206,7 @@ where
 }
 
 /// Decides where that needs waiting.
-async fn waited<S, B>(
+pub(super) async fn waited<S, B>(
     service: Rc<S>,
     options: Arc<Options<ServiceRequest>>,
     request: ServiceRequest,

@@ -177,7 +177,7 @@ impl ClientAddress {
     pub(crate) fn address_key(&self, client: Option<IpAddr>) -> AddressKey {
         let mut key = AddressKey::default();
         match client.map(|client| client.to_canonical()) {
-            None => key.push_all(b"noaddr"),
+            None => key.push_str("noaddr"),
             Some(IpAddr::V4(address)) => {
                 let behind = u32::from(32_u8.saturating_sub(self.ipv4_prefix));
                 let mask = u32::MAX.checked_shl(behind).unwrap_or(0);

@@ -1,11 +1,8 @@
 //! The place of a request on its way.
 
-use std::future::Future;
-
 use crate::counts::{Counts, Outcome};
-use crate::errors::Result;
 use crate::fields::{Field, Fields, Put};
-use crate::reservation::Reservation;
+use crate::reservation::{Reservation, Settling};
 
 use super::Charge;
 
@@ -42,25 +39,15 @@ impl Held {
     }
 
     /// Settles the place before the answer leaves.
-    pub(crate) fn ended(
-        mut self,
-        outcome: Outcome,
-        charge: Option<Charge>,
-    ) -> impl Future<Output = Result<()>> + Send + use<> {
-        let usual = self.usual;
-        let settling = self.place.take().map(|mut place| {
-            place.ended(outcome, usual);
-            if let Some(Charge(cost)) = charge {
-                place.charge(cost);
-            }
-            place.settle()
-        });
-        async move {
-            match settling {
-                Some(settling) => settling.await,
-                None => Ok(()),
-            }
+    pub(crate) fn ended(mut self, outcome: Outcome, charge: Option<Charge>) -> Settling {
+        let Some(mut place) = self.place.take() else {
+            return Settling::done();
+        };
+        place.ended(outcome, self.usual);
+        if let Some(Charge(cost)) = charge {
+            place.charge(cost);
         }
+        place.settling()
     }
 }
 

@@ -195,3 +195,12 @@ fn a_reservation_can_go_to_another_thread() {
     is_send::<Reservation>();
     is_send::<AnyThrottle>();
 }
+
+#[tokio::test]
+async fn whoever_settles_a_place_holds_little_meanwhile() -> Result<()> {
+    let (throttle, _) = per_minute(1);
+    let place = admitted(&throttle, &call()).await?;
+
+    assert!(size_of_val(&place.settle()) <= 32);
+    Ok(())
+}
